@@ -1,0 +1,105 @@
+package domain
+
+import (
+	"net/mail"
+	"strings"
+	"time"
+)
+
+// User is a person or machine that signs in.
+type User struct {
+	ID       UserID
+	Created  time.Time
+	Username string // unique, compared without case
+	Name     string
+	Email    string // unique, compared without case
+	// PasswordHash is an Argon2id or bcrypt string; "" lets nobody in.
+	PasswordHash string
+	Admin        bool
+	External     bool // signs in through a directory; has no password here
+	Alert        bool
+	Pro          bool // kept for clients of the reference; means nothing here
+}
+
+// Validate checks the fields a client may set.
+func (u *User) Validate() error {
+	u.Username = strings.TrimSpace(u.Username)
+	u.Email = strings.TrimSpace(u.Email)
+	switch {
+	case u.Username == "":
+		return Invalid("username", "a user name is required")
+	case len(u.Username) > 255:
+		return Invalid("username", "must not be longer than 255 characters")
+	case strings.TrimSpace(u.Name) == "":
+		return Invalid("name", "a name is required")
+	case len(u.Name) > 255:
+		return Invalid("name", "must not be longer than 255 characters")
+	case u.Email == "":
+		return Invalid("email", "an e-mail address is required")
+	}
+	if _, err := mail.ParseAddress(u.Email); err != nil || len(u.Email) > 255 {
+		return Invalid("email", "%q is not an e-mail address", u.Email)
+	}
+	return nil
+}
+
+// Session is a browser that signed in. The cookie holds a random token; only
+// its SHA-256 is stored.
+type Session struct {
+	ID         SessionID
+	TokenHash  string // hex SHA-256 of the token
+	UserID     UserID
+	Created    time.Time
+	LastActive time.Time
+	IP         string
+	UserAgent  string
+	Expired    bool
+}
+
+// SessionIdle is how long a session lives without a request.
+const SessionIdle = 7 * 24 * time.Hour
+
+// Live reports whether the session still signs its user in.
+func (s Session) Live(now time.Time) bool {
+	return !s.Expired && now.Sub(s.LastActive) < SessionIdle
+}
+
+// Token is an API token. Its text is shown once; the hash finds it again.
+type Token struct {
+	ID        TokenID
+	TokenHash string // hex SHA-256 of the lower-cased token
+	Prefix    string // first 8 characters, to recognise it by
+	Name      string
+	Created   time.Time
+	ExpiresAt *time.Time
+	Expired   bool
+	UserID    UserID
+}
+
+// Live reports whether the token still authenticates.
+func (t Token) Live(now time.Time) bool {
+	return !t.Expired && (t.ExpiresAt == nil || now.Before(*t.ExpiresAt))
+}
+
+// Actor is who does something: the signed-in user and how they came in. The
+// zero Actor is the system itself (a schedule, a restart).
+type Actor struct {
+	User    User
+	Address string // where the request came from
+	// ByToken tells an API token from a browser session.
+	ByToken bool
+	// SessionID is the session used, 0 with a token.
+	SessionID SessionID
+}
+
+// System reports whether no user is behind the action.
+func (a Actor) System() bool { return a.User.ID == 0 }
+
+// UserID returns the acting user for a record, nil for the system.
+func (a Actor) UserID() *UserID {
+	if a.System() {
+		return nil
+	}
+	id := a.User.ID
+	return &id
+}

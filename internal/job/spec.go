@@ -1,0 +1,156 @@
+// Package job is the contract between whoever starts a run and the process that
+// carries it out: the self-contained specification that goes in, and the
+// journal of records that comes out.
+//
+// A job is a process of its own ("signalbox job"). It gets its Spec on standard
+// input, works in its own process group, and writes everything that happens to
+// an append-only journal in its directory. Whoever started it may die: the job
+// goes on, and the next owner reads the journal from where the last one got to.
+package job
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Version is the version of Spec and journal. A job refuses another one.
+const Version = 1
+
+// Files of a job's directory, which is private (0700).
+const (
+	JournalFile = "journal"  // framed records, append-only
+	SocketFile  = "ctl.sock" // wake-ups out, stop commands in
+	LockFile    = "lock"     // held (flock) by the job as long as it lives
+	// AbandonedFile is written, with the lock held, by an owner that gives the
+	// job up. A job that finds it must exit without running anything.
+	AbandonedFile = "abandoned"
+	WorkDir       = "work" // checkout, inventory, secrets; gone after the run
+)
+
+// Spec is everything a run needs; it travels through a pipe and never touches
+// a disk, because it carries secrets in clear.
+type Spec struct {
+	Version    int
+	TaskID     int64
+	ProjectID  int64
+	TemplateID int64
+	Epoch      int64
+
+	App      App
+	Playbook string // relative to the checkout
+
+	Repository Repository
+	Inventory  *Inventory
+
+	// ExtraVars is the merged JSON object of group variables and survey answers
+	// that are not secret; SecretVars are those that are (values are JSON).
+	// A name is in one of them only.
+	ExtraVars  map[string]json.RawMessage
+	SecretVars map[string]json.RawMessage
+	// Env is the environment beyond the server's own allow-list; SecretEnv wins
+	// over Env.
+	Env       map[string]string
+	SecretEnv map[string]string
+
+	Vaults       []Vault
+	TemplateArgs []string
+	TaskArgs     []string
+	Ansible      *Ansible
+	Details      Details
+
+	Limits Limits
+	Host   Host
+}
+
+// App is the program family and how to call it.
+type App struct {
+	ID      string
+	Kind    string // "ansible" or "script"
+	Program string // looked up on PATH unless absolute
+	Args    []string
+}
+
+// Credential is a decrypted key. Kind is a domain.KeyType.
+type Credential struct {
+	Name       string
+	Kind       string
+	Login      string
+	Password   string
+	Passphrase string
+	PrivateKey string
+	String     string
+}
+
+// Repository says where the files come from. Kind is a domain.RepositoryKind.
+type Repository struct {
+	ID     int64
+	Name   string
+	URL    string
+	Kind   string
+	Branch string // "" for local directories
+	Commit string // wanted commit, "" for the head of the branch
+	// Override is set when template or task asked for a branch or commit of
+	// their own: a local directory is then not used in place but checked out.
+	Override   bool
+	Credential *Credential
+}
+
+// Inventory says which hosts. Kind is a domain.InventoryType.
+type Inventory struct {
+	ID         int64
+	Name       string
+	Kind       string
+	Text       string      // content, or path for kind file
+	Repository *Repository // where a file lives; nil: the template's repository
+	Connection *Credential
+	Become     *Credential
+}
+
+// Vault is a password source for ansible's encrypted files.
+type Vault struct {
+	Name     string // vault id, "default" when unnamed
+	Password string // for passwords
+	Script   string // path relative to the checkout, for scripts
+}
+
+// Ansible holds what the task may set for ansible-playbook.
+type Ansible struct {
+	Verbosity int
+	Check     bool
+	Diff      bool
+	Limit     []string
+	Tags      []string
+	SkipTags  []string
+}
+
+// Details are facts about the task that programs can read. Empty ones are
+// left out.
+type Details struct {
+	ID              int64
+	Message         string
+	Username        string
+	URL             string
+	InventoryName   string
+	InventoryID     int64
+	RepositoryName  string
+	RepositoryID    int64
+	Type            string // "", "build", "deploy"
+	IncomingVersion string
+	TargetVersion   string
+}
+
+// Limits bound a run; zero means none.
+type Limits struct {
+	MaxDuration time.Duration
+	StopGrace   time.Duration // between TERM and KILL
+}
+
+// Host is what the machine's configuration gives every run.
+type Host struct {
+	// DataDir holds mirrors, galaxy caches and known hosts across runs.
+	DataDir       string
+	HomeMode      string            // template_dir, project_home, user_home
+	ForwardEnv    []string          // names copied from the job's environment
+	EnvVars       map[string]string // fixed variables for every task
+	SSHConfigPath string
+}

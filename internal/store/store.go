@@ -1,0 +1,268 @@
+// Package store is the storage contract. Backends implement it; storetest holds
+// them all to the same promises.
+//
+// Promises every backend keeps:
+//   - a write is durable against the death of the process once its call returns;
+//   - InTx is all or nothing, and calls made with the context it hands out take
+//     part in the transaction, on every sub-store;
+//   - Update reads, changes and writes atomically; the function may be called
+//     again after a conflict, so it must be repeatable;
+//   - missing rows give ErrNotFound, broken uniqueness ErrConflict, a reference
+//     that does not exist or is still needed ErrReference;
+//   - lists are ordered and bounded; times come back in UTC with at least
+//     microsecond precision; text is kept byte for byte.
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"signalbox/internal/domain"
+	"signalbox/internal/logchunk"
+)
+
+// Conditions that callers branch on.
+var (
+	ErrNotFound  = errors.New("not found")
+	ErrConflict  = errors.New("already exists")
+	ErrReference = errors.New("refers to a missing row, or is referred to")
+	// ErrFenced: the write carried an epoch that is no longer the task's, or the
+	// task has ended. The writer must stop writing.
+	ErrFenced = errors.New("claim is no longer held")
+	// ErrFull: the disk or the quota is full. Nothing was changed.
+	ErrFull = errors.New("no space left for the database")
+)
+
+// Store is a database. Its sub-stores may be used from many goroutines.
+type Store interface {
+	Users() Collection[domain.User, domain.UserID]
+	Sessions() Collection[domain.Session, domain.SessionID]
+	Tokens() Collection[domain.Token, domain.TokenID]
+	Projects() Collection[domain.Project, domain.ProjectID]
+	Members() Collection[domain.Member, domain.MemberID]
+	Views() Collection[domain.View, domain.ViewID]
+	Keys() Collection[domain.Key, domain.KeyID]
+	Repositories() Collection[domain.Repository, domain.RepositoryID]
+	Inventories() Collection[domain.Inventory, domain.InventoryID]
+	VariableGroups() Collection[domain.VariableGroup, domain.VariableGroupID]
+	Templates() Collection[domain.Template, domain.TemplateID]
+	Vaults() Collection[domain.Vault, domain.VaultID]
+	Events() Events
+	Options() Options
+	Tasks() Tasks
+	Logs() Logs
+
+	// InTx runs fn in a transaction. Nested calls join the outer one. fn may be
+	// run again after a serialisation conflict.
+	InTx(ctx context.Context, fn func(ctx context.Context) error) error
+	// Revision returns a number that grows whenever something in the project
+	// changes: a resource, a member, a task. Equal numbers mean that nothing did.
+	Revision(ctx context.Context, p domain.ProjectID) (int64, error)
+	// Ping tells whether the database answers.
+	Ping(ctx context.Context) error
+	Close() error
+}
+
+// Collection stores entities of one kind. Every write to an entity of a
+// project raises the project's Revision in the same transaction.
+type Collection[T any, ID ~int64] interface {
+	Get(ctx context.Context, id ID) (T, error)
+	// First returns the first match in the order given.
+	First(ctx context.Context, q Query) (T, error)
+	List(ctx context.Context, q Query) ([]T, error)
+	Count(ctx context.Context, q Query) (int, error)
+	// Create stores the entity and sets its ID.
+	Create(ctx context.Context, entity *T) error
+	// Update applies fn to the stored entity and returns the result. The
+	// identifier cannot be changed. An error of fn changes nothing.
+	Update(ctx context.Context, id ID, fn func(*T) error) (T, error)
+	// Delete removes one entity; ErrNotFound when it is not there.
+	Delete(ctx context.Context, id ID) error
+	// DeleteWhere removes all matches and returns how many there were.
+	DeleteWhere(ctx context.Context, where ...Cond) (int, error)
+}
+
+// Query selects entities. Without an order, lists are ordered by identifier.
+// Limit 0 means DefaultLimit.
+type Query struct {
+	Where []Cond
+	Order []Order
+	Limit int
+}
+
+// DefaultLimit bounds lists whose caller gave no limit.
+const DefaultLimit = 10000
+
+// Where starts a query.
+func Where(conds ...Cond) Query { return Query{Where: conds} }
+
+// By adds an order: fields ascending, those with a leading "-" descending.
+func (q Query) By(fields ...string) Query {
+	for _, f := range fields {
+		if f[0] == '-' {
+			q.Order = append(q.Order, Order{Field: f[1:], Desc: true})
+		} else {
+			q.Order = append(q.Order, Order{Field: f})
+		}
+	}
+	return q
+}
+
+// Max sets the limit.
+func (q Query) Max(n int) Query {
+	q.Limit = n
+	return q
+}
+
+// Order is one sort key; Field is a storage name such as project_id. Texts are
+// compared without case.
+type Order struct {
+	Field string
+	Desc  bool
+}
+
+// Op is a comparison.
+type Op string
+
+const (
+	OpEq     Op = "="
+	OpNe     Op = "<>"
+	OpLt     Op = "<"
+	OpGt     Op = ">"
+	OpIn     Op = "in"     // Value is a slice
+	OpNull   Op = "null"   // Value is ignored
+	OpFold   Op = "fold"   // equal without case
+	OpPrefix Op = "prefix" // text starts with, case kept
+)
+
+// Cond is one condition; all conditions of a query must hold. Field is a
+// storage name; naming one that does not exist is a programming error.
+type Cond struct {
+	Field string
+	Op    Op
+	Value any
+}
+
+func Eq(field string, value any) Cond    { return Cond{field, OpEq, value} }
+func Ne(field string, value any) Cond    { return Cond{field, OpNe, value} }
+func Lt(field string, value any) Cond    { return Cond{field, OpLt, value} }
+func Gt(field string, value any) Cond    { return Cond{field, OpGt, value} }
+func In(field string, values any) Cond   { return Cond{field, OpIn, values} }
+func Null(field string) Cond             { return Cond{Field: field, Op: OpNull} }
+func Fold(field, value string) Cond      { return Cond{field, OpFold, value} }
+func HasPrefix(field, value string) Cond { return Cond{field, OpPrefix, value} }
+
+// InProject is the condition every project resource is looked up with.
+func InProject(p domain.ProjectID) Cond { return Eq("project_id", p) }
+
+// Options are settings kept in the database.
+type Options interface {
+	All(ctx context.Context) ([]domain.Option, error) // by key
+	Get(ctx context.Context, key string) (string, error)
+	Set(ctx context.Context, key, value string) error
+	Delete(ctx context.Context, key string) error // deleting a missing one is fine
+}
+
+// Events is the activity log, append-only.
+type Events interface {
+	Add(ctx context.Context, e *domain.Event) error
+	// List returns the newest events first. A nil project means those of the
+	// projects listed and those of no project; projects nil means all projects.
+	List(ctx context.Context, project *domain.ProjectID, projects []domain.ProjectID, limit int) ([]domain.EventWithNames, error)
+}
+
+// Tasks stores tasks, their frozen definitions and the queue.
+type Tasks interface {
+	Get(ctx context.Context, id domain.TaskID) (domain.Task, error)
+	// Create stores a task with its definition and sets its ID; the template's
+	// TaskCount grows by one.
+	Create(ctx context.Context, t *domain.Task, d domain.TaskDefinition) error
+	Definition(ctx context.Context, id domain.TaskID) (domain.TaskDefinition, error)
+	Update(ctx context.Context, id domain.TaskID, fn func(*domain.Task) error) (domain.Task, error)
+	// Delete removes a task with its log.
+	Delete(ctx context.Context, id domain.TaskID) error
+
+	// List returns tasks newest first with the names lists show.
+	List(ctx context.Context, f TaskFilter) ([]domain.TaskWithTemplate, error)
+	// LastOfTemplates returns the newest task of each template of a project.
+	LastOfTemplates(ctx context.Context, p domain.ProjectID) (map[domain.TemplateID]domain.TaskWithTemplate, error)
+	// LastVersion returns the version of the newest task of a template that has
+	// one, "" when none has. Called inside the transaction that creates the next.
+	LastVersion(ctx context.Context, t domain.TemplateID) (string, error)
+	CountUnfinished(ctx context.Context, p domain.ProjectID) (int, error)
+
+	// Claim hands the oldest waiting task that the limits let run to owner: in
+	// one transaction it becomes starting, its epoch grows and its lease runs
+	// until c.LeaseUntil. A task that must wait does not hold up younger ones.
+	// ErrNotFound when no task may run.
+	Claim(ctx context.Context, c Claim) (domain.Task, error)
+	// Blocked says what keeps waiting tasks from running, by task. Tasks that
+	// could run are not in it.
+	Blocked(ctx context.Context, maxParallel int, ids []domain.TaskID) (map[domain.TaskID]Blocker, error)
+	// Owned returns the unfinished tasks that owner has claimed, oldest first.
+	Owned(ctx context.Context, owner string) ([]domain.Task, error)
+	// RenewLeases prolongs the leases of all unfinished tasks of owner.
+	RenewLeases(ctx context.Context, owner string, until time.Time) error
+
+	// Record stores what a job reported, fenced and idempotent: a report whose
+	// epoch is not the task's, or for a task that has ended, gives ErrFenced; a
+	// journal offset already taken over changes nothing. Chunks must continue
+	// the stored log. The task after the change is returned.
+	Record(ctx context.Context, id domain.TaskID, r Report) (domain.Task, error)
+}
+
+// TaskFilter selects tasks for a list.
+type TaskFilter struct {
+	Project  domain.ProjectID
+	Template domain.TemplateID   // 0: any
+	Statuses []domain.TaskStatus // none: any
+	Before   domain.TaskID       // only older ones; 0: from the newest
+	Limit    int
+}
+
+// Claim says who asks for work and under which global limit.
+type Claim struct {
+	Owner       string
+	Now         time.Time
+	LeaseUntil  time.Time
+	MaxParallel int // tasks active at once on all owners; 0: no limit
+}
+
+// BlockReason says which limit a waiting task has met.
+type BlockReason string
+
+const (
+	BlockedByGlobal   BlockReason = "global"
+	BlockedByTemplate BlockReason = "template"
+	BlockedByProject  BlockReason = "project"
+)
+
+// Blocker is a limit and, where one task is to blame, that task.
+type Blocker struct {
+	Reason BlockReason
+	Limit  int
+	TaskID domain.TaskID
+}
+
+// Report is what a job's journal said between two offsets.
+type Report struct {
+	Epoch      int64
+	FromOffset int64 // journal offset the report starts at
+	ToOffset   int64 // journal offset it ends at
+	Chunks     []logchunk.Chunk
+	// Apply changes the task for the other records; nil for none.
+	Apply func(*domain.Task) error
+}
+
+// Logs reads the output of tasks. Lines are numbered from 1 without gaps.
+type Logs interface {
+	// Chunks returns chunks in order that hold lines numbered greater than
+	// after, starting with the one that contains line after+1; at most limit.
+	Chunks(ctx context.Context, id domain.TaskID, after int64, limit int) ([]logchunk.Chunk, error)
+	// Size returns the stored bytes and the number of chunks of a log.
+	Size(ctx context.Context, id domain.TaskID) (bytes int64, chunks int, err error)
+	// Compact merges the small chunks of a sealed log into large ones; reading
+	// gives the same lines before and after.
+	Compact(ctx context.Context, id domain.TaskID) error
+}
