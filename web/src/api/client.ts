@@ -1,0 +1,51 @@
+import createClient, { type Middleware } from "openapi-fetch";
+import { ApiError, toApiError } from "./errors";
+import type { paths } from "./schema";
+
+/** Where the application is mounted, without a slash at the end; follows the injected `<base href>`. */
+export function mountUrl(): string {
+  return new URL(".", document.baseURI).href.replace(/\/$/, "");
+}
+
+/** The path part of the mount: "" at the root of a host. */
+export function mountPath(): string {
+  return new URL(".", document.baseURI).pathname.replace(/\/$/, "");
+}
+
+const failures: Middleware = {
+  async onResponse({ response }) {
+    if (!response.ok) throw await toApiError(response);
+  },
+  onError({ error }) {
+    if (error instanceof DOMException && error.name === "AbortError") return;
+    return new ApiError({ status: 0, message: "" });
+  },
+};
+
+export const api = createClient<paths>({
+  baseUrl: mountUrl(),
+  credentials: "same-origin",
+  headers: { Accept: "application/json" },
+  // Looked up at each call, so that tests can put a mock server underneath.
+  fetch: (request) => globalThis.fetch(request),
+});
+api.use(failures);
+
+/** The body of a successful answer; failures were thrown before. */
+export async function data<T>(call: Promise<{ data?: T }>): Promise<NonNullable<T>> {
+  const result = await call;
+  if (result.data === undefined || result.data === null) {
+    throw new ApiError({ status: 0, message: "" });
+  }
+  return result.data as NonNullable<T>;
+}
+
+/** A list, whatever way the server writes an empty one. */
+export async function list<T>(call: Promise<{ data?: T[] | null }>): Promise<T[]> {
+  return (await call).data ?? [];
+}
+
+/** An answer without a body. */
+export async function done(call: Promise<unknown>): Promise<void> {
+  await call;
+}

@@ -1,0 +1,217 @@
+import { queryOptions } from "@tanstack/react-query";
+import { api, data, list } from "./client";
+import { isApiError } from "./errors";
+
+// One factory of keys per resource, used by queries, mutations and live updates alike.
+
+export const userKeys = { me: ["user"] as const, tokens: ["user", "tokens"] as const };
+export const projectKeys = {
+  all: ["projects"] as const,
+  one: (p: number) => ["project", p] as const,
+  detail: (p: number) => [...projectKeys.one(p), "detail"] as const,
+  role: (p: number) => [...projectKeys.one(p), "role"] as const,
+};
+const resource = (name: string) => ({
+  all: (p: number) => [...projectKeys.one(p), name] as const,
+  list: (p: number) => [...projectKeys.one(p), name, "list"] as const,
+  one: (p: number, id: number) => [...projectKeys.one(p), name, "one", id] as const,
+});
+export const keyKeys = resource("keys");
+export const repositoryKeys = {
+  ...resource("repositories"),
+  branches: (p: number, id: number) => [...projectKeys.one(p), "repositories", "branches", id] as const,
+};
+export const inventoryKeys = resource("inventory");
+export const environmentKeys = resource("environment");
+export const templateKeys = resource("templates");
+export const taskKeys = {
+  all: (p: number) => [...projectKeys.one(p), "tasks"] as const,
+  /** Every list of tasks lives below this key: whole arrays or pages of an infinite query. */
+  lists: (p: number) => [...taskKeys.all(p), "list"] as const,
+  last: (p: number, limit: number) => [...taskKeys.lists(p), "last", limit] as const,
+  ofTemplate: (p: number, template: number, limit: number) =>
+    [...taskKeys.lists(p), "template", template, limit] as const,
+  one: (p: number, id: number) => [...taskKeys.all(p), "one", id] as const,
+};
+
+export const setupQuery = () =>
+  queryOptions({
+    queryKey: ["setup"] as const,
+    queryFn: async ({ signal }) => {
+      try {
+        return await data(api.GET("/api/setup", { signal }));
+      } catch (error) {
+        // A server without this route is one that has been set up.
+        if (isApiError(error, 404)) return { needed: false };
+        throw error;
+      }
+    },
+    staleTime: 30_000,
+  });
+
+export const loginOptionsQuery = () =>
+  queryOptions({
+    queryKey: ["login"] as const,
+    queryFn: ({ signal }) => data(api.GET("/api/auth/login", { signal })),
+    staleTime: Infinity,
+  });
+
+export const userQuery = () =>
+  queryOptions({
+    queryKey: userKeys.me,
+    queryFn: ({ signal }) => data(api.GET("/api/user", { signal })),
+    staleTime: 5 * 60_000,
+    retry: false,
+  });
+
+export const infoQuery = () =>
+  queryOptions({
+    queryKey: ["info"] as const,
+    queryFn: ({ signal }) => data(api.GET("/api/info", { signal })),
+    staleTime: Infinity,
+  });
+
+export const appsQuery = () =>
+  queryOptions({
+    queryKey: ["apps"] as const,
+    queryFn: ({ signal }) => list(api.GET("/api/apps", { signal })),
+    staleTime: 60_000,
+  });
+
+export const tokensQuery = () =>
+  queryOptions({
+    queryKey: userKeys.tokens,
+    queryFn: ({ signal }) => list(api.GET("/api/user/tokens", { signal })),
+  });
+
+export const projectsQuery = () =>
+  queryOptions({
+    queryKey: projectKeys.all,
+    queryFn: ({ signal }) => list(api.GET("/api/projects", { signal })),
+    staleTime: 30_000,
+  });
+
+export const projectQuery = (p: number) =>
+  queryOptions({
+    queryKey: projectKeys.detail(p),
+    queryFn: ({ signal }) =>
+      data(api.GET("/api/project/{project_id}", { params: { path: { project_id: p } }, signal })),
+    staleTime: 30_000,
+  });
+
+export const roleQuery = (p: number) =>
+  queryOptions({
+    queryKey: projectKeys.role(p),
+    queryFn: ({ signal }) =>
+      data(api.GET("/api/project/{project_id}/role", { params: { path: { project_id: p } }, signal })),
+    staleTime: 60_000,
+  });
+
+export const keysQuery = (p: number) =>
+  queryOptions({
+    queryKey: keyKeys.list(p),
+    queryFn: ({ signal }) =>
+      list(api.GET("/api/project/{project_id}/keys", { params: { path: { project_id: p } }, signal })),
+  });
+
+export const repositoriesQuery = (p: number) =>
+  queryOptions({
+    queryKey: repositoryKeys.list(p),
+    queryFn: ({ signal }) =>
+      list(api.GET("/api/project/{project_id}/repositories", { params: { path: { project_id: p } }, signal })),
+  });
+
+export const branchesQuery = (p: number, id: number) =>
+  queryOptions({
+    queryKey: repositoryKeys.branches(p, id),
+    queryFn: ({ signal }) =>
+      list(
+        api.GET("/api/project/{project_id}/repositories/{repository_id}/branches", {
+          params: { path: { project_id: p, repository_id: id } },
+          signal,
+        }),
+      ),
+    staleTime: 60_000,
+    retry: false,
+  });
+
+export const inventoriesQuery = (p: number) =>
+  queryOptions({
+    queryKey: inventoryKeys.list(p),
+    queryFn: ({ signal }) =>
+      list(api.GET("/api/project/{project_id}/inventory", { params: { path: { project_id: p } }, signal })),
+  });
+
+export const environmentsQuery = (p: number) =>
+  queryOptions({
+    queryKey: environmentKeys.list(p),
+    queryFn: ({ signal }) =>
+      list(api.GET("/api/project/{project_id}/environment", { params: { path: { project_id: p } }, signal })),
+  });
+
+export const environmentQuery = (p: number, id: number) =>
+  queryOptions({
+    queryKey: environmentKeys.one(p, id),
+    queryFn: ({ signal }) =>
+      data(
+        api.GET("/api/project/{project_id}/environment/{environment_id}", {
+          params: { path: { project_id: p, environment_id: id } },
+          signal,
+        }),
+      ),
+  });
+
+export const templatesQuery = (p: number) =>
+  queryOptions({
+    queryKey: templateKeys.list(p),
+    queryFn: ({ signal }) =>
+      list(api.GET("/api/project/{project_id}/templates", { params: { path: { project_id: p } }, signal })),
+  });
+
+export const templateQuery = (p: number, id: number) =>
+  queryOptions({
+    queryKey: templateKeys.one(p, id),
+    queryFn: ({ signal }) =>
+      data(
+        api.GET("/api/project/{project_id}/templates/{template_id}", {
+          params: { path: { project_id: p, template_id: id } },
+          signal,
+        }),
+      ),
+  });
+
+export const lastTasksQuery = (p: number, limit = 20) =>
+  queryOptions({
+    queryKey: taskKeys.last(p, limit),
+    queryFn: ({ signal }) =>
+      list(
+        api.GET("/api/project/{project_id}/tasks/last", {
+          params: { path: { project_id: p }, query: { limit } },
+          signal,
+        }),
+      ),
+  });
+
+export const templateTasksQuery = (p: number, template: number, limit = 20) =>
+  queryOptions({
+    queryKey: taskKeys.ofTemplate(p, template, limit),
+    queryFn: ({ signal }) =>
+      list(
+        api.GET("/api/project/{project_id}/templates/{template_id}/tasks/last", {
+          params: { path: { project_id: p, template_id: template }, query: { limit } },
+          signal,
+        }),
+      ),
+  });
+
+export const taskQuery = (p: number, id: number) =>
+  queryOptions({
+    queryKey: taskKeys.one(p, id),
+    queryFn: ({ signal }) =>
+      data(
+        api.GET("/api/project/{project_id}/tasks/{task_id}", {
+          params: { path: { project_id: p, task_id: id } },
+          signal,
+        }),
+      ),
+  });

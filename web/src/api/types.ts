@@ -1,0 +1,42 @@
+import type { paths } from "./schema";
+
+// Names for the generated types, found by their route so that they survive any renaming of schemas.
+
+type Json<R> = R extends { content: { "application/json": infer T } } ? NonNullable<T> : never;
+type Answer<P extends keyof paths, M extends "get" | "post"> = paths[P] extends {
+  [K in M]: { responses: infer R };
+}
+  ? R extends { 200: infer A }
+    ? Json<A>
+    : R extends { 201: infer A }
+      ? Json<A>
+      : never
+  : never;
+type Sent<P extends keyof paths, M extends "post" | "put"> = paths[P] extends {
+  [K in M]: { requestBody?: infer B };
+}
+  ? Json<NonNullable<B>>
+  : never;
+type Element<L> = L extends (infer T)[] ? T : never;
+
+export type User = Answer<"/api/user", "get">;
+export type Project = Answer<"/api/project/{project_id}", "get">;
+export type ProjectInput = Sent<"/api/projects", "post">;
+export type Role = Answer<"/api/project/{project_id}/role", "get">;
+export type App = Element<Answer<"/api/apps", "get">>;
+export type Token = Element<Answer<"/api/user/tokens", "get">>;
+export type Key = Element<Answer<"/api/project/{project_id}/keys", "get">>;
+export type KeyInput = Sent<"/api/project/{project_id}/keys", "post">;
+export type Repository = Element<Answer<"/api/project/{project_id}/repositories", "get">>;
+export type RepositoryInput = Sent<"/api/project/{project_id}/repositories", "post">;
+export type Inventory = Element<Answer<"/api/project/{project_id}/inventory", "get">>;
+export type InventoryInput = Sent<"/api/project/{project_id}/inventory", "post">;
+export type Environment = Answer<"/api/project/{project_id}/environment/{environment_id}", "get">;
+export type EnvironmentInput = Sent<"/api/project/{project_id}/environment", "post">;
+export type Template = Answer<"/api/project/{project_id}/templates/{template_id}", "get">;
+export type TemplateInput = Sent<"/api/project/{project_id}/templates", "post">;
+export type SurveyVar = Element<NonNullable<Template["survey_vars"]>>;
+export type Vault = Element<NonNullable<Template["vaults"]>>;
+export type Task = Answer<"/api/project/{project_id}/tasks/{task_id}", "get">;
+export type TaskInput = Sent<"/api/project/{project_id}/tasks", "post">;
+export type TaskRow = Element<Answer<"/api/project/{project_id}/tasks", "get">>;

@@ -1,0 +1,272 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+import { mountPath } from "@/api/client";
+import { isApiError } from "@/api/errors";
+import { setupQuery, userQuery } from "@/api/queries";
+import { NotFound } from "@/ui/NotFound";
+import { RouteError } from "@/ui/RouteError";
+import { PageSkeleton } from "@/ui/PageSkeleton";
+import { Root } from "./Root";
+import { Shell } from "./shell/Shell";
+
+type Context = { client: QueryClient };
+type Search = Record<string, unknown>;
+
+/** Pages of the runs feature read and check their own search parameters. */
+const anySearch = (s: Search): Search => s;
+
+const root = createRootRouteWithContext<Context>()({ component: Root });
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/auth/login",
+  validateSearch: (s: Search): { return?: string } =>
+    typeof s.return === "string" && s.return.startsWith("/") && !s.return.startsWith("//")
+      ? { return: s.return }
+      : {},
+  component: lazyRouteComponent(() => import("@/features/auth/LoginPage")),
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: "/setup",
+  validateSearch: (s: Search): { token?: string } =>
+    typeof s.token === "string" ? { token: s.token } : {},
+  component: lazyRouteComponent(() => import("@/features/auth/SetupPage")),
+});
+
+/** Everything that needs a signed-in user, inside the frame. */
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: "app",
+  component: Shell,
+  beforeLoad: async ({ context, location }) => {
+    try {
+      await context.client.ensureQueryData(userQuery());
+    } catch (error) {
+      if (!isApiError(error, 401)) throw error;
+      const { needed } = await context.client.fetchQuery(setupQuery()).catch(() => ({ needed: false }));
+      if (needed) throw redirect({ to: "/setup", replace: true });
+      throw redirect({ to: "/auth/login", search: { return: location.href }, replace: true });
+    }
+  },
+});
+
+const home = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/",
+  component: lazyRouteComponent(() => import("@/features/projects/HomePage")),
+});
+const projects = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/projects",
+  component: lazyRouteComponent(() => import("@/features/projects/ProjectsPage")),
+});
+const newProject = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/projects/new",
+  component: lazyRouteComponent(() => import("@/features/projects/NewProjectPage")),
+});
+const account = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/account",
+  component: lazyRouteComponent(() => import("@/features/account/AccountPage")),
+});
+const tokens = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/tokens",
+  beforeLoad: () => {
+    throw redirect({ to: "/account", replace: true });
+  },
+});
+
+const project = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/project/$pid",
+  params: {
+    parse: ({ pid }) => ({ pid: Number(pid) }),
+    stringify: ({ pid }) => ({ pid: String(pid) }),
+  },
+  // Links of alert messages and bookmarks made for the peer carry the run in `t`.
+  beforeLoad: ({ params, search }) => {
+    const t = Number((search as Search).t);
+    if (Number.isInteger(t) && t > 0) {
+      throw redirect({
+        to: "/project/$pid/tasks/$tid",
+        params: { pid: params.pid, tid: t },
+        replace: true,
+      });
+    }
+  },
+});
+
+const id = {
+  parse: ({ id }: { id: string }) => ({ id: Number(id) }),
+  stringify: ({ id }: { id: number }) => ({ id: String(id) }),
+};
+
+const overview = createRoute({
+  getParentRoute: () => project,
+  path: "/",
+  component: lazyRouteComponent(() => import("@/features/projects/OverviewPage")),
+});
+const settings = createRoute({
+  getParentRoute: () => project,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("@/features/projects/SettingsPage")),
+});
+
+const runs = createRoute({
+  getParentRoute: () => project,
+  path: "/runs",
+  validateSearch: anySearch,
+  component: lazyRouteComponent(() => import("@/features/runs/RunsPage")),
+});
+const history = createRoute({
+  getParentRoute: () => project,
+  path: "/history",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/project/$pid/runs", params, replace: true });
+  },
+});
+const run = createRoute({
+  getParentRoute: () => project,
+  path: "/tasks/$tid",
+  params: {
+    parse: ({ tid }) => ({ tid: Number(tid) }),
+    stringify: ({ tid }) => ({ tid: String(tid) }),
+  },
+  validateSearch: anySearch,
+  component: lazyRouteComponent(() => import("@/features/runs/RunPage")),
+});
+
+const templates = createRoute({
+  getParentRoute: () => project,
+  path: "/templates",
+  component: lazyRouteComponent(() => import("@/features/templates/TemplatesPage")),
+});
+const newTemplate = createRoute({
+  getParentRoute: () => project,
+  path: "/templates/new",
+  validateSearch: (s: Search): { app?: string; copy?: number } => ({
+    ...(typeof s.app === "string" ? { app: s.app } : {}),
+    ...(Number.isInteger(Number(s.copy)) && s.copy !== undefined ? { copy: Number(s.copy) } : {}),
+  }),
+  component: lazyRouteComponent(() => import("@/features/templates/NewTemplatePage")),
+});
+const template = createRoute({
+  getParentRoute: () => project,
+  path: "/templates/$id",
+  params: id,
+  component: lazyRouteComponent(() => import("@/features/templates/TemplatePage")),
+});
+const editTemplate = createRoute({
+  getParentRoute: () => project,
+  path: "/templates/$id/edit",
+  params: id,
+  component: lazyRouteComponent(() => import("@/features/templates/EditTemplatePage")),
+});
+const launch = createRoute({
+  getParentRoute: () => project,
+  path: "/templates/$id/run",
+  params: id,
+  validateSearch: anySearch,
+  component: lazyRouteComponent(() => import("@/features/runs/LaunchPage")),
+});
+/** The peer's pages of a template are parts of one page here. */
+const templateAliases = ["overview", "runs", "tasks", "details"].map((name) =>
+  createRoute({
+    getParentRoute: () => project,
+    path: `/templates/$id/${name}`,
+    params: id,
+    beforeLoad: ({ params }) => {
+      throw redirect({ to: "/project/$pid/templates/$id", params, replace: true });
+    },
+  }),
+);
+
+/** A drawer over the list is open for `new`, or for the object with this id. */
+const openSearch = (s: Search): { open?: number | "new" } => {
+  if (s.open === "new") return { open: "new" };
+  const n = Number(s.open);
+  return Number.isInteger(n) && n > 0 ? { open: n } : {};
+};
+const keys = createRoute({
+  getParentRoute: () => project,
+  path: "/keys",
+  validateSearch: openSearch,
+  component: lazyRouteComponent(() => import("@/features/keys/KeysPage")),
+});
+const repositories = createRoute({
+  getParentRoute: () => project,
+  path: "/repositories",
+  validateSearch: openSearch,
+  component: lazyRouteComponent(() => import("@/features/repositories/RepositoriesPage")),
+});
+const inventories = createRoute({
+  getParentRoute: () => project,
+  path: "/inventory",
+  validateSearch: openSearch,
+  component: lazyRouteComponent(() => import("@/features/inventories/InventoriesPage")),
+});
+const variables = createRoute({
+  getParentRoute: () => project,
+  path: "/environment",
+  validateSearch: openSearch,
+  component: lazyRouteComponent(() => import("@/features/variables/VariablesPage")),
+});
+
+const tree = root.addChildren([
+  login,
+  setup,
+  signedIn.addChildren([
+    home,
+    projects,
+    newProject,
+    account,
+    tokens,
+    project.addChildren([
+      overview,
+      settings,
+      runs,
+      history,
+      run,
+      templates,
+      newTemplate,
+      template,
+      editTemplate,
+      launch,
+      ...templateAliases,
+      keys,
+      repositories,
+      inventories,
+      variables,
+    ]),
+  ]),
+]);
+
+export function makeRouter(client: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { client },
+    basepath: mountPath() || "/",
+    defaultPreload: "intent",
+    defaultPreloadStaleTime: 0,
+    defaultErrorComponent: RouteError,
+    defaultNotFoundComponent: NotFound,
+    defaultPendingComponent: PageSkeleton,
+    scrollRestoration: true,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

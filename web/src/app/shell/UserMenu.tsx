@@ -1,0 +1,119 @@
+import { Menu, useMantineColorScheme } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import {
+  IconBook2,
+  IconCheck,
+  IconDeviceDesktop,
+  IconKeyboard,
+  IconLogout,
+  IconMoon,
+  IconSun,
+  IconUser,
+  IconUserCircle,
+} from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+import { api, done, mountUrl } from "@/api/client";
+import { live } from "@/api/live";
+import { infoQuery, userQuery } from "@/api/queries";
+import { type Language, languages, setLanguage } from "@/i18n";
+import { MenuLink } from "@/ui/links";
+import { toastError } from "@/ui/toast";
+import classes from "./Shell.module.css";
+
+const themes = [
+  { value: "auto", icon: IconDeviceDesktop },
+  { value: "light", icon: IconSun },
+  { value: "dark", icon: IconMoon },
+] as const;
+
+const languageNames: Record<Language, string> = { en: "English", ru: "Русский" };
+
+export function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
+  const { t, i18n } = useTranslation();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const user = useQuery(userQuery());
+  const info = useQuery(infoQuery());
+  const client = useQueryClient();
+  const navigate = useNavigate();
+
+  const signOut = async () => {
+    try {
+      await done(api.POST("/api/auth/logout"));
+    } catch (error) {
+      toastError(error);
+      return;
+    }
+    live.stop();
+    await navigate({ to: "/auth/login" });
+    client.clear();
+  };
+
+  const tick = <IconCheck size={16} aria-hidden />;
+  return (
+    <Menu position="bottom-end" width={240} shadow="md">
+      <Menu.Target>
+        <button
+          type="button"
+          className={classes.iconButton}
+          aria-label={t("userMenu.label", { name: user.data?.name ?? "" })}
+        >
+          <IconUserCircle size={22} stroke={1.75} aria-hidden />
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{user.data?.name || user.data?.username}</Menu.Label>
+        <MenuLink to="/account" leftSection={<IconUser size={16} />}>
+          {t("userMenu.account")}
+        </MenuLink>
+        <Menu.Item leftSection={<IconKeyboard size={16} />} onClick={onShortcuts}>
+          {t("userMenu.shortcuts")}
+        </Menu.Item>
+        <Menu.Item
+          component="a"
+          href={`${mountUrl()}/swagger`}
+          target="_blank"
+          rel="noopener"
+          leftSection={<IconBook2 size={16} />}
+        >
+          {t("userMenu.api")}
+        </Menu.Item>
+        <Menu.Divider />
+        <Menu.Label>{t("userMenu.theme")}</Menu.Label>
+        {themes.map(({ value, icon: Icon }) => (
+          <Menu.Item
+            key={value}
+            role="menuitemradio"
+            aria-checked={colorScheme === value}
+            closeMenuOnClick={false}
+            leftSection={<Icon size={16} />}
+            rightSection={colorScheme === value && tick}
+            onClick={() => setColorScheme(value)}
+          >
+            {t(`userMenu.themes.${value}`)}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Label>{t("userMenu.language")}</Menu.Label>
+        {languages.map((language) => (
+          <Menu.Item
+            key={language}
+            lang={language}
+            role="menuitemradio"
+            aria-checked={i18n.language === language}
+            closeMenuOnClick={false}
+            rightSection={i18n.language === language && tick}
+            onClick={() => void setLanguage(language)}
+          >
+            {languageNames[language]}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOut()}>
+          {t("userMenu.signOut")}
+        </Menu.Item>
+        {info.data?.version && <Menu.Label className="mono">{info.data.version}</Menu.Label>}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,56 @@
+import {
+  IconBook2,
+  IconFolders,
+  IconGitBranch,
+  IconHistory,
+  IconHome,
+  IconKey,
+  IconLayoutDashboard,
+  IconServer2,
+  IconSettings,
+  IconTemplate,
+  IconVariable,
+  type TablerIcon,
+} from "@tabler/icons-react";
+import type { Permission } from "@/api/permissions";
+
+export type ProjectEntry = {
+  to:
+    | "/project/$pid"
+    | "/project/$pid/templates"
+    | "/project/$pid/runs"
+    | "/project/$pid/inventory"
+    | "/project/$pid/environment"
+    | "/project/$pid/keys"
+    | "/project/$pid/repositories"
+    | "/project/$pid/settings";
+  label: string;
+  icon: TablerIcon;
+  exact?: boolean;
+  needs?: Permission;
+  group: "work" | "resources" | "project";
+};
+
+export const projectEntries: ProjectEntry[] = [
+  { to: "/project/$pid", label: "nav.overview", icon: IconLayoutDashboard, exact: true, group: "work" },
+  { to: "/project/$pid/templates", label: "nav.templates", icon: IconTemplate, group: "work" },
+  { to: "/project/$pid/runs", label: "nav.runs", icon: IconHistory, group: "work" },
+  { to: "/project/$pid/inventory", label: "nav.inventories", icon: IconServer2, group: "resources" },
+  { to: "/project/$pid/environment", label: "nav.variables", icon: IconVariable, group: "resources" },
+  { to: "/project/$pid/keys", label: "nav.keys", icon: IconKey, group: "resources" },
+  { to: "/project/$pid/repositories", label: "nav.repositories", icon: IconGitBranch, group: "resources" },
+  {
+    to: "/project/$pid/settings",
+    label: "nav.settings",
+    icon: IconSettings,
+    group: "project",
+    needs: "updateProject",
+  },
+];
+
+export const globalEntries = [
+  { to: "/", label: "nav.home", icon: IconHome, exact: true },
+  { to: "/projects", label: "nav.projects", icon: IconFolders, exact: false },
+] as const;
+
+export const apiReferenceIcon = IconBook2;

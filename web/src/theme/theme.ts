@@ -1,0 +1,58 @@
+import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
+import { cssVariables, fonts } from "./tokens";
+
+const brand: MantineColorsTuple = [
+  "#e6f7fb",
+  "#cdecf3",
+  "#9bd9e8",
+  "#66c6dd",
+  "#4cc9e0",
+  "#22a3c0",
+  "#0e7490",
+  "#0b647c",
+  "#085468",
+  "#044455",
+];
+
+export const theme = createTheme({
+  primaryColor: "brand",
+  primaryShade: { light: 6, dark: 4 },
+  colors: { brand },
+  autoContrast: true,
+  fontFamily: fonts.sans,
+  fontFamilyMonospace: fonts.mono,
+  fontSizes: { xs: "12px", sm: "14px", md: "14px", lg: "16px", xl: "20px" },
+  lineHeights: { xs: "16px", sm: "20px", md: "20px", lg: "24px", xl: "28px" },
+  headings: {
+    fontFamily: fonts.sans,
+    fontWeight: "600",
+    sizes: {
+      h1: { fontSize: "20px", lineHeight: "28px" },
+      h2: { fontSize: "16px", lineHeight: "24px" },
+      h3: { fontSize: "14px", lineHeight: "20px" },
+    },
+  },
+  defaultRadius: 6,
+  cursorType: "pointer",
+  respectReducedMotion: true,
+  focusRing: "auto",
+});
+
+export const resolver: CSSVariablesResolver = () => ({
+  variables: {},
+  light: { ...cssVariables("light"), ...mantine },
+  dark: { ...cssVariables("dark"), ...mantine },
+});
+
+const mantine = {
+  "--mantine-color-body": "var(--sb-bg)",
+  "--mantine-color-text": "var(--sb-text)",
+  "--mantine-color-dimmed": "var(--sb-text-dim)",
+  "--mantine-color-default": "var(--sb-surface)",
+  "--mantine-color-default-hover": "var(--sb-hover)",
+  "--mantine-color-default-border": "var(--sb-control-line)",
+  "--mantine-color-placeholder": "var(--sb-text-dim)",
+  "--mantine-color-error": "var(--sb-danger)",
+  "--mantine-color-anchor": "var(--sb-brand)",
+  "--mantine-color-white": "#fff",
+};
