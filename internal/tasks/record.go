@@ -1,0 +1,216 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"signalbox/internal/domain"
+	"signalbox/internal/job"
+	"signalbox/internal/logchunk"
+	"signalbox/internal/store"
+)
+
+// Record takes over what a job has written to its journal. It may be called
+// again with the same batch. job.ErrFenced means that the task is no longer the
+// caller's: it must stop reporting.
+func (s *Service) Record(ctx context.Context, id domain.TaskID, epoch int64, b job.Batch) (job.Ack, error) {
+	r := store.Report{Epoch: epoch, FromOffset: b.From, ToOffset: b.To}
+	var changes []func(*domain.Task) error
+	for _, rec := range b.Records {
+		switch {
+		case rec.Chunk != nil:
+			r.Chunks = append(r.Chunks, *rec.Chunk)
+		case rec.Status != nil:
+			changes = append(changes, s.moveTo(domain.TaskStatus(rec.Status.Status), rec.Status.Time))
+		case rec.Commit != nil:
+			changes = append(changes, func(t *domain.Task) error {
+				t.CommitHash, t.CommitMessage = &rec.Commit.Hash, rec.Commit.Message
+				return nil
+			})
+		case rec.End != nil:
+			changes = append(changes, s.finish(*rec.End))
+		}
+	}
+	if len(changes) > 0 {
+		r.Apply = func(t *domain.Task) error {
+			for _, change := range changes {
+				if err := change(t); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	t, err := s.Store.Tasks().Record(ctx, id, r)
+	if err != nil {
+		return job.Ack{}, fenced(err)
+	}
+	s.chunks.grow(id, r.Chunks)
+	switch {
+	case t.Status.Terminal():
+		s.ended(ctx, t)
+	case len(changes) > 0:
+		if len(r.Chunks) > 0 {
+			s.publishLog(t)
+		}
+		s.publish(t)
+	case len(r.Chunks) > 0:
+		s.publishLog(t)
+	}
+	if t.Status.Terminal() {
+		if err := s.Store.Logs().Compact(ctx, id); err != nil {
+			s.Log.Warn("compact log", "task_id", id, "error", err)
+		}
+	}
+	return job.Ack{Stop: t.Status == domain.StatusStopping, Force: t.ForceStop}, nil
+}
+
+// fenced gives the store's refusal the name that runners know. A task that was
+// deleted meanwhile is refused in the same way.
+func fenced(err error) error {
+	if errors.Is(err, store.ErrFenced) || errors.Is(err, store.ErrNotFound) {
+		return job.ErrFenced
+	}
+	return err
+}
+
+// moveTo sets a status that a job reports. A task that is being stopped stays
+// so: the job ends it.
+func (s *Service) moveTo(next domain.TaskStatus, at time.Time) func(*domain.Task) error {
+	return func(t *domain.Task) error {
+		if t.Status == domain.StatusStopping || t.Status == next {
+			return nil
+		}
+		if next.Terminal() || !t.Status.CanBecome(next) {
+			return fmt.Errorf("a job may not move its task from %s to %q", t.Status, next)
+		}
+		t.Status = next
+		if next == domain.StatusRunning && t.Start == nil {
+			t.Start = &at
+		}
+		return nil
+	}
+}
+
+// finish seals the log and ends the task. A clean exit after a stop request is
+// a stop all the same.
+func (s *Service) finish(end job.End) func(*domain.Task) error {
+	return func(t *domain.Task) error {
+		next := domain.TaskStatus(end.Status)
+		if !next.Terminal() {
+			return fmt.Errorf("%q does not end a task", end.Status)
+		}
+		reason := end.Reason
+		if t.LogLines != end.Lines {
+			next = domain.StatusError
+			reason = fmt.Sprintf("The output is not complete: the job wrote %d lines, %d arrived.", end.Lines, t.LogLines)
+		}
+		if t.Status == domain.StatusStopping && next != domain.StatusStopped {
+			next = domain.StatusStopped
+			if reason == "" {
+				reason = "Stopped."
+			}
+		}
+		t.Status, t.StatusReason = next, reason
+		t.LogDigest, t.LogComplete = end.Digest, true
+		at := end.Time
+		if t.Start == nil {
+			t.Start = &at
+		}
+		if at.Before(*t.Start) {
+			at = *t.Start // the clock was set back meanwhile
+		}
+		t.End = &at
+		return nil
+	}
+}
+
+// Fail ends a task whose job cannot be started, or has died without a result.
+// The reason is a sentence for the user; it also becomes the last line of the
+// output, so that whoever reads only that learns it too.
+func (s *Service) Fail(ctx context.Context, id domain.TaskID, epoch int64, reason string) error {
+	now := s.Now()
+	current, err := s.Store.Tasks().Get(ctx, id)
+	if err != nil {
+		return fenced(err)
+	}
+	b := logchunk.NewBuilder(current.LogLines + 1)
+	b.Add(now, []byte(reason), false)
+	t, err := s.Store.Tasks().Record(ctx, id, store.Report{
+		Epoch: epoch, FromOffset: current.JournalOffset, ToOffset: current.JournalOffset + 1,
+		Chunks: []logchunk.Chunk{b.Finish()},
+		Apply: func(t *domain.Task) error {
+			t.StatusReason, t.End, t.LogComplete = reason, &now, true
+			if t.Status == domain.StatusStopping {
+				t.Status = domain.StatusStopped
+			} else {
+				t.Status = domain.StatusError
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		return fenced(err)
+	}
+	s.ended(ctx, t)
+	return nil
+}
+
+// Requeue puts a claimed task back in the queue, because it is certain that its
+// job never ran. A task that is to be stopped ends instead.
+func (s *Service) Requeue(ctx context.Context, id domain.TaskID, epoch int64) error {
+	t, err := s.Store.Tasks().Update(ctx, id, func(t *domain.Task) error {
+		if t.Epoch != epoch || t.Status.Terminal() {
+			return store.ErrFenced
+		}
+		if t.Status == domain.StatusStopping {
+			now := s.Now()
+			t.Status, t.End, t.LogComplete = domain.StatusStopped, &now, true
+			t.StatusReason = "Stopped before it started."
+			return nil
+		}
+		if !t.Status.CanBecome(domain.StatusWaiting) {
+			return fmt.Errorf("task %d cannot go back to the queue from %s", t.ID, t.Status)
+		}
+		t.Status, t.Owner, t.LeaseUntil = domain.StatusWaiting, "", nil
+		return nil
+	})
+	if err != nil {
+		return fenced(err)
+	}
+	if t.Status.Terminal() {
+		s.ended(ctx, t)
+		return nil
+	}
+	s.publish(t)
+	s.control.Wake()
+	return nil
+}
+
+// Claim hands the next task that may run to an owner; false when none may.
+func (s *Service) Claim(ctx context.Context, owner string, lease time.Duration) (domain.Task, bool, error) {
+	now := s.Now()
+	t, err := s.Store.Tasks().Claim(ctx, store.Claim{
+		Owner: owner, Now: now, LeaseUntil: now.Add(lease), MaxParallel: s.Settings.MaxParallel,
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return t, false, nil
+	}
+	if err != nil {
+		return t, false, err
+	}
+	s.publish(t)
+	return t, true, nil
+}
+
+// Owned returns the unfinished tasks that an owner has claimed, oldest first.
+func (s *Service) Owned(ctx context.Context, owner string) ([]domain.Task, error) {
+	return s.Store.Tasks().Owned(ctx, owner)
+}
+
+// RenewLeases prolongs an owner's claims.
+func (s *Service) RenewLeases(ctx context.Context, owner string, lease time.Duration) error {
+	return s.Store.Tasks().RenewLeases(ctx, owner, s.Now().Add(lease))
+}
