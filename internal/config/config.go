@@ -1,0 +1,200 @@
+package config
+
+import (
+	"io"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"signalbox/internal/domain"
+)
+
+// Config is every setting of a server. Load returns it complete: paths are
+// absolute and nothing needs a further default.
+type Config struct {
+	// DataDir holds everything that must survive a restart: the database, keys,
+	// mirrors of repositories, journals of running jobs.
+	DataDir  string
+	Server   Server
+	Database Database
+	Keys     Keys
+	Auth     Auth
+	Tasks    Tasks
+	Paths    Paths
+	Git      Git
+	Schedule Schedule
+	Projects Projects
+	// Apps changes built-in apps and adds others, by id.
+	Apps map[string]App
+	Log  Log
+}
+
+// Server says where the web server listens and under which address it is known.
+type Server struct {
+	Port      int
+	Interface string // "" listens on all of them
+	WebHost   string // public address without a trailing slash, "" when unknown
+	TLS       TLS
+}
+
+// Address is what the server listens on, as net.Listen wants it.
+func (s Server) Address() string {
+	return net.JoinHostPort(strings.Trim(s.Interface, "[]"), strconv.Itoa(s.Port))
+}
+
+// TLS makes the server answer HTTPS itself.
+type TLS struct {
+	Enabled  bool
+	CertFile string
+	KeyFile  string
+}
+
+// Database says where rows are kept.
+type Database struct {
+	Dialect string // "sqlite"
+	Path    string // file of the database
+}
+
+// Keys are base64 texts. After EnsureKeys none is empty.
+type Keys struct {
+	CookieHash          domain.Secret
+	CookieEncryption    domain.Secret
+	AccessKeyEncryption domain.Secret
+}
+
+// Auth governs signing in.
+type Auth struct {
+	PasswordLoginDisabled bool
+	SessionIdle           time.Duration
+	CookieSecure          CookieSecure
+}
+
+// CookieSecure says when the session cookie is kept from plain HTTP.
+type CookieSecure string
+
+const (
+	CookieSecureAuto   CookieSecure = "auto" // when the public address or the listener is HTTPS
+	CookieSecureAlways CookieSecure = "always"
+	CookieSecureNever  CookieSecure = "never"
+)
+
+// Tasks governs runs.
+type Tasks struct {
+	MaxParallel      int           // on the whole server; 0: no limit
+	MaxDuration      time.Duration // 0: no limit
+	KeepPerTemplate  int           // older tasks of a template are deleted; 0: keep all
+	StopGrace        time.Duration // between the polite signal and the kill
+	HomeDirMode      string        // template_dir, project_home or user_home
+	EnvVars          map[string]domain.Secret
+	ForwardedEnvVars []string
+}
+
+// Paths are work areas; all of them may be deleted while the server is down,
+// except Secrets.
+type Paths struct {
+	Tmp             string
+	Repos           string
+	Secrets         string // where file-backed secrets may live
+	SSHAgentSockets string
+}
+
+// Git says how repositories are reached.
+type Git struct {
+	Client        string // "cmd_git"
+	SSHConfigPath string // "" uses the user's own
+}
+
+// Schedule governs cron expressions.
+type Schedule struct {
+	Timezone string // IANA name
+}
+
+// Projects governs who may create projects.
+type Projects struct {
+	NonAdminCanCreate bool
+}
+
+// App changes a built-in app or declares one; nil fields keep what is built in.
+type App struct {
+	Active    *bool
+	Priority  *int
+	Title     *string
+	Icon      *string
+	Color     *string
+	DarkColor *string
+	Path      *string
+	Args      []string
+}
+
+// Log governs the server's own log, not the output of tasks.
+type Log struct {
+	Level  slog.Level
+	Format string // "text" or "json"
+}
+
+// Handler writes log records to w as the settings want them.
+func (l Log) Handler(w io.Writer) slog.Handler {
+	options := &slog.HandlerOptions{Level: l.Level}
+	if l.Format == "json" {
+		return slog.NewJSONHandler(w, options)
+	}
+	return slog.NewTextHandler(w, options)
+}
+
+// defaults is the configuration of a server that was told nothing. Paths are
+// filled in by settle, since they follow the data directory.
+func defaults() *Config {
+	return &Config{
+		Server:   Server{Port: 3000},
+		Database: Database{Dialect: "sqlite"},
+		Auth:     Auth{SessionIdle: domain.SessionIdle, CookieSecure: CookieSecureAuto},
+		Tasks: Tasks{
+			MaxParallel: 10,
+			StopGrace:   15 * time.Second,
+			HomeDirMode: "template_dir",
+		},
+		Git:      Git{Client: "cmd_git"},
+		Schedule: Schedule{Timezone: "UTC"},
+		Log:      Log{Level: slog.LevelInfo, Format: "text"},
+	}
+}
+
+// settle fills in the paths that were not given and makes all of them absolute.
+func (c *Config) settle(dataDir string) error {
+	if c.DataDir == "" {
+		c.DataDir = dataDir
+	}
+	absolute, err := filepath.Abs(c.DataDir)
+	if err != nil {
+		return err
+	}
+	c.DataDir = absolute
+	derived := []struct {
+		path     *string
+		fallback string
+	}{
+		{&c.Database.Path, filepath.Join(c.DataDir, "signalbox.db")},
+		{&c.Paths.Tmp, filepath.Join(c.DataDir, "work")},
+		{&c.Paths.Repos, filepath.Join(c.DataDir, "repos")},
+		{&c.Paths.Secrets, filepath.Join(c.DataDir, "secrets")},
+		{&c.Paths.SSHAgentSockets, filepath.Join(c.DataDir, "agents")},
+		{&c.Git.SSHConfigPath, ""},
+		{&c.Server.TLS.CertFile, ""},
+		{&c.Server.TLS.KeyFile, ""},
+	}
+	for _, d := range derived {
+		if *d.path == "" {
+			*d.path = d.fallback
+		}
+		if *d.path == "" {
+			continue
+		}
+		if *d.path, err = filepath.Abs(*d.path); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,352 @@
+package config
+
+import (
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"signalbox/internal/domain"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+// given is one configuration to load: files by name and an environment.
+type given struct {
+	files    map[string]string
+	env      []string
+	settings []Setting
+	strict   bool
+}
+
+// load writes the files into a directory of their own and reads them. %DIR% in
+// contents and variables stands for that directory.
+func load(t *testing.T, g given) (*Config, *Report, error) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range g.files {
+		content = strings.ReplaceAll(content, "%DIR%", dir)
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	env := []string{"HOME=/home/somebody"}
+	for _, entry := range g.env {
+		env = append(env, strings.ReplaceAll(entry, "%DIR%", dir))
+	}
+	return Load(Options{
+		Environ:    env,
+		Settings:   g.settings,
+		Strict:     g.strict,
+		DataDir:    filepath.Join(dir, "data"),
+		SearchDirs: []string{dir},
+	})
+}
+
+func mustLoad(t *testing.T, g given) (*Config, *Report) {
+	t.Helper()
+	c, report, err := load(t, g)
+	if err != nil {
+		t.Fatalf("load: %v", err)
+	}
+	return c, report
+}
+
+func TestLoad_NothingGivenIsAGoodConfiguration(t *testing.T) {
+	t.Parallel()
+	c, report := mustLoad(t, given{})
+	if len(report.Warnings) != 0 {
+		t.Errorf("warnings: %q", report.Warnings)
+	}
+	want := defaults()
+	want.DataDir = c.DataDir
+	want.Database.Path = filepath.Join(c.DataDir, "signalbox.db")
+	want.Paths = Paths{
+		Tmp:             filepath.Join(c.DataDir, "work"),
+		Repos:           filepath.Join(c.DataDir, "repos"),
+		Secrets:         filepath.Join(c.DataDir, "secrets"),
+		SSHAgentSockets: filepath.Join(c.DataDir, "agents"),
+	}
+	if diff := cmp.Diff(want, c); diff != "" {
+		t.Errorf("configuration (-want +got):\n%s", diff)
+	}
+	if got := c.Server.Address(); got != ":3000" {
+		t.Errorf("address: got %q, want %q", got, ":3000")
+	}
+}
+
+func TestLoad_Precedence(t *testing.T) {
+	t.Parallel()
+	g := given{
+		files: map[string]string{"config.yaml": "port: 1001\nmax_parallel_tasks: 5\nweb_host: https://file.example/\n"},
+		env:   []string{"SEMAPHORE_PORT=1002", "SIGNALBOX_PORT=:1003", "SEMAPHORE_MAX_PARALLEL_TASKS=7"},
+	}
+	c, report := mustLoad(t, g)
+	if c.Server.Port != 1003 || c.Tasks.MaxParallel != 7 || c.Server.WebHost != "https://file.example" {
+		t.Errorf("got port %d, tasks %d, host %q", c.Server.Port, c.Tasks.MaxParallel, c.Server.WebHost)
+	}
+	g.settings = []Setting{{Key: "port", Value: "1004", Source: "--listen"}}
+	if c, _ = mustLoad(t, g); c.Server.Port != 1004 {
+		t.Errorf("flag: got port %d, want 1004", c.Server.Port)
+	}
+	for _, v := range report.Values {
+		if v.Key == "port" && v.Origin != "environment variable SIGNALBOX_PORT" {
+			t.Errorf("origin of port: %q", v.Origin)
+		}
+	}
+}
+
+func TestLoad_TellsZeroFromUnset(t *testing.T) {
+	t.Parallel()
+	for name, g := range map[string]given{
+		"json":        {files: map[string]string{"config.json": `{"max_parallel_tasks": 0, "stop_grace_sec": 0}`}},
+		"yaml":        {files: map[string]string{"config.yml": "max_parallel_tasks: 0\nstop_grace_sec: \"0\"\n"}},
+		"environment": {env: []string{"SEMAPHORE_MAX_PARALLEL_TASKS=0", "SIGNALBOX_STOP_GRACE_SEC=0"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, _ := mustLoad(t, g)
+			if c.Tasks.MaxParallel != 0 || c.Tasks.StopGrace != 0 {
+				t.Errorf("got %d and %s, want zero", c.Tasks.MaxParallel, c.Tasks.StopGrace)
+			}
+		})
+	}
+	c, _ := mustLoad(t, given{
+		files: map[string]string{"config.json": `{"max_parallel_tasks": null, "port": "", "git_client": ""}`},
+		env:   []string{"SEMAPHORE_STOP_GRACE_SEC="},
+	})
+	if c.Tasks.MaxParallel != 10 || c.Tasks.StopGrace != 15*time.Second || c.Server.Port != 3000 {
+		t.Errorf("empty values: got %d, %s, %d, want the defaults", c.Tasks.MaxParallel, c.Tasks.StopGrace, c.Server.Port)
+	}
+}
+
+func TestLoad_Forms(t *testing.T) {
+	t.Parallel()
+	const file = `{
+		"port": ":8080", "interface": "::1",
+		"non_admin_can_create_project": "on",
+		"env_vars": {"VERSION": 1.10, "ON": true, "TEXT": "a b"},
+		"forwarded_env_vars": ["A", "B"],
+		"max_task_duration_sec": 90,
+		"dirs": {"repos_path": "/r", "secrets_path": "/s"},
+		"ssh_config_path": "~/.ssh/other",
+		"apps": {"bash": {"active": false}, "pulumi": {"priority": 3, "title": "Pulumi", "args": ["up", "--yes"]}},
+		"auth": {"session_idle_hours": 2, "cookie_secure": "never"},
+		"schedule": {"timezone": "Europe/Berlin"},
+		"log": {"level": "WARN"}
+	}`
+	c, report := mustLoad(t, given{files: map[string]string{"config.json": file}})
+	if len(report.Warnings) != 0 {
+		t.Errorf("warnings: %q", report.Warnings)
+	}
+	off, three, title := false, 3, "Pulumi"
+	checks := map[string][2]any{
+		"address":   {c.Server.Address(), "[::1]:8080"},
+		"create":    {c.Projects.NonAdminCanCreate, true},
+		"env_vars":  {c.Tasks.EnvVars["VERSION"].Reveal() + c.Tasks.EnvVars["ON"].Reveal() + c.Tasks.EnvVars["TEXT"].Reveal(), "1.10truea b"},
+		"forwarded": {c.Tasks.ForwardedEnvVars, []string{"A", "B"}},
+		"duration":  {c.Tasks.MaxDuration, 90 * time.Second},
+		"repos":     {c.Paths.Repos, "/r"},
+		"secrets":   {c.Paths.Secrets, "/s"},
+		"ssh":       {c.Git.SSHConfigPath, "/home/somebody/.ssh/other"},
+		"apps": {c.Apps, map[string]App{
+			"bash":   {Active: &off},
+			"pulumi": {Priority: &three, Title: &title, Args: []string{"up", "--yes"}},
+		}},
+		"idle":   {c.Auth.SessionIdle, 2 * time.Hour},
+		"secure": {c.Auth.CookieSecure, CookieSecureNever},
+		"zone":   {c.Schedule.Timezone, "Europe/Berlin"},
+		"level":  {c.Log.Level, slog.LevelWarn},
+	}
+	for name, pair := range checks {
+		if diff := cmp.Diff(pair[1], pair[0]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+
+	c, _ = mustLoad(t, given{env: []string{
+		`SEMAPHORE_FORWARDED_ENV_VARS=["A","B"]`, `SIGNALBOX_ENV_VARS={"X":"1"}`, `SEMAPHORE_APPS={"bash":{"path":"/b"}}`,
+		"SEMAPHORE_REPOS_PATH=/old", "SEMAPHORE_DB_DIALECT=sqlite", "SEMAPHORE_DB_HOST=%DIR%/x.sqlite",
+	}})
+	if diff := cmp.Diff([]string{"A", "B"}, c.Tasks.ForwardedEnvVars); diff != "" {
+		t.Error(diff)
+	}
+	if c.Tasks.EnvVars["X"].Reveal() != "1" || *c.Apps["bash"].Path != "/b" || c.Paths.Repos != "/old" ||
+		filepath.Base(c.Database.Path) != "x.sqlite" {
+		t.Errorf("from variables: %+v", c)
+	}
+	if c, _ = mustLoad(t, given{env: []string{"SIGNALBOX_FORWARDED_ENV_VARS= A, B ,"}}); len(c.Tasks.ForwardedEnvVars) != 2 {
+		t.Errorf("comma list: %q", c.Tasks.ForwardedEnvVars)
+	}
+}
+
+const goodKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+
+func TestLoad_SecretsFromFiles(t *testing.T) {
+	t.Parallel()
+	c, report := mustLoad(t, given{
+		files: map[string]string{
+			"hash":        goodKey + "\n",
+			"encryption":  goodKey,
+			"config.yaml": "cookie_encryption_file: '%DIR%/encryption'\n",
+		},
+		env: []string{"SEMAPHORE_COOKIE_HASH_FILE=%DIR%/hash", "SEMAPHORE_ACCESS_KEY_ENCRYPTION=" + goodKey},
+	})
+	for name, k := range map[string]domain.Secret{"hash": c.Keys.CookieHash, "encryption": c.Keys.CookieEncryption, "access": c.Keys.AccessKeyEncryption} {
+		if raw, err := Decode(k); err != nil || len(raw) != 32 {
+			t.Errorf("%s: %d bytes, %v", name, len(raw), err)
+		}
+	}
+	if diff := cmp.Diff([]string{"SEMAPHORE_ACCESS_KEY_ENCRYPTION"}, report.SecretVariables); diff != "" {
+		t.Errorf("variables to hide (-want +got):\n%s", diff)
+	}
+	if shown := fmt.Sprint(report.Values); strings.Contains(shown, goodKey) {
+		t.Errorf("a key is shown: %s", shown)
+	}
+}
+
+func TestLoad_DirectoryNamed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "config.yml"), []byte("port: 4000"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, report, err := Load(Options{Environ: []string{"SEMAPHORE_CONFIG_PATH=" + dir}, DataDir: dir})
+	if err != nil || c.Server.Port != 4000 || filepath.Base(report.File) != "config.yml" {
+		t.Errorf("got %+v, %v", report, err)
+	}
+	c, _, err = Load(Options{NoFile: true, Environ: []string{"SEMAPHORE_CONFIG_PATH=" + dir}, DataDir: dir})
+	if err != nil || c.Server.Port != 3000 {
+		t.Errorf("without files: got %v, %v", c, err)
+	}
+}
+
+// TestLoad_Messages holds the exact lines users read, in testdata/messages.txt.
+func TestLoad_Messages(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name string
+		given
+	}{
+		{"wrong values, all at once", given{
+			files: map[string]string{"config.yaml": "port: 99999\nmax_parallel_tasks: many\ntls: yes\nhome_dir_mode: here\nschedule:\n  timezone: Mars/Base\n"},
+			env:   []string{"SEMAPHORE_NON_ADMIN_CAN_CREATE_PROJECT=maybe", "SIGNALBOX_WEB_ROOT=ci.example.org"},
+		}},
+		{"secret that is not base64", given{env: []string{"SEMAPHORE_ACCESS_KEY_ENCRYPTION=hunter2"}}},
+		{"secret of a wrong length", given{env: []string{"SEMAPHORE_COOKIE_ENCRYPTION=aGVsbG8="}}},
+		{"secret and its file", given{
+			files: map[string]string{"config.json": `{"cookie_hash": "` + goodKey + `", "cookie_hash_file": "x"}`},
+			env:   []string{"SIGNALBOX_COOKIE_ENCRYPTION=" + goodKey, "SIGNALBOX_COOKIE_ENCRYPTION_FILE=x"},
+		}},
+		{"secret file is missing", given{env: []string{"SIGNALBOX_COOKIE_HASH_FILE=%DIR%/none"}}},
+		{"other databases", given{env: []string{"SEMAPHORE_DB_DIALECT=postgres"}}},
+		{"bolt", given{files: map[string]string{"config.json": `{"dialect": "bolt", "bolt": {"host": "/x"}}`}}},
+		{"another database without a dialect", given{files: map[string]string{"config.json": `{"mysql": {"host": "db:3306"}}`}}},
+		{"isolation", given{files: map[string]string{"config.json": `{"process": {"user": "nobody", "chroot": ""}}`}}},
+		{"unknown keys", given{
+			files: map[string]string{"config.yaml": "prot: 1\nauth:\n  sesion_idle_hours: 3\napps:\n  bash: {activ: true}\nnonsense: 1\n"},
+			env:   []string{"SIGNALBOX_MAX_PARALEL_TASKS=3"},
+		}},
+		{"unknown keys, strict", given{strict: true, files: map[string]string{"config.yaml": "prot: 1\n"}}},
+		{"known but unused", given{
+			files: map[string]string{"config.json": `{"ldap_enable": true, "oidc_providers": {}, "mysql": {"host": ""}, "ha": {"enabled": true}, "subscription_key": "x"}`},
+			env:   []string{"SEMAPHORE_RUNNER_TOKEN_FILE=x", "SEMAPHORE_ADMIN=root", "SEMAPHORE_URL=http://x"},
+		}},
+		{"container platform", given{env: []string{"SEMAPHORE_PORT=tcp://10.0.0.1:3000", "SEMAPHORE_PORT_3000_TCP=x", "SEMAPHORE_SERVICE_HOST=x"}}},
+		{"two spellings", given{files: map[string]string{"config.json": `{"dirs": {"repos": "/a", "repos_path": "/b"}}`}}},
+		{"go_git", given{files: map[string]string{"config.json": `{"git_client": "go_git"}`}}},
+		{"broken json", given{files: map[string]string{"config.json": "{\n\"port\": 1,\n}"}}},
+		{"key twice in json", given{files: map[string]string{"config.json": "{\n\"port\": 1,\n\"port\": 2}"}}},
+		{"broken yaml", given{files: map[string]string{"config.yaml": "port: [1"}}},
+		{"key twice in yaml", given{files: map[string]string{"config.yaml": "port: 1\nport: 2\n"}}},
+		{"not an object", given{files: map[string]string{"config.yaml": "- port\n"}}},
+		{"apps of a wrong form", given{files: map[string]string{"config.yaml": "apps:\n  bash:\n    priority: high\n"}}},
+		{"tls without files", given{env: []string{"SIGNALBOX_TLS_ENABLED=true"}}},
+		{"tls with missing files", given{env: []string{"SIGNALBOX_TLS_ENABLED=true", "SIGNALBOX_TLS_CERT_FILE=/none/c.pem", "SIGNALBOX_TLS_KEY_FILE=/none/k.pem"}}},
+		{"database is a directory", given{env: []string{"SIGNALBOX_DB_HOST=/"}}},
+		{"flag", given{settings: []Setting{{Key: "port", Value: "x", Source: "--listen"}}}},
+	}
+	var got strings.Builder
+	for _, c := range cases {
+		fmt.Fprintf(&got, "# %s\n", c.name)
+		_, report, err := load(t, c.given)
+		lines := report.Warnings
+		for i, w := range lines {
+			lines[i] = "warning: " + w
+		}
+		if err != nil {
+			for line := range strings.SplitSeq(err.Error(), "\n") {
+				lines = append(lines, "error: "+line)
+			}
+		}
+		for _, line := range lines {
+			if dir := filepath.Dir(report.File); report.File != "" {
+				line = strings.ReplaceAll(line, dir+"/", "")
+			}
+			got.WriteString(hideTemp(line) + "\n")
+		}
+		got.WriteString("\n")
+	}
+	golden(t, "testdata/messages.txt", got.String())
+}
+
+// hideTemp replaces the directory of a test by a name that does not change.
+func hideTemp(line string) string {
+	for {
+		i := strings.Index(line, os.TempDir()+"/TestLoad_Messages")
+		if i < 0 {
+			return line
+		}
+		rest := line[i+len(os.TempDir())+1:]
+		parts := strings.SplitN(rest, "/", 3)
+		line = line[:i] + "DIR/" + parts[len(parts)-1]
+	}
+}
+
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s differs, run with -update and review (-want +got):\n%s", file, diff)
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add(true, []byte(`{"port": ":3000", "apps": {"bash": {"args": ["x"]}}}`))
+	f.Add(false, []byte("port: 3000\nenv_vars: {A: &a 1, B: *a}\n"))
+	f.Add(false, []byte("a: &a [*a]\n"))
+	f.Add(true, []byte(`[[[[[[[[`))
+	f.Add(false, []byte("dirs:\n  repos: x\nprocess: {uid: 1}\ncookie_hash: x"))
+	f.Fuzz(func(t *testing.T, isJSON bool, content []byte) {
+		name := "config.yaml"
+		if isJSON {
+			name = "config.json"
+		}
+		tree, err := decodeFile(name, content)
+		if err != nil {
+			return
+		}
+		l := &loader{config: defaults(), report: &Report{origins: map[string]string{}}, table: options("/home/x")}
+		l.fromTree(name, tree)
+		for _, p := range l.problems {
+			if line := p.String(); strings.ContainsAny(line, "\n\r") || !strings.HasPrefix(line, name+": ") {
+				t.Errorf("not one line that names its source: %q", line)
+			}
+		}
+		l.report.fill(l.config, l.table)
+	})
+}

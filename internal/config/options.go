@@ -1,0 +1,250 @@
+package config
+
+import (
+	"strings"
+	"time"
+)
+
+// option is one line of the table of settings.
+type option struct {
+	key string // dotted path in the file
+	// env is the variable after SIGNALBOX_ or SEMAPHORE_; "" when it has none.
+	env string
+	// aliases are other spellings of the key, envAliases of the variable; the
+	// main spelling wins when both are given.
+	aliases    []string
+	envAliases []string
+	secret     bool
+	field      func(*Config) field
+	// fallback says in words what holds when nothing is given and the default
+	// is computed.
+	fallback string
+	doc      string
+}
+
+// options is the table of all settings this version uses. home is the user's
+// home directory, for paths that start with "~/".
+func options(home string) []option {
+	const most = 1<<31 - 1
+	refuse := func(*Config) field { return refused{} }
+	at := func(get func(*Config) *string) func(*Config) field {
+		return func(c *Config) field { return path{get(c), home} }
+	}
+	return []option{
+		{key: "data_dir", env: "DATA_DIR", fallback: "see below",
+			field: at(func(c *Config) *string { return &c.DataDir }),
+			doc:   "Directory of everything that must survive a restart: database, keys, mirrors, journals of running tasks."},
+
+		{key: "port", env: "PORT",
+			field: func(c *Config) field { return port{&c.Server.Port} },
+			doc:   "Port to listen on; a leading colon is accepted."},
+		{key: "interface", env: "INTERFACE", fallback: "all interfaces",
+			field: func(c *Config) field { return text{p: &c.Server.Interface} },
+			doc:   "Address to listen on."},
+		{key: "web_host", env: "WEB_ROOT",
+			field: func(c *Config) field { return address{&c.Server.WebHost} },
+			doc:   "Public address, with the path when the server lives under one. Used for links and the origin check."},
+		{key: "tls.enabled", env: "TLS_ENABLED",
+			field: func(c *Config) field { return toggle{&c.Server.TLS.Enabled} },
+			doc:   "Answer HTTPS on the port."},
+		{key: "tls.cert_file", env: "TLS_CERT_FILE",
+			field: at(func(c *Config) *string { return &c.Server.TLS.CertFile }),
+			doc:   "PEM file with the certificate chain."},
+		{key: "tls.key_file", env: "TLS_KEY_FILE",
+			field: at(func(c *Config) *string { return &c.Server.TLS.KeyFile }),
+			doc:   "PEM file with the private key."},
+
+		{key: "dialect", env: "DB_DIALECT",
+			field: func(c *Config) field { return dialect{&c.Database.Dialect} },
+			doc:   "Kind of database. This version has SQLite only."},
+		{key: "sqlite.host", env: "DB_HOST", fallback: "`<data_dir>/signalbox.db`",
+			field: at(func(c *Config) *string { return &c.Database.Path }),
+			doc:   "File of the SQLite database."},
+
+		{key: "cookie_hash", env: "COOKIE_HASH", secret: true, fallback: "made at first start",
+			field: func(c *Config) field { return key{p: &c.Keys.CookieHash} },
+			doc:   "Key that signs cookies."},
+		{key: "cookie_encryption", env: "COOKIE_ENCRYPTION", secret: true, fallback: "made at first start",
+			field: func(c *Config) field { return key{&c.Keys.CookieEncryption, []int{16, 24, 32}} },
+			doc:   "Key that encrypts cookies."},
+		{key: "access_key_encryption", env: "ACCESS_KEY_ENCRYPTION", secret: true, fallback: "made at first start",
+			field: func(c *Config) field { return key{&c.Keys.AccessKeyEncryption, []int{16, 24, 32}} },
+			doc:   "Key that encrypts the secrets of the key store. Without it they cannot be read: keep a copy apart from the database."},
+
+		{key: "password_login_disable", env: "PASSWORD_LOGIN_DISABLED",
+			field: func(c *Config) field { return toggle{&c.Auth.PasswordLoginDisabled} },
+			doc:   "Refuse to sign in with a password."},
+		{key: "auth.session_idle_hours", env: "AUTH_SESSION_IDLE_HOURS",
+			field: func(c *Config) field { return duration{&c.Auth.SessionIdle, time.Hour, 1, 24 * 365} },
+			doc:   "Hours without a request after which a browser is signed out."},
+		{key: "auth.cookie_secure", env: "AUTH_COOKIE_SECURE",
+			field: func(c *Config) field {
+				return choice[CookieSecure]{&c.Auth.CookieSecure, []string{"auto", "always", "never"}}
+			},
+			doc: "Keep the session cookie from plain HTTP; `auto` does when the server or its public address is HTTPS."},
+
+		{key: "max_parallel_tasks", env: "MAX_PARALLEL_TASKS",
+			field: func(c *Config) field { return whole{&c.Tasks.MaxParallel, 0, most} },
+			doc:   "Tasks running at once on the whole server; 0 sets no limit."},
+		{key: "max_task_duration_sec", env: "MAX_TASK_DURATION_SEC",
+			field: func(c *Config) field { return duration{&c.Tasks.MaxDuration, time.Second, 0, most} },
+			doc:   "Seconds after which a task is stopped; 0 sets no limit."},
+		{key: "max_tasks_per_template", env: "MAX_TASKS_PER_TEMPLATE",
+			field: func(c *Config) field { return whole{&c.Tasks.KeepPerTemplate, 0, most} },
+			doc:   "Tasks kept per template, older ones are deleted; 0 keeps all."},
+		{key: "stop_grace_sec", env: "STOP_GRACE_SEC",
+			field: func(c *Config) field { return duration{&c.Tasks.StopGrace, time.Second, 0, 3600} },
+			doc:   "Seconds between asking a stopped task to end and killing it."},
+		{key: "home_dir_mode", env: "HOME_DIR_MODE",
+			field: func(c *Config) field {
+				return choice[string]{&c.Tasks.HomeDirMode, []string{"template_dir", "project_home", "user_home"}}
+			},
+			doc: "Home directory of tasks: `template_dir` keeps the real one but gives Ansible a directory per template, `project_home` gives each project its own, `user_home` changes nothing."},
+		{key: "env_vars", env: "ENV_VARS", secret: true,
+			field: func(c *Config) field { return variables{&c.Tasks.EnvVars} },
+			doc:   "Variables given to every task, as an object."},
+		{key: "forwarded_env_vars", env: "FORWARDED_ENV_VARS",
+			field: func(c *Config) field { return list{&c.Tasks.ForwardedEnvVars} },
+			doc:   "Names of variables of the server that tasks may see."},
+
+		{key: "tmp_path", env: "TMP_PATH", fallback: "`<data_dir>/work`",
+			field: at(func(c *Config) *string { return &c.Paths.Tmp }),
+			doc:   "Work area of tasks."},
+		{key: "dirs.repos", env: "REPOS_DIR", fallback: "`<data_dir>/repos`",
+			aliases: []string{"dirs.repos_path"}, envAliases: []string{"REPOS_PATH"},
+			field: at(func(c *Config) *string { return &c.Paths.Repos }),
+			doc:   "Mirrors of repositories."},
+		{key: "dirs.secrets", env: "SECRETS_PATH", fallback: "`<data_dir>/secrets`",
+			aliases: []string{"dirs.secrets_path", "secrets_path"},
+			field:   at(func(c *Config) *string { return &c.Paths.Secrets }),
+			doc:     "The only directory secrets may be read from as files."},
+		{key: "dirs.ssh_agent_sockets", env: "SSH_AGENT_SOCKETS_DIR", fallback: "`<data_dir>/agents`",
+			field: at(func(c *Config) *string { return &c.Paths.SSHAgentSockets }),
+			doc:   "Sockets of the agents that hold SSH keys during a task."},
+
+		{key: "git_client", env: "GIT_CLIENT",
+			field: func(c *Config) field { return choice[string]{&c.Git.Client, []string{"cmd_git", "go_git"}} },
+			doc:   "`cmd_git` uses the git program. `go_git` is accepted, and the git program is used all the same."},
+		{key: "ssh_config_path", env: "SSH_PATH", aliases: []string{"ssh.config_path"}, fallback: "the user's own",
+			field: at(func(c *Config) *string { return &c.Git.SSHConfigPath }),
+			doc:   "Configuration file for ssh."},
+
+		{key: "schedule.timezone", env: "SCHEDULE_TIMEZONE",
+			field: func(c *Config) field { return zone{&c.Schedule.Timezone} },
+			doc:   "Time zone of schedules."},
+		{key: "non_admin_can_create_project", env: "NON_ADMIN_CAN_CREATE_PROJECT",
+			field: func(c *Config) field { return toggle{&c.Projects.NonAdminCanCreate} },
+			doc:   "Let every user create projects."},
+		{key: "apps", env: "APPS", fallback: "the built-in ones",
+			field: func(c *Config) field { return apps{&c.Apps} },
+			doc:   "Apps by id; each may set `active`, `priority`, `title`, `icon`, `color`, `dark_color`, `path`, `args`."},
+
+		{key: "log.level", env: "LOG_LEVEL",
+			field: func(c *Config) field { return level{&c.Log.Level} },
+			doc:   "Least severity the server logs: `debug`, `info`, `warn` or `error`."},
+		{key: "log.format", env: "LOG_FORMAT",
+			field: func(c *Config) field { return choice[string]{&c.Log.Format, []string{"text", "json"}} },
+			doc:   "Form of the server's log: `text` or `json`."},
+
+		{key: "process.user", env: "PROCESS_USER", field: refuse, doc: refusedDoc},
+		{key: "process.uid", env: "PROCESS_UID", field: refuse, doc: refusedDoc},
+		{key: "process.gid", env: "PROCESS_GID", field: refuse, doc: refusedDoc},
+		{key: "process.chroot", env: "PROCESS_CHROOT", field: refuse, doc: refusedDoc},
+		{key: "process.no_new_privs", env: "PROCESS_NO_NEW_PRIVS", field: refuse, doc: refusedDoc},
+		{key: "process.app_namespaces.user", env: "PROCESS_APP_NS_USER", field: refuse, doc: refusedDoc},
+		{key: "process.app_namespaces.mount", env: "PROCESS_APP_NS_MOUNT", field: refuse, doc: refusedDoc},
+		{key: "process.app_namespaces.pid", env: "PROCESS_APP_NS_PID", field: refuse, doc: refusedDoc},
+		{key: "process.app_namespaces.ipc", env: "PROCESS_APP_NS_IPC", field: refuse, doc: refusedDoc},
+		{key: "process.app_namespaces.uts", env: "PROCESS_APP_NS_UTS", field: refuse, doc: refusedDoc},
+	}
+}
+
+const refusedDoc = "Isolation of tasks. Not supported by this version yet: the server refuses to start when it is set, rather than run tasks without it."
+
+// dialect is the kind of database; the error says which ones will come.
+type dialect struct{ p *string }
+
+func (f dialect) set(value any) error {
+	s, err := asText(value)
+	if err != nil {
+		return err
+	}
+	switch s {
+	case "sqlite":
+		*f.p = s
+		return nil
+	case "mysql", "postgres":
+		return errorText("not supported by this version yet; use sqlite")
+	case "bolt":
+		return errorText("not a database to run on; use sqlite")
+	}
+	return errForm
+}
+func (f dialect) get() any               { return *f.p }
+func (f dialect) expects() string        { return "sqlite" }
+func (f dialect) schema() map[string]any { return map[string]any{"const": "sqlite"} }
+
+// unusedKeys are options of the reference that this version knows but has no
+// use for. A name ending in "." or "_" stands for all that start with it.
+func unusedKeys() []string {
+	return []string{
+		"mysql.", "postgres.", "bolt.", "sqlite.",
+		"tls.http_redirect_port", "tls.http_redirect_addr",
+		"option_encryption", "encryption.",
+		"auth.totp.", "auth.email.", "mfa.", "auth.max_session_life_hours",
+		"auth.login_rate_limit.", "auth.lockout.", "auth.password_policy.", "auth.trusted_proxies", "auth.require_mfa",
+		"external_auth_email_matching", "recaptcha.",
+		"ldap_", "oidc_providers.",
+		"email_", "telegram_", "slack_", "rocketchat_", "microsoft_teams_", "dingtalk_", "gotify_",
+		"ssh.known_hosts_file", "ssh.strict_host_key_checking", "git_submodule_jobs", "git_attempts",
+		"use_remote_runner", "runner_registration_token", "runners.", "runner.", "ha.",
+		"teams.", "syslog.", "log.events.", "log.tasks.", "log.audit_webhook.", "audit.",
+		"metrics.", "debugging.", "jwt.", "global_integration_alias",
+	}
+}
+
+// unusedEnv are the variables that belong to them.
+func unusedEnv() []string {
+	return []string{
+		"DB", "DB_NAME", "DB_USER", "DB_PASS", "DB_PORT", "DB_PATH", "DB_OPTIONS",
+		"TLS_HTTP_REDIRECT_PORT", "TLS_HTTP_REDIRECT_ADDR", "INTEGRATION_ALIAS",
+		"OPTION_ENCRYPTION", "ENCRYPTION_", "TOTP_", "EMAIL_", "AUTH_",
+		"EXTERNAL_AUTH_EMAIL_MATCHING", "RECAPTCHA_", "LDAP_", "OIDC_",
+		"TELEGRAM_", "SLACK_", "ROCKETCHAT_", "MICROSOFT_TEAMS_", "DINGTALK_", "GOTIFY_",
+		"SSH_KNOWN_HOSTS_FILE", "SSH_STRICT_HOST_KEY_CHECKING", "GIT_SUBMODULE_JOBS", "GIT_ATTEMPTS",
+		"USE_REMOTE_RUNNER", "RUNNER_", "RUNNERS_", "DEFAULT_GLOBAL_RUNNERS_MODE", "HA_",
+		"TEAMS_", "SYSLOG_", "EVENT_LOG_", "EVENT_LOGGER", "TASK_LOG_", "TASK_LOGGER", "TASK_RESULT_LOGGER",
+		"AUDIT_", "METRICS_", "API_DELAY", "PPROF_DUMP_DIR", "JWT_",
+		"ADMIN", "ADMIN_", "IMPORT_PROJECT_", "MIGRATE_FROM_BOLTDB", "PLAYBOOK_PATH",
+	}
+}
+
+// silentKeys and silentEnv are met in passing and mean nothing to a server: the
+// reference's licence, variables of other programs, and those a container
+// platform makes from the name of a service.
+func silentKeys() []string {
+	return []string{"subscription_key", "subscription_key_file", "subscription."}
+}
+
+func silentEnv() []string {
+	return []string{
+		"CONFIG_PATH", "DEBUG_FILTER", "CLI_COMPAT", "URL", "TOKEN", "TASK_DETAILS_", "SUBSCRIPTION_",
+		"SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_", "PORT_",
+		"VERSION", "TEST_",
+	}
+}
+
+// listed reports whether a name is in one of the lists above.
+func listed(name string, in []string) bool {
+	for _, entry := range in {
+		if name == strings.TrimRight(entry, "._") && strings.HasSuffix(entry, ".") || name == entry {
+			return true
+		}
+		if strings.HasSuffix(entry, ".") || strings.HasSuffix(entry, "_") {
+			if strings.HasPrefix(name, entry) {
+				return true
+			}
+		}
+	}
+	return false
+}
