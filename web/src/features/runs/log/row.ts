@@ -48,7 +48,8 @@ export class Row {
     this.seq = seq;
     this.element.dataset.seq = String(seq);
     this.number.textContent = String(seq);
-    this.number.href = `#L${String(seq)}`;
+    // The full address: a bare fragment would be resolved against <base href>.
+    this.number.href = `${location.pathname}${location.search}#L${String(seq)}`;
     this.number.setAttribute("aria-label", on.texts.lineLink(seq));
     this.time.hidden = on.time === null;
     this.time.textContent = on.time === null || line === undefined ? "" : on.time(line.time);

@@ -67,6 +67,11 @@ export class LogStore {
     await this.load({ tail: BLOCK_LINES });
   }
 
+  /** Asks for lines after the last known one; for when none arrive by themselves. */
+  poll(): void {
+    this.load({ after: this.total, limit: BLOCK_LINES }).catch(() => undefined);
+  }
+
   /** Asks for what is missing between two lines; what arrives is announced. */
   ensure(from: number, to: number): void {
     const low = Math.max(1, from);

@@ -4,7 +4,7 @@
  * changes asks for a paint, and there is at most one paint in a frame.
  */
 
-import { DARK, type LogTheme } from "./colour";
+import type { LogTheme } from "./colour";
 import { newLines, nextFollow, type Follow } from "./follow";
 import type { LineRange } from "./lines";
 import type { Matcher } from "./pieces";
@@ -28,7 +28,6 @@ export interface ViewOptions {
 export interface ViewCallbacks {
   readonly onFollow: (on: boolean, newLines: number) => void;
   readonly onPick: (seq: number, extend: boolean) => void;
-  readonly onCopy: () => boolean;
 }
 
 const LINE = 18;
@@ -362,5 +361,3 @@ export class LogView {
     this.callbacks.onFollow(this.follow.on, lines);
   }
 }
-
-export const defaultTheme = DARK;
