@@ -1,0 +1,177 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"signalbox/internal/authz"
+)
+
+// Route declares one operation. The action is part of it: a route that names
+// none, or one that authz does not know, stops the program at start.
+type Route struct {
+	Method  string
+	Path    string // below /api
+	ID      string // operation id, the name clients generate from
+	Tag     string
+	Summary string
+	Action  authz.Action
+	// Status is the answer when all went well; 0 means 201 for a POST with a
+	// body to return, 204 where nothing is returned, and 200 otherwise.
+	Status int
+	Query  []Query
+	// Media is the content type of the answer, application/json when empty.
+	Media string
+	// BodyOptional: no body at all is as good as an empty object.
+	BodyOptional bool
+}
+
+// Query declares a query parameter.
+type Query struct {
+	Name     string
+	Type     string // string, integer or boolean
+	Doc      string
+	Repeated bool
+}
+
+// none stands for "no body".
+type none struct{}
+
+// handle registers an operation with a typed request and answer.
+func handle[In, Out any](a *api, rt Route, fn func(c *call, in *In) (Out, error)) {
+	status := rt.Status
+	if status == 0 {
+		status = defaultStatus(rt.Method, reflect.TypeFor[Out]())
+	}
+	rt.Status = status
+	empty := reflect.TypeFor[Out]() == reflect.TypeFor[none]()
+	stream(a, rt, reflect.TypeFor[Out](), func(c *call, in *In) error {
+		out, err := fn(c, in)
+		if err != nil {
+			return err
+		}
+		if empty {
+			c.empty(status)
+			return nil
+		}
+		return c.reply(status, out)
+	})
+}
+
+// stream registers an operation that writes its answer itself; answer is the
+// type that the description shows.
+func stream[In any](a *api, rt Route, answer reflect.Type, fn func(c *call, in *In) error) {
+	if rt.Status == 0 {
+		rt.Status = defaultStatus(rt.Method, answer)
+	}
+	bodyless := reflect.TypeFor[In]() == reflect.TypeFor[none]()
+	a.register(rt, reflect.TypeFor[In](), answer, func(c *call) error {
+		var in In
+		if !bodyless {
+			if err := c.decode(&in, rt.BodyOptional); err != nil {
+				return err
+			}
+		}
+		return fn(c, &in)
+	})
+}
+
+func defaultStatus(method string, answer reflect.Type) int {
+	switch {
+	case answer == reflect.TypeFor[none]():
+		return http.StatusNoContent
+	case method == http.MethodPost:
+		return http.StatusCreated
+	}
+	return http.StatusOK
+}
+
+// pathParam finds the variables of a path.
+func pathParams(path string) []string {
+	var names []string
+	for _, m := range regexp.MustCompile(`\{([a-z_]+)\}`).FindAllStringSubmatch(path, -1) {
+		names = append(names, m[1])
+	}
+	return names
+}
+
+// isID tells numeric path variables from texts.
+func isID(name string) bool { return strings.HasSuffix(name, "_id") }
+
+// register is the only way into the router.
+func (a *api) register(rt Route, in, out reflect.Type, serve func(*call) error) {
+	if !rt.Action.Known() {
+		panic(fmt.Sprintf("route %s %s names no action", rt.Method, rt.Path))
+	}
+	if rt.Action.InProject() != strings.HasPrefix(rt.Path, "/project/{project_id}") {
+		panic(fmt.Sprintf("route %s %s: action %s does not fit the path", rt.Method, rt.Path, rt.Action))
+	}
+	ids := pathParams(rt.Path)
+	op := a.describe(rt, ids, in, out)
+	a.huma.OpenAPI().AddOperation(op)
+	a.routes = append(a.routes, rt)
+	a.huma.Adapter().Handle(op, func(ctx huma.Context) {
+		r, w := humago.Unwrap(ctx)
+		c := &call{api: a, route: &rt, w: w, r: r}
+		if err := a.admit(c, ids); err != nil {
+			a.fail(w, r, err)
+			return
+		}
+		if err := serve(c); err != nil {
+			a.fail(w, r, err)
+		}
+	})
+}
+
+// describe builds the OpenAPI operation of a route.
+func (a *api) describe(rt Route, params []string, in, out reflect.Type) *huma.Operation {
+	registry := a.huma.OpenAPI().Components.Schemas
+	op := &huma.Operation{
+		OperationID: rt.ID, Method: rt.Method, Path: rt.Path, Summary: rt.Summary,
+		Tags: []string{rt.Tag}, Responses: map[string]*huma.Response{},
+		Extensions: map[string]any{"x-action": string(rt.Action)},
+	}
+	if rt.Action != authz.Public {
+		op.Security = []map[string][]string{{"cookie": {}}, {"bearer": {}}}
+	}
+	for _, name := range params {
+		schema := &huma.Schema{Type: huma.TypeString}
+		if isID(name) {
+			schema = &huma.Schema{Type: huma.TypeInteger, Format: "int64"}
+		}
+		op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "path", Required: true, Schema: schema})
+	}
+	for _, q := range rt.Query {
+		schema := &huma.Schema{Type: q.Type}
+		if q.Repeated {
+			schema = &huma.Schema{Type: huma.TypeArray, Items: schema}
+		}
+		op.Parameters = append(op.Parameters, &huma.Param{Name: q.Name, In: "query", Description: q.Doc, Schema: schema})
+	}
+	if in != reflect.TypeFor[none]() {
+		op.RequestBody = &huma.RequestBody{
+			Required: !rt.BodyOptional,
+			Content:  map[string]*huma.MediaType{"application/json": {Schema: registry.Schema(in, true, rt.ID+"Request")}},
+		}
+	}
+	answer := &huma.Response{Description: http.StatusText(rt.Status)}
+	media := rt.Media
+	if media == "" {
+		media = jsonType
+	}
+	if out != reflect.TypeFor[none]() {
+		answer.Content = map[string]*huma.MediaType{media: {Schema: registry.Schema(out, true, rt.ID+"Response")}}
+	}
+	op.Responses[fmt.Sprint(rt.Status)] = answer
+	op.Responses["default"] = &huma.Response{
+		Description: "Failure",
+		Content:     map[string]*huma.MediaType{jsonType: {Schema: a.errorSchema}},
+	}
+	return op
+}

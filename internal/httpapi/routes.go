@@ -1,0 +1,203 @@
+package httpapi
+
+import (
+	"net/http"
+	"reflect"
+
+	"signalbox/internal/authz"
+	"signalbox/internal/httpapi/wire"
+)
+
+const (
+	get  = http.MethodGet
+	post = http.MethodPost
+	put  = http.MethodPut
+	del  = http.MethodDelete
+)
+
+// project is the prefix of everything inside a project.
+const project = "/project/{project_id}"
+
+// addRoutes is the table of the API.
+func (a *api) addRoutes() {
+	a.addSystemRoutes()
+	a.addUserRoutes()
+	a.addProjectRoutes()
+	a.addResourceRoutes()
+	a.addTemplateRoutes()
+	a.addTaskRoutes()
+}
+
+func (a *api) addSystemRoutes() {
+	const tag = "system"
+	stream(a, Route{Method: get, Path: "/ping", ID: "ping", Tag: tag, Summary: "Tell that the server answers", Action: authz.Public, Media: "text/plain"},
+		reflect.TypeFor[string](), a.ping)
+	stream(a, Route{Method: get, Path: "/openapi.json", ID: "getOpenAPI", Tag: tag, Summary: "Read this description", Action: authz.Public},
+		reflect.TypeFor[wire.Object](), a.openAPI)
+	handle(a, Route{Method: get, Path: "/info", ID: "getInfo", Tag: tag, Summary: "Describe the server", Action: authz.UseAccount}, a.info)
+	handle(a, Route{Method: get, Path: "/subscription", ID: "getSubscription", Tag: tag, Summary: "Describe the plan, which has no limits", Action: authz.UseAccount}, a.subscription)
+	handle(a, Route{Method: get, Path: "/setup", ID: "getSetup", Tag: tag, Summary: "Tell whether the first administrator is missing", Action: authz.Public}, a.setupState)
+	handle(a, Route{Method: post, Path: "/setup", ID: "completeSetup", Tag: tag, Summary: "Create the first administrator and sign in", Action: authz.Public}, a.completeSetup)
+	handle(a, Route{Method: get, Path: "/auth/login", ID: "getLogin", Tag: tag, Summary: "Tell how one can sign in", Action: authz.Public}, a.loginInfo)
+	handle(a, Route{Method: post, Path: "/auth/login", ID: "login", Tag: tag, Summary: "Sign in with a password", Action: authz.Public}, a.login)
+	handle(a, Route{Method: post, Path: "/auth/logout", ID: "logout", Tag: tag, Summary: "Sign out", Action: authz.Public}, a.logout)
+
+	handle(a, Route{Method: get, Path: "/apps", ID: "listApps", Tag: tag, Summary: "List apps by priority", Action: authz.UseAccount}, a.listApps)
+	handle(a, Route{Method: get, Path: "/apps/{app}", ID: "getApp", Tag: tag, Summary: "Read an app", Action: authz.Administer}, a.getApp)
+	handle(a, Route{Method: put, Path: "/apps/{app}", ID: "replaceApp", Tag: tag, Summary: "Create or replace an app", Action: authz.Administer}, a.setApp)
+	handle(a, Route{Method: post, Path: "/apps/{app}", ID: "createApp", Tag: tag, Summary: "Create or replace an app", Action: authz.Administer}, a.setApp)
+	handle(a, Route{Method: del, Path: "/apps/{app}", ID: "deleteApp", Tag: tag, Summary: "Forget the settings of an app", Action: authz.Administer}, a.deleteApp)
+	handle(a, Route{Method: post, Path: "/apps/{app}/active", ID: "setAppActive", Tag: tag, Summary: "Switch an app on or off", Action: authz.Administer}, a.setAppActive)
+
+	handle(a, Route{Method: get, Path: "/events", ID: "listEvents", Tag: tag, Summary: "List the activity of the caller's projects, newest first", Action: authz.UseAccount}, a.events(maxEvents))
+	handle(a, Route{Method: get, Path: "/events/last", ID: "listLastEvents", Tag: tag, Summary: "List the latest activity of the caller's projects", Action: authz.UseAccount}, a.events(lastEvents))
+	stream(a, Route{Method: get, Path: "/ws", ID: "openWebSocket", Tag: tag, Summary: "Follow tasks over a WebSocket; see docs/api.md", Action: authz.UseAccount, Status: http.StatusSwitchingProtocols,
+		Query: []Query{{Name: "logs", Type: "string", Doc: "subscribed: send only the logs asked for"}}},
+		reflect.TypeFor[none](), a.webSocket)
+}
+
+func (a *api) addUserRoutes() {
+	const tag = "users"
+	handle(a, Route{Method: get, Path: "/user", ID: "getCurrentUser", Tag: tag, Summary: "Read the signed-in user", Action: authz.UseAccount}, a.currentUser)
+	handle(a, Route{Method: get, Path: "/user/tokens", ID: "listTokens", Tag: tag, Summary: "List the caller's API tokens", Action: authz.UseAccount}, a.listTokens)
+	handle(a, Route{Method: post, Path: "/user/tokens", ID: "createToken", Tag: tag, Summary: "Create an API token; it is shown only here", Action: authz.UseAccount, BodyOptional: true}, a.createToken)
+	handle(a, Route{Method: del, Path: "/user/tokens/{token}", ID: "deleteToken", Tag: tag, Summary: "Delete own tokens by id or prefix", Action: authz.UseAccount}, a.deleteToken)
+	handle(a, Route{Method: get, Path: "/users", ID: "listUsers", Tag: tag, Summary: "List users", Action: authz.UseAccount,
+		Query: []Query{{Name: "s", Type: "string", Doc: "Only user names that start with this"}}}, a.listUsers)
+	handle(a, Route{Method: post, Path: "/users", ID: "createUser", Tag: tag, Summary: "Create a user", Action: authz.ManageUsers}, a.createUser)
+	handle(a, Route{Method: get, Path: "/users/{user_id}", ID: "getUser", Tag: tag, Summary: "Read a user", Action: authz.UseAccount}, a.getUser)
+	handle(a, Route{Method: put, Path: "/users/{user_id}", ID: "replaceUser", Tag: tag, Summary: "Replace a user", Action: authz.ManageOwnUser}, a.replaceUser)
+	handle(a, Route{Method: del, Path: "/users/{user_id}", ID: "deleteUser", Tag: tag, Summary: "Delete a user", Action: authz.ManageOwnUser}, a.deleteUser)
+	handle(a, Route{Method: post, Path: "/users/{user_id}/password", ID: "setPassword", Tag: tag, Summary: "Set a password; ends the user's other sessions", Action: authz.ManageOwnUser}, a.setPassword)
+}
+
+// sorting are the parameters of sortable lists.
+func sorting(columns string) []Query {
+	return []Query{{Name: "sort", Type: "string", Doc: columns}, {Name: "order", Type: "string", Doc: "desc, anything else is ascending"}}
+}
+
+func (a *api) addProjectRoutes() {
+	const tag = "projects"
+	handle(a, Route{Method: get, Path: "/projects", ID: "listProjects", Tag: tag, Summary: "List the caller's projects", Action: authz.UseAccount}, a.listProjects)
+	handle(a, Route{Method: post, Path: "/projects", ID: "createProject", Tag: tag, Summary: "Create a project", Action: authz.CreateProject}, a.createProject)
+	handle(a, Route{Method: get, Path: project, ID: "getProject", Tag: tag, Summary: "Read a project", Action: authz.ReadProject}, a.getProject)
+	handle(a, Route{Method: put, Path: project, ID: "replaceProject", Tag: tag, Summary: "Replace a project's settings", Action: authz.UpdateProject}, a.replaceProject)
+	handle(a, Route{Method: del, Path: project, ID: "deleteProject", Tag: tag, Summary: "Delete a project with all it holds", Action: authz.DeleteProject}, a.deleteProject)
+	handle(a, Route{Method: get, Path: project + "/role", ID: "getProjectRole", Tag: tag, Summary: "Tell what the caller may do", Action: authz.ReadProject}, a.projectRole)
+	handle(a, Route{Method: get, Path: project + "/users", ID: "listMembers", Tag: tag, Summary: "List members", Action: authz.ReadProject, Query: sorting("name, username, email or role")}, a.listMembers)
+	handle(a, Route{Method: post, Path: project + "/users", ID: "addMember", Tag: tag, Summary: "Add a member", Action: authz.ManageMembers}, a.addMember)
+	handle(a, Route{Method: get, Path: project + "/users/{user_id}", ID: "getMember", Tag: tag, Summary: "Read a member", Action: authz.ReadProject}, a.getMember)
+	handle(a, Route{Method: put, Path: project + "/users/{user_id}", ID: "replaceMember", Tag: tag, Summary: "Change a member's role", Action: authz.ManageMembers}, a.replaceMember)
+	handle(a, Route{Method: del, Path: project + "/users/{user_id}", ID: "removeMember", Tag: tag, Summary: "Remove a member", Action: authz.ManageMembers}, a.removeMember)
+	handle(a, Route{Method: del, Path: project + "/me", ID: "leaveProject", Tag: tag, Summary: "Leave a project", Action: authz.LeaveProject}, a.leaveProject)
+	handle(a, Route{Method: get, Path: project + "/events", ID: "listProjectEvents", Tag: tag, Summary: "List the project's activity, newest first", Action: authz.ReadProject}, a.projectEvents(maxEvents))
+	handle(a, Route{Method: get, Path: project + "/events/last", ID: "listLastProjectEvents", Tag: tag, Summary: "List the project's latest activity", Action: authz.ReadProject}, a.projectEvents(lastEvents))
+
+	handle(a, Route{Method: get, Path: project + "/views", ID: "listViews", Tag: "views", Summary: "List views by position", Action: authz.ReadProject}, a.listViews)
+	handle(a, Route{Method: post, Path: project + "/views", ID: "createView", Tag: "views", Summary: "Create a view", Action: authz.ManageResources}, a.createView)
+	handle(a, Route{Method: post, Path: project + "/views/positions", ID: "setViewPositions", Tag: "views", Summary: "Set positions by view id", Action: authz.ManageResources, Status: http.StatusNoContent}, a.setViewPositions)
+	handle(a, Route{Method: get, Path: project + "/views/{view_id}", ID: "getView", Tag: "views", Summary: "Read a view", Action: authz.ReadProject}, a.getView)
+	handle(a, Route{Method: put, Path: project + "/views/{view_id}", ID: "replaceView", Tag: "views", Summary: "Replace a view", Action: authz.ManageResources}, a.replaceView)
+	handle(a, Route{Method: del, Path: project + "/views/{view_id}", ID: "deleteView", Tag: "views", Summary: "Delete a view", Action: authz.ManageResources}, a.deleteView)
+	stream(a, Route{Method: get, Path: project + "/views/{view_id}/templates", ID: "listViewTemplates", Tag: "views", Summary: "List the templates of a view", Action: authz.ReadProject, Query: sorting("as in the list of templates")},
+		reflect.TypeFor[[]wire.TemplateRead](), a.listViewTemplates)
+}
+
+func (a *api) addResourceRoutes() {
+	handle(a, Route{Method: get, Path: project + "/keys", ID: "listKeys", Tag: "keys", Summary: "List keys without their secrets", Action: authz.ReadProject, Query: sorting("name or type")}, a.listKeys)
+	handle(a, Route{Method: post, Path: project + "/keys", ID: "createKey", Tag: "keys", Summary: "Create a key", Action: authz.ManageResources}, a.createKey)
+	handle(a, Route{Method: get, Path: project + "/keys/{key_id}", ID: "getKey", Tag: "keys", Summary: "Read a key without its secret", Action: authz.ReadProject}, a.getKey)
+	handle(a, Route{Method: get, Path: project + "/keys/{key_id}/refs", ID: "getKeyRefs", Tag: "keys", Summary: "List what uses a key", Action: authz.ReadProject}, a.keyRefs)
+	handle(a, Route{Method: put, Path: project + "/keys/{key_id}", ID: "replaceKey", Tag: "keys", Summary: "Rename a key or, with override_secret, replace it", Action: authz.ManageResources}, a.replaceKey)
+	handle(a, Route{Method: del, Path: project + "/keys/{key_id}", ID: "deleteKey", Tag: "keys", Summary: "Delete a key that is not used", Action: authz.ManageResources}, a.deleteKey)
+
+	handle(a, Route{Method: get, Path: project + "/repositories", ID: "listRepositories", Tag: "repositories", Summary: "List repositories by name", Action: authz.ReadProject, Query: sorting("always by name")}, a.listRepositories)
+	handle(a, Route{Method: post, Path: project + "/repositories", ID: "createRepository", Tag: "repositories", Summary: "Create a repository", Action: authz.ManageResources}, a.createRepository)
+	handle(a, Route{Method: get, Path: project + "/repositories/{repository_id}", ID: "getRepository", Tag: "repositories", Summary: "Read a repository", Action: authz.ReadProject}, a.getRepository)
+	handle(a, Route{Method: get, Path: project + "/repositories/{repository_id}/refs", ID: "getRepositoryRefs", Tag: "repositories", Summary: "List what uses a repository", Action: authz.ReadProject}, a.repositoryRefs)
+	handle(a, Route{Method: get, Path: project + "/repositories/{repository_id}/branches", ID: "listBranches", Tag: "repositories", Summary: "List the branches of the remote", Action: authz.ReadProject}, a.listBranches)
+	handle(a, Route{Method: put, Path: project + "/repositories/{repository_id}", ID: "replaceRepository", Tag: "repositories", Summary: "Replace a repository", Action: authz.ManageResources}, a.replaceRepository)
+	handle(a, Route{Method: del, Path: project + "/repositories/{repository_id}", ID: "deleteRepository", Tag: "repositories", Summary: "Delete a repository that is not used", Action: authz.ManageResources}, a.deleteRepository)
+
+	handle(a, Route{Method: get, Path: project + "/inventory", ID: "listInventories", Tag: "inventories", Summary: "List inventories", Action: authz.ReadProject,
+		Query: append(sorting("name"), Query{Name: "app", Type: "string", Doc: "Only types this app takes"}, Query{Name: "template_id", Type: "integer", Doc: "Only those attached to this template"})}, a.listInventories)
+	handle(a, Route{Method: post, Path: project + "/inventory", ID: "createInventory", Tag: "inventories", Summary: "Create an inventory", Action: authz.ManageResources}, a.createInventory)
+	handle(a, Route{Method: get, Path: project + "/inventory/{inventory_id}", ID: "getInventory", Tag: "inventories", Summary: "Read an inventory", Action: authz.ReadProject}, a.getInventory)
+	handle(a, Route{Method: get, Path: project + "/inventory/{inventory_id}/refs", ID: "getInventoryRefs", Tag: "inventories", Summary: "List what uses an inventory", Action: authz.ReadProject}, a.inventoryRefs)
+	handle(a, Route{Method: put, Path: project + "/inventory/{inventory_id}", ID: "replaceInventory", Tag: "inventories", Summary: "Replace an inventory", Action: authz.ManageResources}, a.replaceInventory)
+	handle(a, Route{Method: del, Path: project + "/inventory/{inventory_id}", ID: "deleteInventory", Tag: "inventories", Summary: "Delete an inventory that is not used", Action: authz.ManageResources}, a.deleteInventory)
+
+	handle(a, Route{Method: get, Path: project + "/environment", ID: "listVariableGroups", Tag: "variable groups", Summary: "List variable groups without secrets", Action: authz.ReadProject, Query: sorting("name")}, a.listVariableGroups)
+	handle(a, Route{Method: post, Path: project + "/environment", ID: "createVariableGroup", Tag: "variable groups", Summary: "Create a variable group", Action: authz.ManageResources}, a.createVariableGroup)
+	handle(a, Route{Method: get, Path: project + "/environment/{environment_id}", ID: "getVariableGroup", Tag: "variable groups", Summary: "Read a variable group with the names of its secrets", Action: authz.ReadProject}, a.getVariableGroup)
+	handle(a, Route{Method: get, Path: project + "/environment/{environment_id}/refs", ID: "getVariableGroupRefs", Tag: "variable groups", Summary: "List what uses a variable group", Action: authz.ReadProject}, a.variableGroupRefs)
+	handle(a, Route{Method: put, Path: project + "/environment/{environment_id}", ID: "replaceVariableGroup", Tag: "variable groups", Summary: "Replace a variable group and change its secrets", Action: authz.ManageResources}, a.replaceVariableGroup)
+	handle(a, Route{Method: del, Path: project + "/environment/{environment_id}", ID: "deleteVariableGroup", Tag: "variable groups", Summary: "Delete a variable group that is not used", Action: authz.ManageResources}, a.deleteVariableGroup)
+}
+
+func (a *api) addTemplateRoutes() {
+	const tag = "templates"
+	one := project + "/templates/{template_id}"
+	stream(a, Route{Method: get, Path: project + "/templates", ID: "listTemplates", Tag: tag, Summary: "List templates with their last tasks", Action: authz.ReadProject,
+		Query: append(sorting("name, playbook, inventory, environment or repository"), Query{Name: "app", Type: "string", Doc: "Only templates of this app"})},
+		reflect.TypeFor[[]wire.TemplateRead](), a.listTemplates)
+	handle(a, Route{Method: post, Path: project + "/templates", ID: "createTemplate", Tag: tag, Summary: "Create a template", Action: authz.ManageResources}, a.createTemplate)
+	handle(a, Route{Method: get, Path: one, ID: "getTemplate", Tag: tag, Summary: "Read a template", Action: authz.ReadProject}, a.getTemplate)
+	handle(a, Route{Method: put, Path: one, ID: "replaceTemplate", Tag: tag, Summary: "Replace a template", Action: authz.ManageResources}, a.replaceTemplate)
+	handle(a, Route{Method: put, Path: one + "/description", ID: "setTemplateDescription", Tag: tag, Summary: "Set the description", Action: authz.ManageResources}, a.setTemplateDescription)
+	handle(a, Route{Method: del, Path: one, ID: "deleteTemplate", Tag: tag, Summary: "Delete a template and its tasks", Action: authz.ManageResources}, a.deleteTemplate)
+	handle(a, Route{Method: get, Path: one + "/refs", ID: "getTemplateRefs", Tag: tag, Summary: "List what uses a template", Action: authz.ReadProject}, a.templateRefs)
+	stream(a, Route{Method: get, Path: one + "/tasks", ID: "listTemplateTasks", Tag: tag, Summary: "List the tasks of a template, newest first", Action: authz.ReadProject, Query: paging()},
+		reflect.TypeFor[[]wire.TaskRow](), a.listTasks(maxTasks))
+	stream(a, Route{Method: get, Path: one + "/tasks/last", ID: "listLastTemplateTasks", Tag: tag, Summary: "List the latest tasks of a template", Action: authz.ReadProject, Query: paging()},
+		reflect.TypeFor[[]wire.TaskRow](), a.listTasks(lastTasks))
+	handle(a, Route{Method: post, Path: one + "/stop_all_tasks", ID: "stopAllTasks", Tag: tag, Summary: "Stop all tasks of a template", Action: authz.ManageResources, Status: http.StatusNoContent}, a.stopAllTasks)
+}
+
+// paging are the parameters of task lists.
+func paging() []Query {
+	return []Query{
+		{Name: "count", Type: "integer", Doc: "At most this many"},
+		{Name: "limit", Type: "integer", Doc: "Older name of count"},
+		{Name: "before", Type: "integer", Doc: "Only tasks older than this one; X-Has-Next tells whether there are more"},
+		{Name: "status", Type: "string", Doc: "Only tasks in this status", Repeated: true},
+	}
+}
+
+func (a *api) addTaskRoutes() {
+	const tag = "tasks"
+	one := project + "/tasks/{task_id}"
+	handle(a, Route{Method: post, Path: project + "/tasks", ID: "createTask", Tag: tag, Summary: "Start a task", Action: authz.RunTasks}, a.createTask)
+	stream(a, Route{Method: get, Path: project + "/tasks", ID: "listTasks", Tag: tag, Summary: "List tasks, newest first", Action: authz.ReadProject, Query: paging()},
+		reflect.TypeFor[[]wire.TaskRow](), a.listTasks(maxTasks))
+	stream(a, Route{Method: get, Path: project + "/tasks/last", ID: "listLastTasks", Tag: tag, Summary: "List the latest tasks", Action: authz.ReadProject, Query: paging()},
+		reflect.TypeFor[[]wire.TaskRow](), a.listTasks(lastTasks))
+	handle(a, Route{Method: get, Path: one, ID: "getTask", Tag: tag, Summary: "Read a task", Action: authz.ReadProject}, a.getTask)
+	handle(a, Route{Method: del, Path: one, ID: "deleteTask", Tag: tag, Summary: "Delete a task that has ended, with its log", Action: authz.DeleteTasks}, a.deleteTask)
+	handle(a, Route{Method: post, Path: one + "/stop", ID: "stopTask", Tag: tag, Summary: "Stop a task", Action: authz.RunTasks}, a.stopTask)
+	stream(a, Route{Method: get, Path: one + "/log", ID: "getTaskLog", Tag: tag, Summary: "Read a window of the log", Action: authz.ReadProject, Query: []Query{
+		{Name: "after", Type: "integer", Doc: "Lines with a greater number"},
+		{Name: "before", Type: "integer", Doc: "Instead: the last lines with a smaller number"},
+		{Name: "tail", Type: "integer", Doc: "Instead: the last lines"},
+		{Name: "limit", Type: "integer", Doc: "At most this many lines, 1 to 5000, 1000 when absent"},
+	}}, reflect.TypeFor[wire.LogPage](), a.taskLog)
+	handle(a, Route{Method: get, Path: one + "/log/search", ID: "searchTaskLog", Tag: tag, Summary: "Find lines of the log", Action: authz.ReadProject, Query: []Query{
+		{Name: "q", Type: "string", Doc: "What to look for"},
+		{Name: "regex", Type: "boolean", Doc: "q is a regular expression"},
+		{Name: "case", Type: "boolean", Doc: "Tell upper from lower case"},
+		{Name: "after", Type: "integer", Doc: "Only lines with a greater number"},
+		{Name: "limit", Type: "integer", Doc: "At most this many matches, 1 to 5000, 1000 when absent"},
+	}}, a.searchTaskLog)
+	stream(a, Route{Method: get, Path: one + "/output", ID: "getTaskOutput", Tag: tag, Summary: "Read the output line by line", Action: authz.ReadProject, Query: []Query{
+		{Name: "after", Type: "integer", Doc: "Lines with a greater number"},
+		{Name: "limit", Type: "integer", Doc: "At most this many lines; all when absent"},
+	}}, reflect.TypeFor[[]wire.OutputLine](), a.taskOutput)
+	stream(a, Route{Method: get, Path: one + "/raw_output", ID: "getTaskRawOutput", Tag: tag, Summary: "Read the output as text", Action: authz.ReadProject, Media: textType, Query: []Query{
+		{Name: "ansi", Type: "boolean", Doc: "Keep colour sequences"},
+		{Name: "time", Type: "string", Doc: "iso: a UTC time before each line"},
+		{Name: "download", Type: "boolean", Doc: "Send as a file"},
+	}}, reflect.TypeFor[string](), a.taskRawOutput)
+	handle(a, Route{Method: get, Path: one + "/stages", ID: "listTaskStages", Tag: tag, Summary: "List the stages of a task", Action: authz.ReadProject}, emptyOfTask[wire.TaskStage](a))
+	handle(a, Route{Method: get, Path: one + "/ansible/hosts", ID: "listAnsibleHosts", Tag: tag, Summary: "List the results by host", Action: authz.ReadProject}, emptyOfTask[wire.AnsibleHost](a))
+	handle(a, Route{Method: get, Path: one + "/ansible/errors", ID: "listAnsibleErrors", Tag: tag, Summary: "List the failed steps", Action: authz.ReadProject}, emptyOfTask[wire.AnsibleError](a))
+}

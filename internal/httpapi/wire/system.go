@@ -1,0 +1,163 @@
+package wire
+
+import (
+	"github.com/danielgtaylor/huma/v2"
+
+	"signalbox/internal/domain"
+)
+
+// Login is a sign-in with a password.
+type Login struct {
+	Auth     string `json:"auth,omitempty" doc:"User name or e-mail address"`
+	Password Plain  `json:"password,omitempty"`
+}
+
+// LoginInfo tells a client how one can sign in.
+type LoginInfo struct {
+	OIDCProviders     []OIDCProvider `json:"oidc_providers"`
+	LoginWithPassword bool           `json:"login_with_password"`
+	AuthMethods       AuthMethods    `json:"auth_methods"`
+}
+
+// OIDCProvider is a sign-in button.
+type OIDCProvider struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Color string `json:"color"`
+	Icon  string `json:"icon"`
+}
+
+// AuthMethods lists the second factors that are on.
+type AuthMethods struct {
+	TOTP  *TOTPMethod  `json:"totp,omitempty"`
+	Email *EmailMethod `json:"email,omitempty"`
+}
+
+// TOTPMethod is the time-based second factor.
+type TOTPMethod struct {
+	AllowRecovery bool `json:"allow_recovery"`
+}
+
+// EmailMethod is the second factor by mail.
+type EmailMethod struct{}
+
+// SetupState tells whether the first administrator is still missing.
+type SetupState struct {
+	Needed bool `json:"needed"`
+}
+
+// SetupInput creates the first administrator.
+type SetupInput struct {
+	Token    Plain  `json:"token,omitempty" doc:"The one-time token printed in the terminal"`
+	Username string `json:"username,omitempty"`
+	Name     string `json:"name,omitempty"`
+	Email    string `json:"email,omitempty"`
+	Password Plain  `json:"password,omitempty"`
+}
+
+// Info describes the server.
+type Info struct {
+	Version          string      `json:"version"`
+	Ansible          string      `json:"ansible"`
+	WebHost          string      `json:"web_host"`
+	UseRemoteRunner  bool        `json:"use_remote_runner"`
+	AuthMethods      AuthMethods `json:"auth_methods"`
+	PremiumFeatures  Features    `json:"premium_features"`
+	Features         Features    `json:"features"`
+	GitClient        string      `json:"git_client"`
+	ScheduleTimezone string      `json:"schedule_timezone"`
+	Teams            Teams       `json:"teams"`
+	Roles            []RoleInfo  `json:"roles"`
+	Capabilities     []string    `json:"capabilities" doc:"What this server has beyond the reference"`
+}
+
+// Features are the parts of the product that are on.
+type Features struct {
+	ProjectRunners   bool `json:"project_runners"`
+	TerraformBackend bool `json:"terraform_backend"`
+	TaskSummary      bool `json:"task_summary"`
+	SecretStorages   bool `json:"secret_storages"`
+
+	SecretStorageManagement   bool `json:"secret_storage_management"`
+	SecretStorageManagementEx bool `json:"secret_storage_management_ex"`
+	CustomRolesManagement     bool `json:"custom_roles_management"`
+	HighAvailability          bool `json:"high_availability"`
+}
+
+// Teams says how members are added.
+type Teams struct {
+	InvitesEnabled  bool   `json:"invites_enabled,omitempty"`
+	InviteType      string `json:"invite_type"`
+	MembersCanLeave bool   `json:"members_can_leave,omitempty"`
+}
+
+// RoleInfo is a custom role.
+type RoleInfo struct {
+	Slug        string `json:"slug"`
+	Name        string `json:"name"`
+	Permissions int64  `json:"permissions"`
+	ProjectID   *int64 `json:"project_id"`
+}
+
+// Subscription is the plan of the installation; here it has no limits.
+type Subscription struct {
+	Key   string `json:"key"`
+	Plan  string `json:"plan"`
+	State string `json:"state" enum:"active"`
+	Users int    `json:"users" doc:"0: no limit"`
+	Used  int    `json:"used"`
+}
+
+// App is a program family that templates run.
+type App struct {
+	Active          bool     `json:"active"`
+	Priority        int      `json:"priority"`
+	Title           string   `json:"title"`
+	Icon            string   `json:"icon"`
+	Color           string   `json:"color"`
+	DarkColor       string   `json:"dark_color"`
+	Path            string   `json:"path"`
+	Args            []string `json:"args"`
+	ID              string   `json:"id,omitempty"`
+	Available       bool     `json:"available" doc:"Whether the program was found on this machine"`
+	AvailableReason string   `json:"available_reason,omitempty" doc:"What is missing when it is not available"`
+}
+
+// TransformSchema says that args may be null: apps without any have none.
+func (App) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	s.Properties["args"].Extensions = map[string]any{"x-nullable": true}
+	return s
+}
+
+// AppInput sets up an app.
+type AppInput struct {
+	Active    bool     `json:"active,omitempty"`
+	Priority  int      `json:"priority,omitempty"`
+	Title     string   `json:"title,omitempty"`
+	Icon      string   `json:"icon,omitempty"`
+	Color     string   `json:"color,omitempty"`
+	DarkColor string   `json:"dark_color,omitempty"`
+	Path      string   `json:"path,omitempty"`
+	Args      []string `json:"args,omitempty"`
+}
+
+// ActiveInput switches something on or off.
+type ActiveInput struct {
+	Active bool `json:"active,omitempty"`
+}
+
+// FromApp gives the shape of an app.
+func FromApp(a domain.App) App {
+	return App{
+		Active: a.Active, Priority: a.Priority, Title: a.Title, Icon: a.Icon, Color: a.Color,
+		DarkColor: a.DarkColor, Path: a.Path, Args: a.Args,
+	}
+}
+
+// App gives the domain value.
+func (in AppInput) App(id string) domain.App {
+	return domain.App{
+		ID: id, Active: in.Active, Priority: in.Priority, Title: in.Title, Icon: in.Icon,
+		Color: in.Color, DarkColor: in.DarkColor, Path: in.Path, Args: in.Args,
+	}
+}
