@@ -1,0 +1,121 @@
+# make run    build everything and start a server for one person
+# make test   run every test; CI does exactly this
+# make help   show the other targets
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+VERSION := 0.1.0
+COMMIT := $(shell git rev-parse --short=8 HEAD 2>/dev/null || echo 00000000)
+# The time of the commit, not of the build: the same source gives the same file.
+BUILT := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+LDFLAGS := -s -w -X main.version=$(VERSION)-$(COMMIT)-$(BUILT)
+
+LISTEN ?= 127.0.0.1:3000
+DATA ?= data
+
+bin := bin/signalbox
+npm := npm --prefix web
+modules := web/node_modules/.package-lock.json
+dist := internal/webui/dist/index.html
+web_sources := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o \
+	-type f -not -name '*.tsbuildinfo' -print 2>/dev/null)
+
+# Programs of a developer's machine and of CI never ask questions.
+export npm_config_fund := false
+export npm_config_audit := false
+export npm_config_update_notifier := false
+
+##@ Everyday
+
+.PHONY: run
+run: build ## Build what changed and start the server on this machine, with its data in ./data
+	exec $(bin) serve --listen $(LISTEN) --data-dir $(DATA)
+
+.PHONY: build
+build: web ## Build bin/signalbox with the front end inside
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(bin) ./cmd/signalbox
+
+.PHONY: web
+web: $(dist)
+
+$(modules): web/package.json web/package-lock.json
+	$(npm) ci
+	touch $@
+
+web/dist/index.html: $(modules) $(web_sources)
+	$(npm) run build
+	touch $@
+
+# Everything but the marker file that keeps the directory in the repository.
+$(dist): web/dist/index.html
+	mkdir -p $(@D)
+	find $(@D) -mindepth 1 -not -name .gitkeep -delete
+	cp -R web/dist/. $(@D)/
+
+##@ Tests
+
+# Go tests come last, so that the last lines say which of them ran. Packages
+# under test/ drive the built program and measure time: they run one by one and
+# without the race detector, which would watch the wrong process.
+.PHONY: test
+test: prepare-tests test-web build lint-go ## Run every test
+	CI='$(CI)' ./scripts/go-test.sh ./cmd/... ./internal/...
+	CI='$(CI)' SIGNALBOX_TEST_BIN='$(CURDIR)/$(bin)' GO_TEST_RACE=off ./scripts/go-test.sh -p 1 ./test/...
+
+.PHONY: prepare-tests
+prepare-tests: ## Install the programs that the tests want, or say which are missing
+	./scripts/prepare-tests.sh
+
+.PHONY: test-web
+test-web: $(modules) web ## Check, test and measure the front end
+	$(npm) run lint
+	$(npm) test
+	$(npm) run size
+
+.PHONY: e2e
+e2e: build ## Run only the tests in a browser
+	SIGNALBOX_TEST_BIN='$(CURDIR)/$(bin)' GO_TEST_RACE=off ./scripts/go-test.sh -p 1 -count=1 ./test/e2e/...
+
+.PHONY: bench
+bench: build ## Measure speed and write docs/benchmarks.md; wants an otherwise idle machine
+	SIGNALBOX_TEST_BIN='$(CURDIR)/$(bin)' go run ./test/bench -o docs/benchmarks.md
+
+##@ Checks and generated files
+
+.PHONY: lint
+lint: lint-go $(modules) ## Check form and common mistakes, Go and front end
+	$(npm) run lint
+
+.PHONY: lint-go
+lint-go: bin/staticcheck $(dist)
+	@unformatted="$$(gofmt -l cmd internal test)"; \
+	if [ -n "$$unformatted" ]; then echo "gofmt these:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	bin/staticcheck ./...
+
+bin/staticcheck: tools/go.mod tools/go.sum
+	go build -C tools -o ../bin/staticcheck honnef.co/go/tools/cmd/staticcheck
+
+.PHONY: openapi
+openapi: $(modules) ## Write api/openapi.json from the code, and the front end's types from it
+	go run ./internal/httpapi/cmd/openapi
+	$(npm) run gen
+
+.PHONY: docs
+docs: ## Write the table of settings in the administrator's guide
+	go test ./internal/config -run TestGuide -update
+
+.PHONY: clean
+clean: ## Remove what the build made; ./data stays
+	rm -rf bin build web/dist web/node_modules
+	find internal/webui/dist -mindepth 1 -not -name .gitkeep -delete 2>/dev/null || true
+
+.PHONY: help
+help:
+	@awk 'BEGIN {FS = ":.*## "} \
+		/^##@ / {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))

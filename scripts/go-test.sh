@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Runs Go tests. In CI every test is named as it runs; elsewhere there is one line
+# per package, and the tests of packages that failed. GO_TEST_RACE=off leaves the
+# race detector out, and so does a machine without a C compiler, aloud.
+set -euo pipefail
+
+flags=(-timeout 12m)
+if [ "${CI:-}" = true ]; then
+  flags+=(-v -count=1)
+fi
+if [ "${GO_TEST_RACE:-on}" != off ]; then
+  if command -v "${CC:-gcc}" >/dev/null 2>&1; then
+    export CGO_ENABLED=1
+    flags+=(-race)
+  elif [ "${CI:-}" = true ]; then
+    echo "the race detector wants a C compiler" >&2
+    exit 1
+  else
+    echo "SKIPPED: the race detector, which wants a C compiler" >&2
+  fi
+fi
+
+exec go test "${flags[@]}" "$@"
