@@ -21,7 +21,13 @@ type Search = Record<string, unknown>;
 /** Pages of the runs feature read and check their own search parameters. */
 const anySearch = (s: Search): Search => s;
 
-const root = createRootRouteWithContext<Context>()({ component: Root });
+/** The filter text and the order of the list that a page shows. */
+const listSearch = (s: Search): { q?: string; sort?: string } => ({
+  ...(s.q !== undefined && s.q !== "" ? { q: String(s.q) } : {}),
+  ...(typeof s.sort === "string" && s.sort !== "" ? { sort: s.sort } : {}),
+});
+
+const root = createRootRouteWithContext<Context>()({ component: Root, validateSearch: listSearch });
 
 const login = createRoute({
   getParentRoute: () => root,
