@@ -1,0 +1,154 @@
+package auth
+
+import (
+	"sync"
+	"time"
+
+	"signalbox/internal/domain"
+)
+
+// The steps of throttling: after freeTries failures each further one makes the
+// next wait longer, and after lockTries the wait is lockTime.
+const (
+	freeTries   = 5
+	lockTries   = 20
+	lockTime    = 15 * time.Minute
+	longestWait = 2 * time.Minute
+	// maxTracked bounds the memory that an attacker with many names or
+	// addresses can make us use.
+	maxTracked = 20000
+)
+
+// outcome is how an attempt ended.
+type outcome int
+
+const (
+	unclear outcome = iota // an internal failure, or the client left
+	failed
+	succeeded
+)
+
+// throttle slows guessing down, by account and by address.
+type throttle struct {
+	now func() time.Time
+
+	mu      sync.Mutex // guards entries
+	entries map[string]*tries
+}
+
+// tries is the record of one account or address.
+type tries struct {
+	failures int
+	pending  int // attempts under way
+	last     time.Time
+	until    time.Time
+}
+
+func newThrottle(now func() time.Time) *throttle {
+	return &throttle{now: now, entries: map[string]*tries{}}
+}
+
+// begin asks whether an attempt may be made. The caller reports its outcome to
+// done, exactly once. The error is the same for every reason and names the wait.
+func (t *throttle) begin(keys ...string) (done func(outcome), err error) {
+	now := t.now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.trim(now)
+	var wait time.Duration
+	for _, key := range keys {
+		e := t.entries[key]
+		if e == nil {
+			continue
+		}
+		if e.pending == 0 && now.Sub(e.last) > lockTime && !now.Before(e.until) {
+			delete(t.entries, key) // long ago
+			continue
+		}
+		if left := e.until.Sub(now); left > wait {
+			wait = left
+		}
+		// Parallel guesses must not slip through before the first has failed.
+		if e.failures+e.pending >= lockTries && wait < time.Second {
+			wait = time.Second
+		}
+	}
+	if wait > 0 {
+		return nil, &domain.Error{
+			Kind: domain.KindThrottled, Message: "too many failed sign-ins; wait before the next try",
+			RetryAfter: int((wait + time.Second - 1) / time.Second),
+		}
+	}
+	for _, key := range keys {
+		if t.entries[key] == nil {
+			t.entries[key] = &tries{}
+		}
+		t.entries[key].pending++
+		t.entries[key].last = now
+	}
+	return func(o outcome) { t.end(o, keys) }, nil
+}
+
+func (t *throttle) end(o outcome, keys []string) {
+	now := t.now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, key := range keys {
+		e := t.entries[key]
+		if e == nil {
+			continue
+		}
+		e.pending--
+		switch o {
+		case succeeded:
+			e.failures, e.until = 0, time.Time{}
+		case failed:
+			e.failures++
+			e.last = now
+			e.until = now.Add(waitAfter(e.failures))
+		}
+		if e.failures == 0 && e.pending <= 0 {
+			delete(t.entries, key)
+		}
+	}
+}
+
+// waitAfter is the wait that follows the n-th failure in a row.
+func waitAfter(n int) time.Duration {
+	switch {
+	case n < freeTries:
+		return 0
+	case n >= lockTries:
+		return lockTime
+	}
+	return min(time.Second<<(n-freeTries), longestWait)
+}
+
+// trim makes room when too much is remembered: first what no longer matters,
+// then whatever comes, except what is locked or under way.
+func (t *throttle) trim(now time.Time) {
+	if len(t.entries) < maxTracked {
+		return
+	}
+	for key, e := range t.entries {
+		if e.pending == 0 && now.Sub(e.last) > lockTime && !now.Before(e.until) {
+			delete(t.entries, key)
+		}
+	}
+	for key, e := range t.entries {
+		if len(t.entries) < maxTracked*9/10 {
+			return
+		}
+		if e.pending == 0 && e.failures < lockTries {
+			delete(t.entries, key)
+		}
+	}
+	for key, e := range t.entries {
+		if len(t.entries) < maxTracked {
+			return
+		}
+		if e.pending == 0 {
+			delete(t.entries, key)
+		}
+	}
+}
