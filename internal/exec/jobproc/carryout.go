@@ -1,0 +1,175 @@
+package jobproc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"runtime/debug"
+	"slices"
+	"syscall"
+
+	"signalbox/internal/exec/apps"
+	"signalbox/internal/exec/apps/script"
+	"signalbox/internal/exec/fault"
+	"signalbox/internal/exec/process"
+	"signalbox/internal/exec/workspace"
+	"signalbox/internal/job"
+)
+
+func stack() []byte { return debug.Stack() }
+
+// builders is the registry of families: a new one is one line here.
+func builder(kind string) (apps.Builder, bool) {
+	switch kind {
+	case script.Kind:
+		return script.Build, true
+	}
+	return nil, false
+}
+
+// carryOut prepares the workspace and runs the program.
+func (s *session) carryOut(ctx context.Context) error {
+	s.exitCode = -1
+	build, ok := builder(s.spec.App.Kind)
+	if !ok {
+		return fault.New("The app %q cannot be run by this version of Signalbox.", s.spec.App.ID)
+	}
+	if err := process.AdoptOrphans(); err != nil {
+		return err
+	}
+	var err error
+	if s.work, err = workspace.Create(s.dir); err != nil {
+		return err
+	}
+	s.cleanup = append(s.cleanup, func() { _ = s.work.Remove() })
+
+	in := apps.Input{Spec: s.spec, Private: s.work.Private}
+	if err := s.prepare(ctx, &in); err != nil {
+		return err
+	}
+	cmd, err := build(in)
+	if err != nil {
+		return err
+	}
+	for _, f := range cmd.Files {
+		if _, err := s.work.WriteFile(f.Name, f.Data); err != nil {
+			return err
+		}
+	}
+	return s.exec(ctx, in, cmd)
+}
+
+// prepare puts the files of the run in place.
+func (s *session) prepare(ctx context.Context, in *apps.Input) error {
+	in.Dir = s.spec.Repository.URL
+	var err error
+	in.Machine, err = workspace.Machine(s.spec, in.Dir, s.getenv)
+	return err
+}
+
+// exec runs the command of the app to its end.
+func (s *session) exec(ctx context.Context, in apps.Input, cmd apps.Command) error {
+	env, err := apps.Environ(cmd.Env)
+	if err != nil {
+		return err
+	}
+	path, err := process.Find(cmd.Program, apps.Lookup(cmd.Env, "PATH"))
+	if err != nil {
+		return explainStart(err, cmd.Program)
+	}
+	result, err := process.Run(ctx, process.Command{
+		Path: path,
+		Args: append([]string{cmd.Program}, cmd.Args...),
+		Dir:  in.Dir,
+		Env:  env,
+	}, process.Options{
+		Output: s.log,
+		Grace:  s.spec.Limits.StopGrace,
+		Kill:   s.kill,
+		Started: func(pid int, start uint64) {
+			_ = s.journal.Append(job.Record{Child: &job.Child{PID: pid, StartTime: start}})
+		},
+	})
+	if err != nil {
+		return explainStart(err, cmd.Program)
+	}
+	s.exitCode = result.ExitCode
+	what := "script"
+	if s.spec.App.Kind != script.Kind {
+		what = "playbook"
+	}
+	switch {
+	case result.Signal == syscall.SIGKILL:
+		return fault.New("The %s was killed (signal KILL). The machine may have run out of memory.", what)
+	case result.Signal != 0:
+		return fault.New("The %s was ended by the signal %d (%s).", what, int(result.Signal), result.Signal)
+	case result.ExitCode != 0:
+		return fault.New("The %s ended with exit code %d.", what, result.ExitCode)
+	}
+	return nil
+}
+
+// explainStart says why a program does not start.
+func explainStart(err error, program string) error {
+	switch {
+	case errors.Is(err, process.ErrNotFound):
+		return fault.Wrap(err, "The program '%s' was not found on this machine. Install it, or set its path in Apps.", program)
+	case errors.Is(err, os.ErrPermission):
+		return fault.Wrap(err, "The program '%s' may not be executed by Signalbox. Correct its permissions, or set another path in Apps.", program)
+	case errors.Is(err, syscall.ENOEXEC):
+		return fault.Wrap(err, "The program '%s' is not a program this machine can execute. Set another path in Apps.", program)
+	case errors.Is(err, syscall.E2BIG):
+		return fault.Wrap(err, "The arguments and variables of the task are too long for this machine. Move large values into files of the repository.")
+	case errors.Is(err, os.ErrNotExist):
+		return fault.Wrap(err, "The program '%s' or its interpreter, or the working directory, does not exist. Install it, or set its path in Apps.", program)
+	}
+	return fault.Wrap(err, "The program '%s' could not be started: %v.", program, err)
+}
+
+// Secrets lists every text of a run that must not appear in its output.
+func Secrets(spec *job.Spec) []string {
+	var all []string
+	for _, name := range apps.Names(spec.SecretVars) {
+		all = append(all, jsonTexts(spec.SecretVars[name])...)
+	}
+	for _, name := range apps.Names(spec.SecretEnv) {
+		all = append(all, spec.SecretEnv[name])
+	}
+	for _, v := range spec.Vaults {
+		all = append(all, v.Password)
+	}
+	credentials := []*job.Credential{spec.Repository.Credential}
+	if inv := spec.Inventory; inv != nil {
+		credentials = append(credentials, inv.Connection, inv.Become)
+		if inv.Repository != nil {
+			credentials = append(credentials, inv.Repository.Credential)
+		}
+	}
+	for _, c := range credentials {
+		if c != nil {
+			all = append(all, c.Password, c.Passphrase, c.PrivateKey, c.String)
+		}
+	}
+	return slices.DeleteFunc(all, func(text string) bool { return text == "" })
+}
+
+// jsonTexts lists the texts in a JSON value, however deep, and the value as it
+// would be printed.
+func jsonTexts(value json.RawMessage) []string {
+	texts := []string{apps.Text(value)}
+	var list []json.RawMessage
+	if json.Unmarshal(value, &list) == nil {
+		for _, v := range list {
+			texts = append(texts, jsonTexts(v)...)
+		}
+		return texts
+	}
+	var object map[string]json.RawMessage
+	if json.Unmarshal(value, &object) == nil {
+		for _, name := range apps.Names(object) {
+			texts = append(texts, jsonTexts(object[name])...)
+		}
+	}
+	return texts
+}

@@ -1,0 +1,63 @@
+package process
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// captureLimit bounds what Capture keeps of standard output.
+const captureLimit = 64 << 20
+
+// Capture runs a helper command without a terminal, in a group of its own. It
+// returns its standard output; standard error goes to stderr. Cancelling ctx
+// ends the whole group, after a short grace; the error is then the cause.
+func Capture(ctx context.Context, cmd Command, stderr io.Writer) ([]byte, error) {
+	var out bytes.Buffer
+	c := exec.CommandContext(ctx, cmd.Path)
+	c.Args = cmd.Args
+	c.Dir = cmd.Dir
+	c.Env = cmd.Env
+	c.Stdout = &limitedWriter{w: &out, left: captureLimit}
+	c.Stderr = stderr
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.WaitDelay = 3 * time.Second
+	c.Cancel = func() error {
+		_ = unix.Kill(-c.Process.Pid, unix.SIGTERM)
+		return nil
+	}
+	if err := c.Start(); err != nil {
+		return nil, err
+	}
+	err := c.Wait()
+	if ctx.Err() != nil || errors.Is(err, exec.ErrWaitDelay) {
+		_ = unix.Kill(-c.Process.Pid, unix.SIGKILL)
+	}
+	if cause := context.Cause(ctx); cause != nil && err != nil {
+		return out.Bytes(), cause
+	}
+	if err != nil {
+		return out.Bytes(), fmt.Errorf("%s: %w", cmd.Args[0], err)
+	}
+	return out.Bytes(), nil
+}
+
+type limitedWriter struct {
+	w    io.Writer
+	left int
+}
+
+func (l *limitedWriter) Write(p []byte) (int, error) {
+	if len(p) > l.left {
+		return 0, errors.New("too much output")
+	}
+	l.left -= len(p)
+	return l.w.Write(p)
+}

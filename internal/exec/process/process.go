@@ -1,0 +1,251 @@
+// Package process runs one command so that nothing of it is lost and nothing
+// of it stays: on a pseudo-terminal of its own, in a session and process group
+// of its own, with every byte read before the end is reported and every
+// descendant gone after it.
+//
+// It promises that Run returns only when the command and all descendants that
+// can be found are dead. What is done with the output is the caller's.
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
+)
+
+// DefaultGrace is the time between TERM and KILL when none is given.
+const DefaultGrace = 15 * time.Second
+
+// drainDelay is how long output may go on after everything that can be killed
+// is dead.
+const drainDelay = 2 * time.Second
+
+const readSize = 64 << 10
+
+// ErrForce as the cause of a cancelled context skips the grace.
+var ErrForce = errors.New("killed by request")
+
+// Command is what to run.
+type Command struct {
+	Path string   // absolute
+	Args []string // with the program's name first
+	Dir  string
+	Env  []string
+}
+
+// Options say how.
+type Options struct {
+	// Output gets everything the command prints, in order, by one goroutine.
+	Output io.Writer
+	// Grace is the time between TERM and KILL when the context is cancelled.
+	Grace time.Duration
+	// Kill, when closed, ends the grace.
+	Kill <-chan struct{}
+	// Started is called when the command runs.
+	Started func(pid int, startTime uint64)
+}
+
+// Result is how a command ended.
+type Result struct {
+	ExitCode int // -1 when a signal ended it
+	Signal   syscall.Signal
+}
+
+// Run runs a command to its end. An error means that it could not be started,
+// or that its output could not be read; cancelling ctx stops the command and is
+// no error, the caller knows the cause.
+func Run(ctx context.Context, cmd Command, opt Options) (Result, error) {
+	if opt.Grace <= 0 {
+		opt.Grace = DefaultGrace
+	}
+	master, slave, err := openTerminal()
+	if err != nil {
+		return Result{}, err
+	}
+	defer master.Close()
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		_ = slave.Close()
+		return Result{}, err
+	}
+	c := &child{started: make(chan error, 1), exited: make(chan struct{}), reap: make(chan struct{}), reaped: make(chan struct{})}
+	go c.run(cmd, []uintptr{null.Fd(), slave.Fd(), slave.Fd()})
+	err = <-c.started
+	_ = null.Close()
+	_ = slave.Close()
+	if err != nil {
+		return Result{}, err
+	}
+	if opt.Started != nil {
+		opt.Started(c.pid, StartTime(c.pid))
+	}
+	drained := make(chan error, 1)
+	go func() { drained <- drain(master, opt.Output) }()
+
+	c.supervise(ctx, opt)
+	killDescendants()
+
+	select {
+	case err = <-drained:
+	default:
+		_ = master.SetReadDeadline(time.Now().Add(drainDelay))
+		err = <-drained
+	}
+	return c.result(), err
+}
+
+// openTerminal makes a pty that passes bytes on as they are.
+func openTerminal() (master, slave *os.File, err error) {
+	master, slave, err = pty.Open()
+	if err != nil {
+		return nil, nil, fmt.Errorf("open a pseudo-terminal: %w", err)
+	}
+	fd := int(slave.Fd())
+	mode, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+	if err == nil {
+		mode.Oflag &^= unix.OPOST
+		mode.Lflag &^= unix.ECHO
+		err = unix.IoctlSetTermios(fd, unix.TCSETS, mode)
+	}
+	if err == nil {
+		err = unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: 120})
+	}
+	if err != nil {
+		_ = master.Close()
+		_ = slave.Close()
+		return nil, nil, fmt.Errorf("set up the pseudo-terminal: %w", err)
+	}
+	return master, slave, nil
+}
+
+// drain passes the output on until nobody has the terminal open any more.
+func drain(master *os.File, out io.Writer) error {
+	buf := make([]byte, readSize)
+	for {
+		n, err := master.Read(buf)
+		if n > 0 {
+			if _, werr := out.Write(buf[:n]); werr != nil {
+				return werr
+			}
+		}
+		switch {
+		case err == nil:
+		case errors.Is(err, unix.EIO), errors.Is(err, io.EOF), errors.Is(err, os.ErrDeadlineExceeded):
+			return nil // EIO is how Linux says that the other side is closed
+		default:
+			return fmt.Errorf("read output: %w", err)
+		}
+	}
+}
+
+// child is a started command. Its thread stays, because the kernel kills the
+// command when the thread that made it ends.
+type child struct {
+	pid     int
+	started chan error
+	exited  chan struct{} // the leader is dead, and waits to be reaped
+	reap    chan struct{}
+	reaped  chan struct{}
+	once    sync.Once
+	status  syscall.WaitStatus // valid after reaped
+}
+
+func (c *child) run(cmd Command, files []uintptr) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	pid, err := syscall.ForkExec(cmd.Path, cmd.Args, &syscall.ProcAttr{
+		Dir:   cmd.Dir,
+		Env:   cmd.Env,
+		Files: files,
+		Sys:   &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL},
+	})
+	c.pid = pid
+	c.started <- err
+	if err != nil {
+		return
+	}
+	for {
+		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
+	close(c.exited)
+	<-c.reap
+	for {
+		_, err := syscall.Wait4(pid, &c.status, 0, nil)
+		if !errors.Is(err, syscall.EINTR) {
+			break
+		}
+	}
+	close(c.reaped)
+}
+
+// supervise waits for the end of the leader, stops the group when asked to, and
+// leaves none of the group behind.
+func (c *child) supervise(ctx context.Context, opt Options) {
+	select {
+	case <-c.exited:
+	case <-ctx.Done():
+		c.stop(ctx, opt)
+	case <-opt.Kill:
+	}
+	// As long as the leader is not reaped its number, which is the group's,
+	// cannot be given to anybody else.
+	_ = unix.Kill(-c.pid, unix.SIGKILL)
+	<-c.exited
+	c.reapLeader()
+}
+
+// stop asks the whole group to end and gives all of it, not only the leader,
+// the grace.
+func (c *child) stop(ctx context.Context, opt Options) {
+	if errors.Is(context.Cause(ctx), ErrForce) {
+		return
+	}
+	_ = unix.Kill(-c.pid, unix.SIGTERM)
+	_ = unix.Kill(-c.pid, unix.SIGCONT) // a stopped process could not react
+	timer := time.NewTimer(opt.Grace)
+	defer timer.Stop()
+	select {
+	case <-c.exited:
+	case <-opt.Kill:
+		return
+	case <-timer.C:
+		return
+	}
+	c.reapLeader()
+	empty := make(chan struct{})
+	go func() {
+		defer close(empty)
+		waitGroup(c.pid)
+	}()
+	select {
+	case <-empty:
+	case <-opt.Kill:
+	case <-timer.C:
+	}
+	_ = unix.Kill(-c.pid, unix.SIGKILL)
+	<-empty
+}
+
+func (c *child) reapLeader() {
+	c.once.Do(func() { close(c.reap) })
+	<-c.reaped
+}
+
+func (c *child) result() Result {
+	if c.status.Signaled() {
+		return Result{ExitCode: -1, Signal: c.status.Signal()}
+	}
+	return Result{ExitCode: c.status.ExitStatus()}
+}
