@@ -550,7 +550,7 @@ func display(v any) string {
 	if err != nil {
 		return fmt.Sprint(v)
 	}
-	if s := string(data); s != "null" {
+	if s := string(data); s != "null" && s != "{}" {
 		return s
 	}
 	return ""

@@ -95,7 +95,7 @@ func Markdown() string {
 			continue
 		}
 		fallback := opt.fallback
-		if text := display(f.get()); fallback == "" && text != "" && text != "{}" {
+		if text := display(f.get()); fallback == "" && text != "" {
 			fallback = "`" + text + "`"
 		}
 		form := f.expects()

@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"signalbox/internal/config"
+	"signalbox/internal/domain"
+)
+
+// App is what commands act on; the composition root implements it. Errors that
+// users can do something about are domain errors: their kind decides the exit
+// code. KindUnavailable stands for a database that does not answer or has an
+// unknown schema.
+type App interface {
+	// Serve runs the server until the context ends, and then returns nil.
+	Serve(ctx context.Context, c *config.Config, log *slog.Logger) error
+	// Open opens the data of an instance, which may be running.
+	Open(ctx context.Context, c *config.Config, log *slog.Logger) (Admin, error)
+}
+
+// Admin are the use cases of whoever has the machine: no rights are checked.
+// Users are found without telling upper from lower case.
+type Admin interface {
+	AddUser(ctx context.Context, u NewUser) (domain.User, error)
+	// ChangeUser changes the fields that are set and returns the user after it.
+	ChangeUser(ctx context.Context, which UserRef, c UserChange) (domain.User, error)
+	// DeleteUser returns the user that is gone.
+	DeleteUser(ctx context.Context, which UserRef) (domain.User, error)
+	GetUser(ctx context.Context, which UserRef) (domain.User, error)
+	// ListUsers returns all users in the order they were added.
+	ListUsers(ctx context.Context) ([]domain.User, error)
+
+	// CreateToken makes an API token that ends after ttl, 0 for never, and
+	// returns its text, which is stored nowhere.
+	CreateToken(ctx context.Context, owner UserRef, name string, ttl time.Duration) (domain.Secret, error)
+	ListTokens(ctx context.Context, owner UserRef) ([]domain.Token, error)
+
+	Close() error
+}
+
+// NewUser is a user to add. An external one has no password here.
+type NewUser struct {
+	Login    string
+	Name     string
+	Email    string
+	Password domain.Secret
+	Admin    bool
+	External bool
+}
+
+// UserRef names a user by login or e-mail; exactly one is set.
+type UserRef struct {
+	Login string
+	Email string
+}
+
+// UserChange is what to change; nil fields stay.
+type UserChange struct {
+	Login    *string
+	Name     *string
+	Email    *string
+	Password *domain.Secret
+	Admin    *bool
+	External *bool
+}

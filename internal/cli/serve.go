@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"log/slog"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"signalbox/internal/config"
+)
+
+func (s *shell) serve() *cobra.Command {
+	var listen, dataDir string
+	c := &cobra.Command{
+		Use:     "serve",
+		Aliases: []string{"server", "service"},
+		Short:   "Run the server",
+		Args:    noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			settings, err := serveSettings(listen, dataDir)
+			if err != nil {
+				return err
+			}
+			cfg, report, err := s.load(settings...)
+			if err != nil {
+				return err
+			}
+			log := slog.New(cfg.Log.Handler(s.env.Stderr))
+			for _, w := range report.Warnings {
+				log.Warn("configuration", "problem", w)
+			}
+			return s.app.Serve(c.Context(), cfg, log)
+		},
+	}
+	c.Flags().StringVar(&listen, "listen", "", "`address` and port, such as 127.0.0.1:3000 or :3000")
+	c.Flags().StringVar(&dataDir, "data-dir", "", "`directory` of everything that must survive a restart")
+	return c
+}
+
+func serveSettings(listen, dataDir string) ([]config.Setting, error) {
+	var settings []config.Setting
+	if listen != "" {
+		host, port, err := net.SplitHostPort(listen)
+		if err != nil || port == "" {
+			return nil, usage("--listen: %q is not an address with a port, such as 127.0.0.1:3000 or :3000", listen)
+		}
+		settings = append(settings,
+			config.Setting{Key: "interface", Value: host, Source: "--listen"},
+			config.Setting{Key: "port", Value: port, Source: "--listen"})
+	}
+	if dataDir != "" {
+		settings = append(settings, config.Setting{Key: "data_dir", Value: dataDir, Source: "--data-dir"})
+	}
+	return settings, nil
+}
