@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 
 const dist = new URL("../dist/", import.meta.url);
 const KIB = 1024;
-const budgets = { js: 250 * KIB, css: 45 * KIB, chunk: 80 * KIB, editor: 142 * KIB };
+const budgets = { js: 250 * KIB, css: 45 * KIB, chunk: 80 * KIB };
 
 const gzipSize = (path) => gzipSync(readFileSync(new URL(path, dist)), { level: 9 }).length;
 const show = (bytes) => `${(bytes / KIB).toFixed(1)} KiB`;
@@ -28,8 +28,7 @@ const chunks = readdirSync(new URL("assets/", dist))
   .sort((a, b) => b.size - a.size);
 for (const { f, size } of chunks.slice(0, 5)) console.log(`chunk ${f} ${show(size)}`);
 for (const { f, size } of chunks) {
-  const limit = f.startsWith("CodeEditor") ? budgets.editor : budgets.chunk;
-  if (size > limit) failures.push(`chunk ${f}`);
+  if (size > budgets.chunk) failures.push(`chunk ${f}`);
 }
 
 if (failures.length > 0) {

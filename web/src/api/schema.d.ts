@@ -1,69 +1,5174 @@
-// TEMPORARY until api/openapi.json exists; `npm run gen` replaces this file.
-type Path<P extends string> = P extends `${string}{${infer N}}${infer R}` ? { [K in N]: N extends "token_id" ? string : number } & Path<R> : unknown;
-type Params<P extends string, Q> = P extends "" ? { query?: Q; header?: never; path?: never; cookie?: never } : { query?: Q; header?: never; path: Path<P>; cookie?: never };
-type Res<C extends number, T> = { [K in C]: { headers: { [name: string]: unknown }; content: [T] extends [never] ? never : { "application/json": T } } };
-type Get<P extends string, T, Q = { sort?: string; order?: string }> = { parameters: Params<P, Q>; requestBody?: never; responses: Res<200, T> };
-type Write<P extends string, B, C extends number, T = never> = { parameters: Params<P, never>; requestBody: { content: { "application/json": B } }; responses: Res<C, T> };
-type Del<P extends string> = { parameters: Params<P, never>; requestBody?: never; responses: Res<204, never> };
-type Item<G = never, Po = never, Pu = never, D = never> = { parameters: { query?: never; header?: never; path?: never; cookie?: never }; get: G; post: Po; put: Pu; delete: D; options?: never; head?: never; patch?: never; trace?: never };
-
-type User = { id: number; created: string; username: string; name: string; email: string; admin: boolean; external: boolean; alert: boolean; pro: boolean; can_create_project?: boolean };
-type Project = { id: number; name: string; created: string; alert?: boolean; alert_chat?: string; max_parallel_tasks?: number; type: string };
-type ProjectBody = { id?: number; name: string; alert?: boolean; alert_chat?: string; max_parallel_tasks?: number; type?: string; demo?: boolean };
-type Key = { id: number; name: string; type: string; project_id: number; string: string; login_password: { login: string; password: string }; ssh: { login: string; passphrase: string; private_key: string }; empty?: boolean; owner?: string; source_storage_type?: string };
-type KeyBody = { id?: number; name: string; type: string; project_id: number; string?: string; login_password?: { login: string; password: string }; ssh?: { login: string; passphrase: string; private_key: string }; override_secret?: boolean };
-type Repository = { id: number; name: string; project_id: number; git_url: string; git_branch: string; ssh_key_id: number };
-type RepositoryBody = { id?: number; name: string; project_id: number; git_url: string; git_branch: string; ssh_key_id: number };
-type Inventory = { id: number; name: string; project_id: number; inventory: string; ssh_key_id: number | null; become_key_id: number | null; type: string; template_id: number | null; repository_id: number | null; runner_tag?: string };
-type InventoryBody = { id?: number; name: string; project_id: number; inventory: string; ssh_key_id?: number | null; become_key_id?: number | null; type: string; repository_id?: number | null };
-type Secret = { id?: number; type: string; name: string; secret?: string; operation?: string };
-type Environment = { id: number; name: string; project_id: number; password?: string | null; json: string; env?: string | null; secrets?: Secret[] };
-type EnvironmentBody = { id?: number; name: string; project_id: number; json: string; env?: string | null; secrets?: Secret[] };
-type Vault = { id?: number; vault_key_id?: number | null; name?: string | null; type: string; script?: string | null };
-type SurveyVar = { name: string; title: string; required?: boolean; type?: string; description?: string; values?: { name: string; value: string }[]; default_value?: string };
-type Template = { id: number; project_id: number; inventory_id?: number | null; repository_id: number; environment_id?: number | null; name: string; playbook: string; arguments?: string | null; allow_override_args_in_task?: boolean; description?: string | null; vaults?: Vault[]; type?: string; view_id?: number | null; last_task?: TaskWithTpl; git_branch?: string | null; survey_vars?: SurveyVar[]; suppress_success_alerts?: boolean; app?: string; tasks?: number; task_params?: { [k: string]: unknown }; allow_override_branch_in_task?: boolean; allow_parallel_tasks?: boolean; permissions?: number | null };
-type TemplateBody = { id?: number; project_id: number; inventory_id?: number | null; repository_id: number; environment_id?: number | null; name: string; playbook: string; arguments?: string | null; allow_override_args_in_task?: boolean; description?: string | null; vaults?: Vault[]; type?: string; view_id?: number | null; git_branch?: string | null; survey_vars?: SurveyVar[]; suppress_success_alerts?: boolean; app: string; task_params?: { [k: string]: unknown }; allow_override_branch_in_task?: boolean; allow_parallel_tasks?: boolean };
-type Task = { id: number; template_id: number; project_id: number; status: string; playbook: string; environment?: string; arguments?: string | null; git_branch?: string | null; user_id?: number | null; created: string; start?: string | null; end?: string | null; message?: string; commit_hash?: string | null; commit_message?: string; version?: string | null; inventory_id?: number | null; build_task_id?: number | null; integration_id?: number | null; schedule_id?: number | null; params?: { [k: string]: unknown }; limit?: string; wait_reason?: string; status_reason?: string; stopped_by?: string; log_lines?: number; log_complete?: boolean };
-type TaskWithTpl = Task & { tpl_playbook: string; tpl_alias: string; tpl_type?: string; tpl_app?: string; user_name?: string };
-type TaskBody = { template_id: number; environment?: string; secret?: string; arguments?: string; git_branch?: string; message?: string; inventory_id?: number; build_task_id?: number; version?: string; params?: { [k: string]: unknown }; limit?: string; playbook?: string };
-type App = { id: string; active: boolean; priority: number; title: string; icon: string; color: string; dark_color: string; path: string; args?: string[] | null; available?: boolean; available_reason?: string };
-type Token = { id: string; created: string; expired: boolean; user_id: number };
-type LogRow = { seq: number; time: string; text: string; partial?: boolean };
-type Event = { user_id?: number | null; project_id?: number | null; object_id?: number | null; object_type?: string | null; description?: string | null; created: string; object_name: string; project_name?: string | null; username?: string | null };
-type P<S extends string> = `/api/project/{project_id}${S}`;
-type TaskQuery = { count?: number; limit?: number; before?: number; status?: string[] };
+/**
+ * This file was auto-generated by openapi-typescript.
+ * Do not make direct changes to the file.
+ */
 
 export interface paths {
-  "/api/setup": Item<Get<"", { needed: boolean }>, Write<"", { token: string; username: string; name: string; email: string; password: string }, 201, User>>;
-  "/api/auth/login": Item<Get<"", { oidc_providers: { id: string; name: string }[]; login_with_password: boolean }>, Write<"", { auth: string; password: string }, 204>>;
-  "/api/auth/logout": Item<never, { parameters: Params<"", never>; requestBody?: never; responses: Res<204, never> }>;
-  "/api/info": Item<Get<"", { version: string; ansible: string; web_host: string; capabilities?: string[] }>>;
-  "/api/apps": Item<Get<"", App[]>>;
-  "/api/user": Item<Get<"", User>>;
-  "/api/user/tokens": Item<Get<"", Token[]>, { parameters: Params<"", never>; requestBody?: never; responses: Res<201, Token> }>;
-  "/api/user/tokens/{token_id}": Item<never, never, never, Del<"/{token_id}">>;
-  "/api/users/{user_id}/password": Item<never, Write<"/{user_id}", { password: string }, 204>>;
-  "/api/projects": Item<Get<"", Project[]>, Write<"", ProjectBody, 201, Project>>;
-  "/api/project/{project_id}": Item<Get<P<"">, Project>, never, Write<P<"">, ProjectBody, 204>, Del<P<"">>>;
-  "/api/project/{project_id}/role": Item<Get<P<"">, { role: string; permissions: number }>>;
-  "/api/project/{project_id}/events/last": Item<Get<P<"">, Event[]>>;
-  "/api/project/{project_id}/keys": Item<Get<P<"">, Key[]>, Write<P<"">, KeyBody, 201, Key>>;
-  "/api/project/{project_id}/keys/{key_id}": Item<Get<P<"/{key_id}">, Key>, never, Write<P<"/{key_id}">, KeyBody, 204>, Del<P<"/{key_id}">>>;
-  "/api/project/{project_id}/repositories": Item<Get<P<"">, Repository[]>, Write<P<"">, RepositoryBody, 201, Repository>>;
-  "/api/project/{project_id}/repositories/{repository_id}": Item<Get<P<"/{repository_id}">, Repository>, never, Write<P<"/{repository_id}">, RepositoryBody, 204>, Del<P<"/{repository_id}">>>;
-  "/api/project/{project_id}/repositories/{repository_id}/branches": Item<Get<P<"/{repository_id}">, string[]>>;
-  "/api/project/{project_id}/inventory": Item<Get<P<"">, Inventory[]>, Write<P<"">, InventoryBody, 201, Inventory>>;
-  "/api/project/{project_id}/inventory/{inventory_id}": Item<Get<P<"/{inventory_id}">, Inventory>, never, Write<P<"/{inventory_id}">, InventoryBody, 204>, Del<P<"/{inventory_id}">>>;
-  "/api/project/{project_id}/environment": Item<Get<P<"">, Environment[]>, Write<P<"">, EnvironmentBody, 201, Environment>>;
-  "/api/project/{project_id}/environment/{environment_id}": Item<Get<P<"/{environment_id}">, Environment>, never, Write<P<"/{environment_id}">, EnvironmentBody, 204>, Del<P<"/{environment_id}">>>;
-  "/api/project/{project_id}/templates": Item<Get<P<"">, Template[]>, Write<P<"">, TemplateBody, 201, Template>>;
-  "/api/project/{project_id}/templates/{template_id}": Item<Get<P<"/{template_id}">, Template>, never, Write<P<"/{template_id}">, TemplateBody, 204>, Del<P<"/{template_id}">>>;
-  "/api/project/{project_id}/templates/{template_id}/tasks": Item<Get<P<"/{template_id}">, TaskWithTpl[], TaskQuery>>;
-  "/api/project/{project_id}/templates/{template_id}/tasks/last": Item<Get<P<"/{template_id}">, TaskWithTpl[], { limit?: number }>>;
-  "/api/project/{project_id}/tasks": Item<Get<P<"">, TaskWithTpl[], TaskQuery>, Write<P<"">, TaskBody, 201, Task>>;
-  "/api/project/{project_id}/tasks/last": Item<Get<P<"">, TaskWithTpl[], { limit?: number }>>;
-  "/api/project/{project_id}/tasks/{task_id}": Item<Get<P<"/{task_id}">, Task>, never, never, Del<P<"/{task_id}">>>;
-  "/api/project/{project_id}/tasks/{task_id}/stop": Item<never, Write<P<"/{task_id}">, { force?: boolean }, 204>>;
-  "/api/project/{project_id}/tasks/{task_id}/log": Item<Get<P<"/{task_id}">, { total: number; bytes: number; complete: boolean; lines: LogRow[] }, { after?: number; before?: number; tail?: number; limit?: number }>>;
-  "/api/project/{project_id}/tasks/{task_id}/log/search": Item<Get<P<"/{task_id}">, { matches: number[]; next: number; scanned: number }, { q: string; regex?: boolean; case?: boolean; after?: number; limit?: number }>>;
+    "/api/apps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List apps by priority */
+        get: operations["listApps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/apps/{app}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an app */
+        get: operations["getApp"];
+        /** Create or replace an app */
+        put: operations["replaceApp"];
+        /** Create or replace an app */
+        post: operations["createApp"];
+        /** Forget the settings of an app */
+        delete: operations["deleteApp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/apps/{app}/active": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch an app on or off */
+        post: operations["setAppActive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how one can sign in */
+        get: operations["getLogin"];
+        put?: never;
+        /** Sign in with a password */
+        post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign out */
+        post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the activity of the caller's projects, newest first */
+        get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events/last": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the latest activity of the caller's projects */
+        get: operations["listLastEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Describe the server */
+        get: operations["getInfo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read this description */
+        get: operations["getOpenAPI"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell that the server answers */
+        get: operations["ping"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a project */
+        get: operations["getProject"];
+        /** Replace a project's settings */
+        put: operations["replaceProject"];
+        post?: never;
+        /** Delete a project with all it holds */
+        delete: operations["deleteProject"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/environment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List variable groups without secrets */
+        get: operations["listVariableGroups"];
+        put?: never;
+        /** Create a variable group */
+        post: operations["createVariableGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/environment/{environment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a variable group with the names of its secrets */
+        get: operations["getVariableGroup"];
+        /** Replace a variable group and change its secrets */
+        put: operations["replaceVariableGroup"];
+        post?: never;
+        /** Delete a variable group that is not used */
+        delete: operations["deleteVariableGroup"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/environment/{environment_id}/refs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what uses a variable group */
+        get: operations["getVariableGroupRefs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the project's activity, newest first */
+        get: operations["listProjectEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/events/last": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the project's latest activity */
+        get: operations["listLastProjectEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/inventory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List inventories */
+        get: operations["listInventories"];
+        put?: never;
+        /** Create an inventory */
+        post: operations["createInventory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/inventory/{inventory_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an inventory */
+        get: operations["getInventory"];
+        /** Replace an inventory */
+        put: operations["replaceInventory"];
+        post?: never;
+        /** Delete an inventory that is not used */
+        delete: operations["deleteInventory"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/inventory/{inventory_id}/refs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what uses an inventory */
+        get: operations["getInventoryRefs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List keys without their secrets */
+        get: operations["listKeys"];
+        put?: never;
+        /** Create a key */
+        post: operations["createKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a key without its secret */
+        get: operations["getKey"];
+        /** Rename a key or, with override_secret, replace it */
+        put: operations["replaceKey"];
+        post?: never;
+        /** Delete a key that is not used */
+        delete: operations["deleteKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/keys/{key_id}/refs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what uses a key */
+        get: operations["getKeyRefs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Leave a project */
+        delete: operations["leaveProject"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/repositories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List repositories by name */
+        get: operations["listRepositories"];
+        put?: never;
+        /** Create a repository */
+        post: operations["createRepository"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/repositories/{repository_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a repository */
+        get: operations["getRepository"];
+        /** Replace a repository */
+        put: operations["replaceRepository"];
+        post?: never;
+        /** Delete a repository that is not used */
+        delete: operations["deleteRepository"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/repositories/{repository_id}/branches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the branches of the remote */
+        get: operations["listBranches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/repositories/{repository_id}/refs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what uses a repository */
+        get: operations["getRepositoryRefs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell what the caller may do */
+        get: operations["getProjectRole"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List tasks, newest first */
+        get: operations["listTasks"];
+        put?: never;
+        /** Start a task */
+        post: operations["createTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks/last": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the latest tasks */
+        get: operations["listLastTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks/{task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a task */
+        get: operations["getTask"];
+        put?: never;
+        post?: never;
+        /** Delete a task that has ended, with its log */
+        delete: operations["deleteTask"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks/{task_id}/ansible/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the failed steps */
+        get: operations["listAnsibleErrors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks/{task_id}/ansible/hosts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the results by host */
+        get: operations["listAnsibleHosts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks/{task_id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a window of the log */
+        get: operations["getTaskLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks/{task_id}/log/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find lines of the log */
+        get: operations["searchTaskLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks/{task_id}/output": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the output line by line */
+        get: operations["getTaskOutput"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks/{task_id}/raw_output": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the output as text */
+        get: operations["getTaskRawOutput"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks/{task_id}/stages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the stages of a task */
+        get: operations["listTaskStages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks/{task_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop a task */
+        post: operations["stopTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List templates with their last tasks */
+        get: operations["listTemplates"];
+        put?: never;
+        /** Create a template */
+        post: operations["createTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/templates/{template_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a template */
+        get: operations["getTemplate"];
+        /** Replace a template */
+        put: operations["replaceTemplate"];
+        post?: never;
+        /** Delete a template and its tasks */
+        delete: operations["deleteTemplate"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/templates/{template_id}/description": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set the description */
+        put: operations["setTemplateDescription"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/templates/{template_id}/refs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what uses a template */
+        get: operations["getTemplateRefs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/templates/{template_id}/stop_all_tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop all tasks of a template */
+        post: operations["stopAllTasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/templates/{template_id}/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tasks of a template, newest first */
+        get: operations["listTemplateTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/templates/{template_id}/tasks/last": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the latest tasks of a template */
+        get: operations["listLastTemplateTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List members */
+        get: operations["listMembers"];
+        put?: never;
+        /** Add a member */
+        post: operations["addMember"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a member */
+        get: operations["getMember"];
+        /** Change a member's role */
+        put: operations["replaceMember"];
+        post?: never;
+        /** Remove a member */
+        delete: operations["removeMember"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List views by position */
+        get: operations["listViews"];
+        put?: never;
+        /** Create a view */
+        post: operations["createView"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/views/positions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set positions by view id */
+        post: operations["setViewPositions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a view */
+        get: operations["getView"];
+        /** Replace a view */
+        put: operations["replaceView"];
+        post?: never;
+        /** Delete a view */
+        delete: operations["deleteView"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/views/{view_id}/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the templates of a view */
+        get: operations["listViewTemplates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the caller's projects */
+        get: operations["listProjects"];
+        put?: never;
+        /** Create a project */
+        post: operations["createProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell whether the first administrator is missing */
+        get: operations["getSetup"];
+        put?: never;
+        /** Create the first administrator and sign in */
+        post: operations["completeSetup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/subscription": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Describe the plan, which has no limits */
+        get: operations["getSubscription"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the signed-in user */
+        get: operations["getCurrentUser"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the caller's API tokens */
+        get: operations["listTokens"];
+        put?: never;
+        /** Create an API token; it is shown only here */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/tokens/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete own tokens by id or prefix */
+        delete: operations["deleteToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List users */
+        get: operations["listUsers"];
+        put?: never;
+        /** Create a user */
+        post: operations["createUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a user */
+        get: operations["getUser"];
+        /** Replace a user */
+        put: operations["replaceUser"];
+        post?: never;
+        /** Delete a user */
+        delete: operations["deleteUser"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set a password; ends the user's other sessions */
+        post: operations["setPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Follow tasks over a WebSocket; see docs/api.md */
+        get: operations["openWebSocket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        ActiveInput: {
+            active?: boolean;
+        };
+        AnsibleError: {
+            /** Format: date-time */
+            created: string;
+            error: string;
+            host: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            project_id: number;
+            task: string;
+            /** Format: int64 */
+            task_id: number;
+        };
+        AnsibleHost: {
+            /** Format: int64 */
+            changed: number;
+            /** Format: date-time */
+            created: string;
+            /** Format: int64 */
+            failed: number;
+            host: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            ignored: number;
+            /** Format: int64 */
+            ok: number;
+            /** Format: int64 */
+            project_id: number;
+            /** Format: int64 */
+            rescued: number;
+            /** Format: int64 */
+            skipped: number;
+            /** Format: int64 */
+            task_id: number;
+            /** Format: int64 */
+            unreachable: number;
+        };
+        App: {
+            active: boolean;
+            args: string[] | null;
+            /** @description Whether the program was found on this machine */
+            available: boolean;
+            /** @description What is missing when it is not available */
+            available_reason?: string;
+            color: string;
+            dark_color: string;
+            icon: string;
+            id?: string;
+            path: string;
+            /** Format: int64 */
+            priority: number;
+            title: string;
+        };
+        AppInput: {
+            active?: boolean;
+            args?: string[];
+            color?: string;
+            dark_color?: string;
+            icon?: string;
+            path?: string;
+            /** Format: int64 */
+            priority?: number;
+            title?: string;
+        };
+        AuthMethods: {
+            email?: components["schemas"]["EmailMethod"];
+            totp?: components["schemas"]["TOTPMethod"];
+        };
+        CurrentUser: {
+            admin: boolean;
+            alert: boolean;
+            can_create_project: boolean;
+            /** Format: date-time */
+            created: string;
+            email: string;
+            external: boolean;
+            has_active_subscription: boolean;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            pro: boolean;
+            username: string;
+        };
+        DescriptionInput: {
+            description?: string | null;
+        };
+        EmailMethod: Record<string, never>;
+        Error: {
+            /** @description What is wrong and, where it helps, what to do */
+            error: string;
+            /** @description The request field it is about, dotted for nested ones */
+            field?: string;
+            /** @description Set when a delete was refused because something refers to the object */
+            inUse?: boolean;
+            /** @description The id that the server log carries for this request */
+            request_id: string;
+            /** @description What refers to the object */
+            users?: components["schemas"]["Reference"][];
+        };
+        Event: {
+            /** Format: date-time */
+            created: string;
+            description: string | null;
+            /** Format: int64 */
+            integration_id: number | null;
+            /** Format: int64 */
+            object_id: number | null;
+            object_name: string;
+            object_type: string | null;
+            /** Format: int64 */
+            project_id: number | null;
+            project_name: string | null;
+            /** Format: int64 */
+            user_id: number | null;
+            username: string | null;
+        };
+        Features: {
+            custom_roles_management: boolean;
+            high_availability: boolean;
+            project_runners: boolean;
+            secret_storage_management: boolean;
+            secret_storage_management_ex: boolean;
+            secret_storages: boolean;
+            task_summary: boolean;
+            terraform_backend: boolean;
+        };
+        GroupSecret: {
+            /** Format: int64 */
+            id: number;
+            name: string;
+            operation: string;
+            secret: string;
+            /** @enum {string} */
+            type: "env" | "var";
+        };
+        GroupSecretInput: {
+            /** Format: int64 */
+            id?: number;
+            name?: string;
+            /** @description create, update, delete or nothing */
+            operation?: string;
+            /** @description Empty in an update: the value stays */
+            secret?: string;
+            /** @description env or var */
+            type?: string;
+        };
+        Info: {
+            ansible: string;
+            auth_methods: components["schemas"]["AuthMethods"];
+            /** @description What this server has beyond the reference */
+            capabilities: string[];
+            features: components["schemas"]["Features"];
+            git_client: string;
+            premium_features: components["schemas"]["Features"];
+            roles: components["schemas"]["RoleInfo"][];
+            schedule_timezone: string;
+            teams: components["schemas"]["Teams"];
+            use_remote_runner: boolean;
+            version: string;
+            web_host: string;
+        };
+        Inventory: {
+            /** Format: int64 */
+            become_key_id: number | null;
+            /** Format: int64 */
+            id: number;
+            /** @description Text, path or workspace name, by type */
+            inventory: string;
+            name: string;
+            /** Format: int64 */
+            project_id: number;
+            /** Format: int64 */
+            repository_id: number | null;
+            runner_tag?: string;
+            /** Format: int64 */
+            ssh_key_id: number | null;
+            /** Format: int64 */
+            template_id: number | null;
+            /** @enum {string} */
+            type: "static" | "static-yaml" | "file" | "none" | "terraform-workspace" | "tofu-workspace" | "terragrunt-workspace";
+        };
+        InventoryInput: {
+            /** Format: int64 */
+            become_key_id?: number | null;
+            /** Format: int64 */
+            id?: number;
+            inventory?: string;
+            name?: string;
+            /** Format: int64 */
+            project_id?: number;
+            /** Format: int64 */
+            repository_id?: number | null;
+            runner_tag?: string | null;
+            /** Format: int64 */
+            ssh_key_id?: number | null;
+            /** Format: int64 */
+            template_id?: number | null;
+            type?: string;
+        };
+        Key: {
+            /** @description Lists only: no secret is stored */
+            empty?: boolean;
+            /** Format: int64 */
+            id: number;
+            login_password: components["schemas"]["LoginPassword"];
+            name: string;
+            owner?: string;
+            /** Format: int64 */
+            project_id: number;
+            ssh: components["schemas"]["SSH"];
+            string: string;
+            /** @enum {string} */
+            type: "none" | "ssh" | "login_password" | "string";
+        };
+        KeyInput: {
+            /** Format: int64 */
+            id?: number;
+            login_password?: components["schemas"]["LoginPasswordInput"];
+            name?: string;
+            /** @description When replacing: without it only the name changes */
+            override_secret?: boolean;
+            /** Format: int64 */
+            project_id?: number;
+            source_storage_type?: string;
+            ssh?: components["schemas"]["SSHInput"];
+            string?: string;
+            /** @description none, ssh, login_password or string */
+            type?: string;
+        };
+        LogLine: {
+            /** @description A piece of a very long line: the next entry continues it */
+            partial?: boolean;
+            /** Format: int64 */
+            seq: number;
+            text: string;
+            /** Format: date-time */
+            time: string;
+        };
+        LogMatches: {
+            matches: number[];
+            /**
+             * Format: int64
+             * @description The after of the next page, 0 at the end
+             */
+            next: number;
+            /** Format: int64 */
+            scanned: number;
+        };
+        LogPage: {
+            /** Format: int64 */
+            bytes: number;
+            complete: boolean;
+            lines: components["schemas"]["LogLine"][];
+            /** Format: int64 */
+            total: number;
+        };
+        Login: {
+            /** @description User name or e-mail address */
+            auth?: string;
+            password?: string;
+        };
+        LoginInfo: {
+            auth_methods: components["schemas"]["AuthMethods"];
+            login_with_password: boolean;
+            oidc_providers: components["schemas"]["OIDCProvider"][];
+        };
+        LoginPassword: {
+            login: string;
+            password: string;
+        };
+        LoginPasswordInput: {
+            login?: string;
+            password?: string;
+        };
+        Member: {
+            /**
+             * Format: int64
+             * @description The user's id
+             */
+            id: number;
+            name: string;
+            role: string;
+            username: string;
+        };
+        MemberInput: {
+            role?: string;
+            /** Format: int64 */
+            user_id?: number;
+        };
+        Named: {
+            /** Format: int64 */
+            id: number;
+            name: string;
+        };
+        OIDCProvider: {
+            color: string;
+            icon: string;
+            id: string;
+            name: string;
+        };
+        OutputLine: {
+            /**
+             * Format: int64
+             * @description The line's number
+             */
+            id: number;
+            output: string;
+            /** Format: int64 */
+            stage_id: number | null;
+            /** Format: int64 */
+            task_id: number;
+            /** Format: date-time */
+            time: string;
+        };
+        PasswordInput: {
+            password?: string;
+        };
+        Project: {
+            alert?: boolean;
+            alert_chat?: string;
+            /** Format: date-time */
+            created: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            max_parallel_tasks?: number;
+            name: string;
+            type: string;
+        };
+        ProjectInput: {
+            alert?: boolean;
+            alert_chat?: string | null;
+            /** @description Only when creating: fill the project with examples that run at once */
+            demo?: boolean;
+            /**
+             * Format: int64
+             * @description Must equal the project of the address when replacing
+             */
+            id?: number;
+            /** Format: int64 */
+            max_parallel_tasks?: number;
+            name?: string;
+            /** @description Only when creating */
+            type?: string;
+        };
+        ProjectRole: {
+            /**
+             * Format: int64
+             * @description Bit mask: 1 run tasks, 2 update project, 4 manage resources, 8 manage members
+             */
+            permissions: number;
+            role: string;
+        };
+        Reference: {
+            /** Format: int64 */
+            id: number;
+            name: string;
+            type: string;
+        };
+        Refs: {
+            access_keys: components["schemas"]["Named"][];
+            integrations: components["schemas"]["Named"][];
+            inventories: components["schemas"]["Named"][];
+            repositories: components["schemas"]["Named"][];
+            schedules: components["schemas"]["Named"][];
+            templates: components["schemas"]["Named"][];
+        };
+        Repository: {
+            git_branch: string;
+            git_url: string;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /** Format: int64 */
+            project_id: number;
+            /** Format: int64 */
+            ssh_key_id: number;
+        };
+        RepositoryInput: {
+            git_branch?: string;
+            git_url?: string;
+            /** Format: int64 */
+            id?: number;
+            name?: string;
+            /** Format: int64 */
+            project_id?: number;
+            /** Format: int64 */
+            ssh_key_id?: number;
+        };
+        RoleInfo: {
+            name: string;
+            /** Format: int64 */
+            permissions: number;
+            /** Format: int64 */
+            project_id: number | null;
+            slug: string;
+        };
+        SSH: {
+            login: string;
+            passphrase: string;
+            private_key: string;
+        };
+        SSHInput: {
+            login?: string;
+            passphrase?: string;
+            private_key?: string;
+        };
+        SetupInput: {
+            email?: string;
+            name?: string;
+            password?: string;
+            /** @description The one-time token printed in the terminal */
+            token?: string;
+            username?: string;
+        };
+        SetupState: {
+            needed: boolean;
+        };
+        StopInput: {
+            /** @description Do not wait for the task to end by itself */
+            force?: boolean;
+        };
+        Subscription: {
+            key: string;
+            plan: string;
+            /** @enum {string} */
+            state: "active";
+            /** Format: int64 */
+            used: number;
+            /**
+             * Format: int64
+             * @description 0: no limit
+             */
+            users: number;
+        };
+        SurveyValue: {
+            name: string;
+            value: string;
+        };
+        SurveyVar: {
+            default_value?: string;
+            description?: string;
+            name: string;
+            required?: boolean;
+            title: string;
+            /** @description string (or nothing), int, enum or secret; kept as sent */
+            type?: string;
+            values?: components["schemas"]["SurveyValue"][];
+        };
+        TOTPMethod: {
+            allow_recovery: boolean;
+        };
+        Task: {
+            /** @description JSON array of texts, as text */
+            arguments?: string;
+            /** Format: int64 */
+            build_task_id?: number;
+            commit_hash?: string;
+            commit_message?: string;
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            end?: string;
+            /** @description JSON object as text: survey answers and variables */
+            environment?: string;
+            git_branch?: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            integration_id?: number;
+            /** Format: int64 */
+            inventory_id?: number;
+            limit: string;
+            /** @description The output is sealed: nothing will be added */
+            log_complete: boolean;
+            /**
+             * Format: int64
+             * @description Output lines stored so far
+             */
+            log_lines: number;
+            message?: string;
+            params?: {
+                [key: string]: unknown;
+            };
+            playbook: string;
+            /** Format: int64 */
+            project_id: number;
+            /** Format: int64 */
+            schedule_id?: number;
+            /** @description Always {} in the answer to a launch, absent elsewhere */
+            secret?: string;
+            /** Format: date-time */
+            start?: string;
+            /** @enum {string} */
+            status: "waiting" | "starting" | "running" | "waiting_confirmation" | "confirmed" | "rejected" | "stopping" | "stopped" | "success" | "error";
+            /** @description Why the task ended in error or was stopped */
+            status_reason?: string;
+            /** @description Who pressed stop */
+            stopped_by?: string;
+            /** Format: int64 */
+            template_id: number;
+            /** Format: int64 */
+            user_id?: number;
+            version?: string;
+            /** @description Only while waiting: what it waits for */
+            wait_reason?: string;
+        };
+        TaskInput: {
+            arguments?: string | null;
+            /** Format: int64 */
+            build_task_id?: number | null;
+            commit_hash?: string | null;
+            /** @description JSON object as text: survey answers and variables */
+            environment?: string;
+            git_branch?: string | null;
+            /** Format: int64 */
+            inventory_id?: number | null;
+            /** @description Old form of params.limit: a comma list */
+            limit?: string;
+            message?: string;
+            params?: {
+                [key: string]: unknown;
+            };
+            playbook?: string;
+            /** Format: int64 */
+            project_id?: number;
+            /** @description JSON object as text: secret survey answers */
+            secret?: string;
+            /** Format: int64 */
+            template_id?: number;
+        };
+        TaskRow: {
+            /** @description JSON array of texts, as text */
+            arguments?: string;
+            build_task?: components["schemas"]["Task"];
+            /** Format: int64 */
+            build_task_id?: number;
+            commit_hash?: string;
+            commit_message?: string;
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            end?: string;
+            /** @description JSON object as text: survey answers and variables */
+            environment?: string;
+            git_branch?: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            integration_id?: number;
+            /** Format: int64 */
+            inventory_id?: number;
+            limit: string;
+            /** @description The output is sealed: nothing will be added */
+            log_complete: boolean;
+            /**
+             * Format: int64
+             * @description Output lines stored so far
+             */
+            log_lines: number;
+            message?: string;
+            params?: {
+                [key: string]: unknown;
+            };
+            playbook: string;
+            /** Format: int64 */
+            project_id: number;
+            /** Format: int64 */
+            schedule_id?: number;
+            /** @description Always {} in the answer to a launch, absent elsewhere */
+            secret?: string;
+            /** Format: date-time */
+            start?: string;
+            /** @enum {string} */
+            status: "waiting" | "starting" | "running" | "waiting_confirmation" | "confirmed" | "rejected" | "stopping" | "stopped" | "success" | "error";
+            /** @description Why the task ended in error or was stopped */
+            status_reason?: string;
+            /** @description Who pressed stop */
+            stopped_by?: string;
+            /** Format: int64 */
+            template_id: number;
+            /** @description Name of the template */
+            tpl_alias: string;
+            tpl_app?: string;
+            tpl_playbook: string;
+            tpl_type?: string;
+            /** Format: int64 */
+            user_id?: number;
+            user_name?: string;
+            version?: string;
+            /** @description Only while waiting: what it waits for */
+            wait_reason?: string;
+        };
+        TaskStage: {
+            /** Format: date-time */
+            end: string | null;
+            /** Format: int64 */
+            end_output_id: number | null;
+            /** Format: int64 */
+            id: number;
+            result?: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            start: string | null;
+            /** Format: int64 */
+            start_output_id: number | null;
+            /** Format: int64 */
+            task_id: number;
+            type: string;
+        };
+        Teams: {
+            invite_type: string;
+            invites_enabled?: boolean;
+            members_can_leave?: boolean;
+        };
+        Template: {
+            allow_override_args_in_task?: boolean;
+            allow_override_branch_in_task?: boolean;
+            allow_parallel_tasks?: boolean;
+            app?: string;
+            /** @description JSON array of texts, as text */
+            arguments?: string;
+            autorun?: boolean;
+            /** Format: int64 */
+            build_template_id?: number;
+            description?: string;
+            /** Format: int64 */
+            environment_id?: number;
+            /** @description The same group as environment_id, as newer clients read it */
+            environment_ids: number[];
+            git_branch?: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            inventory_id?: number;
+            /** @description Lists only */
+            last_task?: components["schemas"]["TaskRow"];
+            name: string;
+            playbook: string;
+            /** Format: int64 */
+            project_id: number;
+            /** Format: int64 */
+            repository_id: number;
+            runner_tag?: string;
+            start_version?: string;
+            suppress_success_alerts?: boolean;
+            survey_vars?: components["schemas"]["SurveyVar"][];
+            /** @description Defaults and permissions that depend on the app */
+            task_params?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description Tasks ever created from it
+             */
+            tasks: number;
+            /** @description build, deploy or nothing */
+            type?: string;
+            /** @description Single reads only */
+            vaults?: components["schemas"]["Vault"][];
+            /** Format: int64 */
+            view_id?: number;
+        };
+        TemplateInput: {
+            allow_override_args_in_task?: boolean;
+            allow_override_branch_in_task?: boolean;
+            allow_parallel_tasks?: boolean;
+            app?: string;
+            arguments?: string | null;
+            autorun?: boolean;
+            /** Format: int64 */
+            build_template_id?: number | null;
+            description?: string | null;
+            /** Format: int64 */
+            environment_id?: number | null;
+            /** @description At most one; used when environment_id is not given */
+            environment_ids?: number[];
+            git_branch?: string | null;
+            /** Format: int64 */
+            id?: number;
+            /** Format: int64 */
+            inventory_id?: number | null;
+            name?: string;
+            playbook?: string;
+            /** Format: int64 */
+            project_id?: number;
+            /** Format: int64 */
+            repository_id?: number;
+            runner_tag?: string | null;
+            start_version?: string | null;
+            suppress_success_alerts?: boolean;
+            survey_vars?: components["schemas"]["SurveyVar"][];
+            task_params?: {
+                [key: string]: unknown;
+            };
+            type?: string;
+            vaults?: components["schemas"]["VaultInput"][];
+            /** Format: int64 */
+            view_id?: number | null;
+        };
+        TemplateRead: {
+            allow_override_args_in_task?: boolean;
+            allow_override_branch_in_task?: boolean;
+            allow_parallel_tasks?: boolean;
+            app?: string;
+            /** @description JSON array of texts, as text */
+            arguments?: string;
+            autorun?: boolean;
+            /** Format: int64 */
+            build_template_id?: number;
+            description?: string;
+            /** Format: int64 */
+            environment_id?: number;
+            /** @description The same group as environment_id, as newer clients read it */
+            environment_ids: number[];
+            git_branch?: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            inventory_id?: number;
+            /** @description Lists only */
+            last_task?: components["schemas"]["TaskRow"];
+            name: string;
+            /**
+             * Format: int64
+             * @description What the caller may do with the template; null in lists
+             */
+            permissions: number | null;
+            playbook: string;
+            /** Format: int64 */
+            project_id: number;
+            /** Format: int64 */
+            repository_id: number;
+            runner_tag?: string;
+            start_version?: string;
+            suppress_success_alerts?: boolean;
+            survey_vars?: components["schemas"]["SurveyVar"][];
+            /** @description Defaults and permissions that depend on the app */
+            task_params?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description Tasks ever created from it
+             */
+            tasks: number;
+            /** @description build, deploy or nothing */
+            type?: string;
+            /** @description Single reads only */
+            vaults?: components["schemas"]["Vault"][];
+            /** Format: int64 */
+            view_id?: number;
+        };
+        Token: {
+            /** Format: date-time */
+            created: string;
+            expired: boolean;
+            /** Format: date-time */
+            expires_at?: string;
+            id: string;
+            name?: string;
+            /** Format: int64 */
+            user_id: number;
+        };
+        TokenInput: {
+            /** Format: date-time */
+            expires_at?: string;
+            name?: string;
+        };
+        User: {
+            admin: boolean;
+            alert: boolean;
+            /** Format: date-time */
+            created: string;
+            email: string;
+            external: boolean;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            pro: boolean;
+            username: string;
+        };
+        UserInput: {
+            admin?: boolean;
+            alert?: boolean;
+            email?: string;
+            external?: boolean;
+            name?: string;
+            password?: string;
+            pro?: boolean;
+            username?: string;
+        };
+        UserListItem: {
+            admin?: boolean;
+            alert?: boolean;
+            /** Format: date-time */
+            created?: string;
+            email?: string;
+            external?: boolean;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            pro?: boolean;
+            username: string;
+        };
+        VariableGroup: {
+            /** @description Environment variables: a flat JSON object as text */
+            env: string | null;
+            /** Format: int64 */
+            id: number;
+            /** @description Extra variables: a JSON object as text */
+            json: string;
+            name: string;
+            password: string | null;
+            /** Format: int64 */
+            project_id: number;
+            /** @description Single reads only; values are never shown */
+            secrets?: components["schemas"]["GroupSecret"][];
+        };
+        VariableGroupInput: {
+            env?: string | null;
+            /** Format: int64 */
+            id?: number;
+            json?: string;
+            name?: string;
+            password?: string | null;
+            /** Format: int64 */
+            project_id?: number;
+            /** @description Changes to the secrets; those not named stay */
+            secrets?: components["schemas"]["GroupSecretInput"][];
+        };
+        Vault: {
+            /** Format: int64 */
+            id: number;
+            name?: string;
+            /** Format: int64 */
+            project_id: number;
+            script?: string;
+            /** Format: int64 */
+            template_id: number;
+            /** @enum {string} */
+            type: "password" | "script";
+            /** Format: int64 */
+            vault_key_id?: number;
+        };
+        VaultInput: {
+            /** Format: int64 */
+            id?: number;
+            name?: string | null;
+            script?: string | null;
+            type?: string;
+            /** Format: int64 */
+            vault_key_id?: number | null;
+        };
+        View: {
+            hidden?: boolean;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            position: number;
+            /** Format: int64 */
+            project_id: number;
+            sort_column?: string;
+            sort_reverse?: boolean;
+            title: string;
+            type?: string;
+        };
+        ViewInput: {
+            hidden?: boolean;
+            /** Format: int64 */
+            id?: number;
+            /** Format: int64 */
+            position?: number;
+            /** Format: int64 */
+            project_id?: number;
+            sort_column?: string | null;
+            sort_reverse?: boolean;
+            title?: string;
+            type?: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    listApps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["App"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getApp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["App"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceApp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createApp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteApp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    setAppActive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActiveInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getLogin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginInfo"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Event"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listLastEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Event"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getInfo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Info"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getOpenAPI: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listVariableGroups: {
+        parameters: {
+            query?: {
+                /** @description name */
+                sort?: string;
+                /** @description desc, anything else is ascending */
+                order?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableGroup"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createVariableGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VariableGroupInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableGroup"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getVariableGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                environment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableGroup"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceVariableGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                environment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VariableGroupInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteVariableGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                environment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getVariableGroupRefs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                environment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refs"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listProjectEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Event"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listLastProjectEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Event"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listInventories: {
+        parameters: {
+            query?: {
+                /** @description name */
+                sort?: string;
+                /** @description desc, anything else is ascending */
+                order?: string;
+                /** @description Only types this app takes */
+                app?: string;
+                /** @description Only those attached to this template */
+                template_id?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inventory"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createInventory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InventoryInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inventory"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getInventory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                inventory_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inventory"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceInventory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                inventory_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InventoryInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteInventory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                inventory_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getInventoryRefs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                inventory_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refs"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: {
+                /** @description name or type */
+                sort?: string;
+                /** @description desc, anything else is ascending */
+                order?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                key_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                key_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                key_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getKeyRefs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                key_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refs"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    leaveProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listRepositories: {
+        parameters: {
+            query?: {
+                /** @description always by name */
+                sort?: string;
+                /** @description desc, anything else is ascending */
+                order?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repository"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createRepository: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepositoryInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repository"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getRepository: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                repository_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repository"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceRepository: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                repository_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepositoryInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteRepository: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                repository_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listBranches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                repository_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getRepositoryRefs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                repository_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refs"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getProjectRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectRole"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listTasks: {
+        parameters: {
+            query?: {
+                /** @description At most this many */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Only tasks older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description Only tasks in this status */
+                status?: string[];
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskRow"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listLastTasks: {
+        parameters: {
+            query?: {
+                /** @description At most this many */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Only tasks older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description Only tasks in this status */
+                status?: string[];
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskRow"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listAnsibleErrors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnsibleError"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listAnsibleHosts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnsibleHost"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTaskLog: {
+        parameters: {
+            query?: {
+                /** @description Lines with a greater number */
+                after?: number;
+                /** @description Instead: the last lines with a smaller number */
+                before?: number;
+                /** @description Instead: the last lines */
+                tail?: number;
+                /** @description At most this many lines, 1 to 5000, 1000 when absent */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogPage"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    searchTaskLog: {
+        parameters: {
+            query?: {
+                /** @description What to look for */
+                q?: string;
+                /** @description q is a regular expression */
+                regex?: boolean;
+                /** @description Tell upper from lower case */
+                case?: boolean;
+                /** @description Only lines with a greater number */
+                after?: number;
+                /** @description At most this many matches, 1 to 5000, 1000 when absent */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogMatches"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTaskOutput: {
+        parameters: {
+            query?: {
+                /** @description Lines with a greater number */
+                after?: number;
+                /** @description At most this many lines; all when absent */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutputLine"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTaskRawOutput: {
+        parameters: {
+            query?: {
+                /** @description Keep colour sequences */
+                ansi?: boolean;
+                /** @description iso: a UTC time before each line */
+                time?: string;
+                /** @description Send as a file */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain; charset=utf-8": string;
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listTaskStages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskStage"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    stopTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listTemplates: {
+        parameters: {
+            query?: {
+                /** @description name, playbook, inventory, environment or repository */
+                sort?: string;
+                /** @description desc, anything else is ascending */
+                order?: string;
+                /** @description Only templates of this app */
+                app?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateRead"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateRead"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    setTemplateDescription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DescriptionInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTemplateRefs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refs"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    stopAllTasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listTemplateTasks: {
+        parameters: {
+            query?: {
+                /** @description At most this many */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Only tasks older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description Only tasks in this status */
+                status?: string[];
+            };
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskRow"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listLastTemplateTasks: {
+        parameters: {
+            query?: {
+                /** @description At most this many */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Only tasks older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description Only tasks in this status */
+                status?: string[];
+            };
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskRow"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listMembers: {
+        parameters: {
+            query?: {
+                /** @description name, username, email or role */
+                sort?: string;
+                /** @description desc, anything else is ascending */
+                order?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    addMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    removeMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listViews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    setViewPositions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: number;
+                };
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                view_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                view_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                view_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listViewTemplates: {
+        parameters: {
+            query?: {
+                /** @description as in the list of templates */
+                sort?: string;
+                /** @description desc, anything else is ascending */
+                order?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+                view_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateRead"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listProjects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getSetup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupState"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    completeSetup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetupInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentUser"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getSubscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getCurrentUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentUser"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TokenInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: {
+                /** @description Only user names that start with this */
+                s?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserListItem"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    setPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    openWebSocket: {
+        parameters: {
+            query?: {
+                /** @description subscribed: send only the logs asked for */
+                logs?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Switching Protocols */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
 }

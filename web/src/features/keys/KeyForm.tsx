@@ -1,0 +1,166 @@
+import { PasswordInput, SegmentedControl, Switch, Textarea, TextInput } from "@mantine/core";
+import { useForm, type UseFormReturnType } from "@mantine/form";
+import { useQueryClient } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { api, done } from "@/api/client";
+import { keyKeys } from "@/api/queries";
+import type { Key } from "@/api/types";
+import { Form, useSave } from "@/ui/form";
+import { toastDone } from "@/ui/toast";
+import { keyBody, keyField, keyRules, keyTypes, type KeyValues, keyValues } from "./values";
+
+type Props = {
+  project: number;
+  item?: Key;
+  readOnly: boolean;
+  onClose: () => void;
+  onSaved: () => Promise<void>;
+};
+
+async function save(project: number, values: KeyValues, id?: number) {
+  const body = keyBody(project, values, id);
+  if (id === undefined) {
+    await done(
+      api.POST("/api/project/{project_id}/keys", {
+        params: { path: { project_id: project } },
+        body,
+      }),
+    );
+    return;
+  }
+  await done(
+    api.PUT("/api/project/{project_id}/keys/{key_id}", {
+      params: { path: { project_id: project, key_id: id } },
+      body: { ...body, id },
+    }),
+  );
+}
+
+export function KeyForm({ project, item, readOnly, onClose, onSaved }: Props) {
+  const { t } = useTranslation("resources");
+  const client = useQueryClient();
+  const form = useForm<KeyValues>({ initialValues: keyValues(item), validate: keyRules(t) });
+  const saving = useSave({
+    form,
+    fields: keyField,
+    save: (values) => save(project, values, item?.id),
+    onSaved: async (_, values) => {
+      // Typed secrets do not outlive the form.
+      form.reset();
+      await client.invalidateQueries({ queryKey: keyKeys.all(project) });
+      toastDone(t(item ? "form.saved" : "form.created", { name: values.name }));
+      await onSaved();
+    },
+  });
+  const { type, replace } = form.values;
+  return (
+    <Form
+      saving={saving}
+      submitLabel={item ? t("actions.save") : t("actions.create")}
+      onCancel={onClose}
+      readOnly={readOnly}
+    >
+      <TextInput
+        label={t("fields.name")}
+        required
+        data-autofocus={!item}
+        {...form.getInputProps("name")}
+      />
+      {item && item.type !== "none" && (
+        <Switch
+          label={t("keys.replace")}
+          description={t("keys.replaceHelp")}
+          {...form.getInputProps("replace", { type: "checkbox" })}
+        />
+      )}
+      {item?.type === "none" && !readOnly && (
+        <Switch
+          label={t("keys.change")}
+          {...form.getInputProps("replace", { type: "checkbox" })}
+        />
+      )}
+      <div>
+        <p id="key-type" style={{ margin: "0 0 4px", fontWeight: 500 }}>
+          {t("fields.type")}
+        </p>
+        <SegmentedControl
+          fullWidth
+          aria-labelledby="key-type"
+          disabled={!replace || readOnly}
+          data={keyTypes.map((value) => ({ value, label: t(`keys.types.${value}`) }))}
+          {...form.getInputProps("type")}
+        />
+        <p className="dim" style={{ margin: "4px 0 0", fontSize: 12 }}>
+          {t(`keys.help.${type}`)}
+        </p>
+      </div>
+      {replace && <SecretFields form={form} />}
+    </Form>
+  );
+}
+
+function SecretFields({ form }: { form: UseFormReturnType<KeyValues> }) {
+  const { t } = useTranslation("resources");
+  const toggle = { "aria-label": t("keys.show") };
+  const login = (
+    <TextInput
+      label={t("keys.login")}
+      description={form.values.type === "ssh" ? t("keys.loginHelp") : undefined}
+      autoComplete="off"
+      autoCapitalize="none"
+      spellCheck={false}
+      {...form.getInputProps("login")}
+    />
+  );
+  switch (form.values.type) {
+    case "ssh":
+      return (
+        <>
+          {login}
+          <Textarea
+            label={t("keys.privateKey")}
+            description={t("keys.privateKeyHelp")}
+            required
+            autosize
+            minRows={6}
+            maxRows={14}
+            autoComplete="off"
+            spellCheck={false}
+            classNames={{ input: "mono" }}
+            {...form.getInputProps("privateKey")}
+          />
+          <PasswordInput
+            label={t("keys.passphrase")}
+            autoComplete="new-password"
+            visibilityToggleButtonProps={toggle}
+            {...form.getInputProps("passphrase")}
+          />
+        </>
+      );
+    case "login_password":
+      return (
+        <>
+          {login}
+          <PasswordInput
+            label={t("keys.password")}
+            required
+            autoComplete="new-password"
+            visibilityToggleButtonProps={toggle}
+            {...form.getInputProps("password")}
+          />
+        </>
+      );
+    case "string":
+      return (
+        <PasswordInput
+          label={t("keys.text")}
+          required
+          autoComplete="new-password"
+          visibilityToggleButtonProps={toggle}
+          {...form.getInputProps("text")}
+        />
+      );
+    default:
+      return null;
+  }
+}

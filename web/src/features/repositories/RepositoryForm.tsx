@@ -1,0 +1,142 @@
+import { Autocomplete, Loader, TextInput } from "@mantine/core";
+import { useForm, type UseFormReturnType } from "@mantine/form";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { useTranslation } from "react-i18next";
+import { api, done } from "@/api/client";
+import { branchesQuery, keysQuery, repositoryKeys } from "@/api/queries";
+import type { Repository } from "@/api/types";
+import { Form, useSave } from "@/ui/form";
+import { KeySelect } from "@/ui/KeySelect";
+import { toastDone } from "@/ui/toast";
+import {
+  repositoryBody,
+  repositoryRules,
+  type RepositoryValues,
+  repositoryValues,
+  transport,
+} from "./values";
+
+type Props = {
+  project: number;
+  item?: Repository;
+  readOnly: boolean;
+  onClose: () => void;
+  onSaved: () => Promise<void>;
+};
+
+async function save(project: number, values: RepositoryValues, id?: number) {
+  const body = repositoryBody(project, values, id);
+  if (id === undefined) {
+    await done(
+      api.POST("/api/project/{project_id}/repositories", {
+        params: { path: { project_id: project } },
+        body,
+      }),
+    );
+    return;
+  }
+  await done(
+    api.PUT("/api/project/{project_id}/repositories/{repository_id}", {
+      params: { path: { project_id: project, repository_id: id } },
+      body: { ...body, id },
+    }),
+  );
+}
+
+export function RepositoryForm({ project, item, readOnly, onClose, onSaved }: Props) {
+  const { t } = useTranslation("resources");
+  const client = useQueryClient();
+  const form = useForm<RepositoryValues>({
+    initialValues: repositoryValues(item),
+    validate: repositoryRules(t),
+  });
+  const saving = useSave({
+    form,
+    save: (values) => save(project, values, item?.id),
+    onSaved: async (_, values) => {
+      await client.invalidateQueries({ queryKey: repositoryKeys.all(project) });
+      toastDone(t(item ? "form.saved" : "form.created", { name: values.name }));
+      await onSaved();
+    },
+  });
+  useDefaultKey(project, form, item === undefined);
+  const kind = transport(form.values.git_url);
+  return (
+    <Form
+      saving={saving}
+      submitLabel={item ? t("actions.save") : t("actions.create")}
+      onCancel={onClose}
+      readOnly={readOnly}
+    >
+      <TextInput
+        label={t("fields.name")}
+        required
+        data-autofocus={!item}
+        {...form.getInputProps("name")}
+      />
+      <TextInput
+        label={t("repositories.url")}
+        description={t(`repositories.urlHelp.${kind}`)}
+        required
+        autoComplete="off"
+        autoCapitalize="none"
+        spellCheck={false}
+        classNames={{ input: "mono" }}
+        {...form.getInputProps("git_url")}
+      />
+      <BranchField project={project} item={item} form={form} />
+      <KeySelect
+        project={project}
+        label={t("repositories.key")}
+        description={t("repositories.keyHelp")}
+        required
+        disabled={readOnly}
+        {...form.getInputProps("ssh_key_id")}
+      />
+    </Form>
+  );
+}
+
+type RepositoryFormState = UseFormReturnType<RepositoryValues>;
+
+/** A new repository starts with the key that holds nothing, which public and local ones want. */
+function useDefaultKey(project: number, form: RepositoryFormState, wanted: boolean) {
+  const keys = useQuery(keysQuery(project));
+  const none = keys.data?.find((k) => k.type === "none")?.id;
+  const { setFieldValue, resetDirty } = form;
+  const empty = form.values.ssh_key_id === null && !form.isDirty();
+  useEffect(() => {
+    if (!wanted || none === undefined || !empty) return;
+    setFieldValue("ssh_key_id", none);
+    resetDirty({ ...repositoryValues(), ssh_key_id: none });
+  }, [wanted, none, empty, setFieldValue, resetDirty]);
+}
+
+/** Free text that offers the branches of the stored address, once there is one. */
+function BranchField({
+  project,
+  item,
+  form,
+}: {
+  project: number;
+  item?: Repository;
+  form: RepositoryFormState;
+}) {
+  const { t } = useTranslation("resources");
+  const stored = item !== undefined && form.values.git_url.trim() === item.git_url;
+  const branches = useQuery({ ...branchesQuery(project, item?.id ?? 0), enabled: stored });
+  return (
+    <Autocomplete
+      label={t("repositories.branch")}
+      description={branches.error ? t("repositories.noBranches") : t("repositories.branchHelp")}
+      required={transport(form.values.git_url) !== "local"}
+      data={branches.data ?? []}
+      rightSection={branches.isFetching && <Loader size={14} />}
+      autoCapitalize="none"
+      spellCheck={false}
+      limit={50}
+      {...form.getInputProps("git_branch")}
+    />
+  );
+}
