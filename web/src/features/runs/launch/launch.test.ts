@@ -78,8 +78,10 @@ describe("buildPayload", () => {
     expect(JSON.parse(payload.environment ?? "")).toEqual({ version: "1.10", count: 7, env: "stg" });
     expect(JSON.parse(payload.secret ?? "")).toEqual({ token: "s3cret" });
     expect(payload.environment).not.toContain("s3cret");
-    const huge = buildPayload(template, { ...values, survey: { count: "123456789012345678901" } });
-    expect(huge.environment).toBe('{"count":"123456789012345678901"}');
+    const huge = buildPayload(template, { ...values, survey: { count: "123456789012345678901", env: "stg" } });
+    expect(huge.environment).toBe('{"count":"123456789012345678901","env":"stg"}');
+    const emptied = buildPayload(template, { ...values, survey: { version: "", count: "", env: "stg" } });
+    expect(emptied.environment).toBe('{"count":"","env":"stg"}');
   });
 
   it("sends changes, an emptied list included, and nothing else", () => {
@@ -156,7 +158,7 @@ describe("prefill", () => {
   });
 
   it("repeats a run as it was unless secrets are needed", () => {
-    const source = task({ environment: '{"a":1}', params: { limit: ["x"] }, message: "m", git_branch: null });
+    const source = task({ environment: '{"a":1}', params: { limit: ["x"] }, message: "m" });
     expect(repeatPayload(template, source)).toBeNull();
     expect(repeatPayload(locked, source)).toEqual({
       template_id: 4,

@@ -95,8 +95,10 @@ function answers(template: Template, values: LaunchValues) {
   const secret: Record<string, string> = {};
   for (const question of template.survey_vars ?? []) {
     const answer = values.survey[question.name] ?? "";
-    if (answer === "") continue;
     const kind = surveyKind(question.type);
+    // An emptied answer is sent, or the server would take the default for it.
+    if (answer === "" && kind !== "secret" && question.default_value) plain[question.name] = "";
+    if (answer === "") continue;
     if (kind === "secret") secret[question.name] = answer;
     else plain[question.name] = kind === "int" ? integer(answer) : answer;
   }

@@ -1,0 +1,161 @@
+import { Alert } from "@mantine/core";
+import { useForm, type UseFormReturnType } from "@mantine/form";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { IconInfoCircle, IconLock } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+import { usePermissions } from "@/api/permissions";
+import { projectQuery } from "@/api/queries";
+import type { Task, Template } from "@/api/types";
+import { Form, Section, useSave } from "@/ui/form";
+import { PageHeader } from "@/ui/PageHeader";
+import { useStartRun } from "../api";
+import classes from "./launch.module.css";
+import { buildPayload, promptsOf, type LaunchValues } from "./payload";
+import { secretQuestions } from "./prefill";
+import { PromptFields } from "./PromptFields";
+import { RunSummary } from "./RunSummary";
+import { surveyProblem } from "./survey";
+import { SurveyField } from "./SurveyField";
+
+interface Props {
+  readonly projectId: number;
+  readonly template: Template;
+  /** The run to repeat. */
+  readonly source: Task | undefined;
+  readonly start: LaunchValues;
+}
+
+export type LaunchFormApi = UseFormReturnType<LaunchValues, LaunchValues>;
+
+export function LaunchForm({ projectId, template, source, start }: Props) {
+  const { t } = useTranslation("runs");
+  const project = useQuery(projectQuery(projectId));
+  const { ready, can } = usePermissions(projectId, template.permissions);
+  const form = useLaunchForm(template, start);
+  const saving = useLaunch(projectId, template, form);
+  const forbidden = ready && !can("run");
+  const verb = template.type === "build" || template.type === "deploy" ? template.type : "run";
+  return (
+    <>
+      <PageHeader
+        title={t("launch.title", { name: template.name })}
+        context={project.data?.name}
+        trail={<Trail projectId={projectId} template={template} />}
+        description={template.description}
+      />
+      <div className={classes.columns}>
+        <div className={classes.form}>
+          {forbidden && (
+            <Alert color="gray" icon={<IconLock size={18} />} mb="md">
+              {t("launch.forbidden")}
+            </Alert>
+          )}
+          {source !== undefined && <SourceNote template={template} source={source} />}
+          <Form saving={saving} submitLabel={t(`launch.submit.${verb}`)} readOnly={forbidden}>
+            <Fields projectId={projectId} template={template} form={form} />
+          </Form>
+        </div>
+        <RunSummary projectId={projectId} template={template} values={form.values} />
+      </div>
+    </>
+  );
+}
+
+function Fields({ projectId, template, form }: { projectId: number; template: Template; form: LaunchFormApi }) {
+  const { t } = useTranslation("runs");
+  const questions = template.survey_vars ?? [];
+  // What must be answered comes first.
+  const ordered = [...questions.filter((q) => q.required === true), ...questions.filter((q) => q.required !== true)];
+  return (
+    <>
+      {ordered.length > 0 && (
+        <Section title={t("launch.survey")}>
+          {ordered.map((question, i) => (
+            <SurveyField key={question.name} question={question} form={form} autoFocus={i === 0} />
+          ))}
+        </Section>
+      )}
+      <PromptFields projectId={projectId} template={template} form={form} prompts={promptsOf(template)} />
+    </>
+  );
+}
+
+function Trail({ projectId, template }: { projectId: number; template: Template }) {
+  const { t } = useTranslation("runs");
+  return (
+    <>
+      <Link to="/project/$pid/templates" params={{ pid: projectId }}>
+        {t("run.templates")}
+      </Link>
+      <span aria-hidden>▸</span>
+      <Link to="/project/$pid/templates/$id" params={{ pid: projectId, id: template.id }}>
+        {template.name}
+      </Link>
+    </>
+  );
+}
+
+function SourceNote({ template, source }: { template: Template; source: Task }) {
+  const { t } = useTranslation("runs");
+  const secrets = secretQuestions(template);
+  return (
+    <Alert color="brand" icon={<IconInfoCircle size={18} />} mb="md">
+      {t("launch.repeats", { id: source.id })}{" "}
+      {secrets.length > 0 && t("launch.secretsAgain", { count: secrets.length, names: secrets.join(", ") })}
+    </Alert>
+  );
+}
+
+function useLaunchForm(template: Template, start: LaunchValues): LaunchFormApi {
+  const { t } = useTranslation("runs");
+  return useForm<LaunchValues>({
+    initialValues: start,
+    validateInputOnBlur: true,
+    validate: {
+      survey: Object.fromEntries(
+        (template.survey_vars ?? []).map((question) => [
+          question.name,
+          (answer: string) => {
+            const problem = surveyProblem(question, answer);
+            return problem === null ? null : t(`launch.problem.${problem}`);
+          },
+        ]),
+      ),
+      inventoryId: (value) =>
+        template.app === "ansible" && promptsOf(template).inventory && value === null ? t("launch.problem.required") : null,
+      buildTaskId: (value) => (promptsOf(template).build && value === null ? t("launch.problem.required") : null),
+    },
+  });
+}
+
+function useLaunch(projectId: number, template: Template, form: LaunchFormApi) {
+  const navigate = useNavigate();
+  const start = useStartRun(projectId);
+  return useSave({
+    form,
+    save: (values) => start.mutateAsync(buildPayload(template, values)),
+    onSaved: async (task) => {
+      await navigate({ to: "/project/$pid/tasks/$tid", params: { pid: projectId, tid: task.id } });
+    },
+    fields: formField,
+  });
+}
+
+const FIELDS: Record<string, string> = {
+  git_branch: "branch",
+  inventory_id: "inventoryId",
+  arguments: "args",
+  build_task_id: "buildTaskId",
+  limit: "limit",
+  "params.limit": "limit",
+  "params.tags": "tags",
+  "params.skip_tags": "skipTags",
+  "params.debug_level": "debugLevel",
+};
+
+/** The form's name for a field that the server complained about. */
+function formField(field: string): string {
+  const answer = /^(?:environment|secret|survey)\.(.+)$/.exec(field)?.[1];
+  return answer === undefined ? (FIELDS[field] ?? field) : `survey.${answer}`;
+}

@@ -1,0 +1,138 @@
+import { Autocomplete, Checkbox, Select, TagsInput, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { branchesQuery, inventoriesQuery, templateTasksQuery } from "@/api/queries";
+import type { Template } from "@/api/types";
+import { formatRelative } from "@/lib/format";
+import { Section } from "@/ui/form";
+import type { LaunchFormApi } from "./LaunchForm";
+import type { Prompts } from "./payload";
+
+interface Props {
+  readonly projectId: number;
+  readonly template: Template;
+  readonly form: LaunchFormApi;
+  readonly prompts: Prompts;
+}
+
+/** What a run may change beside the survey; only what the template allows is there. */
+export function PromptFields(props: Props) {
+  const { t } = useTranslation("runs");
+  const { form, prompts } = props;
+  const tags = (name: "limit" | "tags" | "skipTags" | "args") => (
+    <TagsInput
+      label={t(`launch.${name}`)}
+      description={t(`launch.${name}Help`)}
+      splitChars={name === "args" ? [] : [","]}
+      allowDuplicates={name === "args"}
+      acceptValueOnBlur
+      clearable
+      clearButtonProps={{ "aria-label": t("launch.clear") }}
+      {...form.getInputProps(name)}
+    />
+  );
+  return (
+    <Section title={t("launch.options")}>
+      {prompts.build && <BuildField {...props} />}
+      <TextInput label={t("launch.message")} description={t("launch.messageHelp")} {...form.getInputProps("message")} />
+      {prompts.branch && <BranchField {...props} />}
+      {prompts.inventory && <InventoryField {...props} />}
+      {prompts.limit && tags("limit")}
+      {prompts.tags && tags("tags")}
+      {prompts.skipTags && tags("skipTags")}
+      {prompts.args && tags("args")}
+      {prompts.debug && <DebugField {...props} />}
+      {prompts.modes && (
+        <>
+          <Checkbox
+            label={t("launch.dryRun")}
+            description={t("launch.dryRunHelp")}
+            {...form.getInputProps("dryRun", { type: "checkbox" })}
+          />
+          <Checkbox
+            label={t("launch.diff")}
+            description={t("launch.diffHelp")}
+            {...form.getInputProps("diff", { type: "checkbox" })}
+          />
+        </>
+      )}
+    </Section>
+  );
+}
+
+function BranchField({ projectId, template, form }: Props) {
+  const { t } = useTranslation("runs");
+  // Local repositories have no list of branches; typing one works all the same.
+  const branches = useQuery(branchesQuery(projectId, template.repository_id));
+  return <Autocomplete label={t("launch.branch")} data={branches.data ?? []} {...form.getInputProps("branch")} />;
+}
+
+function InventoryField({ projectId, form }: Props) {
+  const { t } = useTranslation("runs");
+  const inventories = useQuery(inventoriesQuery(projectId));
+  const options = (inventories.data ?? []).map(({ id, name }) => ({ value: String(id), label: name }));
+  const { inventoryId } = form.values;
+  return (
+    <Select
+      label={t("launch.inventory")}
+      required
+      searchable
+      data={options}
+      error={form.errors.inventoryId}
+      value={inventoryId === null ? null : String(inventoryId)}
+      onChange={(value) => form.setFieldValue("inventoryId", value === null ? null : Number(value))}
+      data-path="inventoryId"
+    />
+  );
+}
+
+function BuildField({ projectId, template, form }: Props) {
+  const { t } = useTranslation("runs");
+  const builds = useQuery({
+    ...templateTasksQuery(projectId, template.build_template_id ?? 0, 50),
+    enabled: (template.build_template_id ?? 0) > 0,
+  });
+  const options = (builds.data ?? [])
+    .filter((task) => task.status === "success")
+    .map((task) => ({
+      value: String(task.id),
+      label: [task.version || `#${String(task.id)}`, task.message || task.commit_message, formatRelative(task.created)]
+        .filter(Boolean)
+        .join(" · "),
+    }));
+  const { buildTaskId } = form.values;
+  return (
+    <Select
+      label={t("launch.build")}
+      description={options.length === 0 && builds.isSuccess ? t("launch.noBuilds") : undefined}
+      required
+      searchable
+      data={options}
+      error={form.errors.buildTaskId}
+      value={buildTaskId === null ? null : String(buildTaskId)}
+      onChange={(value) => form.setFieldValue("buildTaskId", value === null ? null : Number(value))}
+      data-path="buildTaskId"
+    />
+  );
+}
+
+const LEVELS = [0, 1, 2, 3, 4, 5, 6];
+
+function DebugField({ form }: Props) {
+  const { t } = useTranslation("runs");
+  const data = LEVELS.map((level) => ({
+    value: String(level),
+    label: level === 0 ? t("launch.debugOff") : "-" + "v".repeat(level),
+  }));
+  return (
+    <Select
+      label={t("launch.debug")}
+      data={data}
+      allowDeselect={false}
+      value={String(form.values.debugLevel)}
+      error={form.errors.debugLevel}
+      onChange={(value) => form.setFieldValue("debugLevel", Number(value ?? 0))}
+      data-path="debugLevel"
+    />
+  );
+}
