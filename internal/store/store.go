@@ -5,6 +5,8 @@
 //   - a write is durable against the death of the process once its call returns;
 //   - InTx is all or nothing, and calls made with the context it hands out take
 //     part in the transaction, on every sub-store;
+//   - inside InTx, a statement that fails (say with ErrConflict) spoils the
+//     transaction: hand the error back, or it will not commit;
 //   - Update reads, changes and writes atomically; the function may be called
 //     again after a conflict, so it must be repeatable;
 //   - missing rows give ErrNotFound, broken uniqueness ErrConflict, a reference
@@ -16,6 +18,7 @@ package store
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"signalbox/internal/domain"
@@ -30,6 +33,10 @@ var (
 	// ErrFenced: the write carried an epoch that is no longer the task's, or the
 	// task has ended. The writer must stop writing.
 	ErrFenced = errors.New("claim is no longer held")
+	// ErrGap: the report does not continue what is stored.
+	ErrGap = errors.New("report does not continue the journal or the log")
+	// ErrStatus: the state machine has no such move.
+	ErrStatus = errors.New("status cannot change that way")
 	// ErrFull: the disk or the quota is full. Nothing was changed.
 	ErrFull = errors.New("no space left for the database")
 )
@@ -57,7 +64,9 @@ type Store interface {
 	// run again after a serialisation conflict.
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
 	// Revision returns a number that grows whenever something in the project
-	// changes: a resource, a member, a task. Equal numbers mean that nothing did.
+	// changes: a resource, a member, a task, or what all projects share (users,
+	// options). Equal numbers mean that nothing did. Growing logs, renewed leases
+	// and events do not count.
 	Revision(ctx context.Context, p domain.ProjectID) (int64, error)
 	// Ping tells whether the database answers.
 	Ping(ctx context.Context) error
@@ -115,6 +124,9 @@ func (q Query) Max(n int) Query {
 	return q
 }
 
+// FoldCase returns the form in which texts are compared without case.
+func FoldCase(text string) string { return strings.ToLower(text) }
+
 // Order is one sort key; Field is a storage name such as project_id. Texts are
 // compared without case.
 type Order struct {
@@ -127,7 +139,7 @@ type Op string
 
 const (
 	OpEq     Op = "="
-	OpNe     Op = "<>"
+	OpNe     Op = "<>" // null differs from every value
 	OpLt     Op = "<"
 	OpGt     Op = ">"
 	OpIn     Op = "in"     // Value is a slice
@@ -179,8 +191,11 @@ type Tasks interface {
 	// TaskCount grows by one.
 	Create(ctx context.Context, t *domain.Task, d domain.TaskDefinition) error
 	Definition(ctx context.Context, id domain.TaskID) (domain.TaskDefinition, error)
+	// Update is that of collections, under the rules of the state machine: a
+	// change of a terminal status gives ErrFenced, another impossible one
+	// ErrStatus. The definition's secret is erased when the task ends.
 	Update(ctx context.Context, id domain.TaskID, fn func(*domain.Task) error) (domain.Task, error)
-	// Delete removes a task with its log.
+	// Delete removes a task with its definition and its log.
 	Delete(ctx context.Context, id domain.TaskID) error
 
 	// List returns tasks newest first with the names lists show.
@@ -207,14 +222,17 @@ type Tasks interface {
 
 	// Record stores what a job reported, fenced and idempotent: a report whose
 	// epoch is not the task's, or for a task that has ended, gives ErrFenced; a
-	// journal offset already taken over changes nothing. Chunks must continue
-	// the stored log. The task after the change is returned.
+	// journal offset already taken over changes nothing. A report that neither
+	// was taken over nor starts where the last one ended, or whose chunks do not
+	// continue the log, gives ErrGap. One that takes up nothing of the journal
+	// (FromOffset = ToOffset = the stored offset) only applies Apply. Status
+	// moves are checked as in Update. The task after the change is returned.
 	Record(ctx context.Context, id domain.TaskID, r Report) (domain.Task, error)
 }
 
 // TaskFilter selects tasks for a list.
 type TaskFilter struct {
-	Project  domain.ProjectID
+	Project  domain.ProjectID    // 0: any
 	Template domain.TemplateID   // 0: any
 	Statuses []domain.TaskStatus // none: any
 	Before   domain.TaskID       // only older ones; 0: from the newest
@@ -263,6 +281,7 @@ type Logs interface {
 	// Size returns the stored bytes and the number of chunks of a log.
 	Size(ctx context.Context, id domain.TaskID) (bytes int64, chunks int, err error)
 	// Compact merges the small chunks of a sealed log into large ones; reading
-	// gives the same lines before and after.
+	// gives the same lines before, during and after. A log that is not sealed is
+	// an error.
 	Compact(ctx context.Context, id domain.TaskID) error
 }

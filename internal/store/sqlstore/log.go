@@ -1,0 +1,175 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"signalbox/internal/domain"
+	"signalbox/internal/logchunk"
+)
+
+// logs implements store.Logs.
+type logs struct{ eng *engine }
+
+// chunkBatch is how many chunks a caller gets who names no limit.
+const chunkBatch = 1000
+
+func (l *logs) Chunks(ctx context.Context, id domain.TaskID, after int64, limit int) ([]logchunk.Chunk, error) {
+	if limit <= 0 {
+		limit = chunkBatch
+	}
+	// The chunk with line after+1 is the last that starts at or before it.
+	query := "select first_seq, count, first_time, last_time, raw_bytes, payload from chunks" +
+		" where task_id = ? and first_seq >= coalesce((select max(first_seq) from chunks where task_id = ? and first_seq <= ?), 0)" +
+		" and first_seq + count > ? order by first_seq limit ?"
+	list, err := l.chunks(ctx, query, int64(id), int64(id), after+1, after+1, int64(limit))
+	if err != nil {
+		return nil, fmt.Errorf("log of task %d: %w", id, err)
+	}
+	return list, nil
+}
+
+func (l *logs) chunks(ctx context.Context, query string, args ...any) ([]logchunk.Chunk, error) {
+	rows, err := l.eng.rows(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	list := []logchunk.Chunk{}
+	for rows.Next() {
+		c, err := scanChunk(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, c)
+	}
+	return list, l.eng.translate(rows.Err())
+}
+
+func scanChunk(rows *sql.Rows) (logchunk.Chunk, error) {
+	var c logchunk.Chunk
+	var first, last int64
+	if err := rows.Scan(&c.FirstSeq, &c.Count, &first, &last, &c.RawBytes, &c.Payload); err != nil {
+		return c, err
+	}
+	c.FirstTime, c.LastTime = time.UnixMicro(first).UTC(), time.UnixMicro(last).UTC()
+	return c, nil
+}
+
+func (l *logs) Size(ctx context.Context, id domain.TaskID) (bytes int64, chunks int, err error) {
+	err = l.eng.scan(ctx, "select coalesce(sum(length(payload)), 0), count(*) from chunks where task_id = ?", []any{int64(id)}, &bytes, &chunks)
+	if err != nil {
+		return 0, 0, fmt.Errorf("size of log of task %d: %w", id, err)
+	}
+	return bytes, chunks, nil
+}
+
+// Compact merges run after run, each in a transaction of its own: readers see
+// either form of a run, writers wait for one run only, and being killed in
+// between leaves a whole log.
+func (l *logs) Compact(ctx context.Context, id domain.TaskID) error {
+	if err := l.compact(ctx, id); err != nil {
+		return fmt.Errorf("compact log of task %d: %w", id, err)
+	}
+	return nil
+}
+
+func (l *logs) compact(ctx context.Context, id domain.TaskID) error {
+	var complete bool
+	if err := l.eng.scan(ctx, "select log_complete from tasks where id = ?", []any{int64(id)}, &complete); err != nil {
+		return err
+	}
+	if !complete {
+		return errors.New("the log is not complete yet")
+	}
+	runs, err := l.runs(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, r := range runs {
+		if err := l.merge(ctx, id, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run is some neighbouring chunks.
+type run struct {
+	first, last int64 // first_seq of the first and the last chunk
+	chunks      int
+	lines       int
+	bytes       int
+}
+
+// runs returns the runs of two chunks and more that fit into one.
+func (l *logs) runs(ctx context.Context, id domain.TaskID) ([]run, error) {
+	rows, err := l.eng.rows(ctx, "select first_seq, count, raw_bytes from chunks where task_id = ? order by first_seq", int64(id))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var runs []run
+	var cur run
+	end := func() {
+		if cur.chunks > 1 {
+			runs = append(runs, cur)
+		}
+		cur = run{}
+	}
+	for rows.Next() {
+		var seq int64
+		var lines, bytes int
+		if err := rows.Scan(&seq, &lines, &bytes); err != nil {
+			return nil, err
+		}
+		if cur.bytes+bytes > logchunk.TargetSize || cur.lines+lines > logchunk.MaxLines {
+			end()
+		}
+		if cur.chunks == 0 {
+			cur.first = seq
+		}
+		cur.last = seq
+		cur.chunks++
+		cur.lines += lines
+		cur.bytes += bytes
+	}
+	end()
+	return runs, l.eng.translate(rows.Err())
+}
+
+func (l *logs) merge(ctx context.Context, id domain.TaskID, r run) error {
+	const between = " where task_id = ? and first_seq >= ? and first_seq <= ?"
+	return l.eng.tx(ctx, func(ctx context.Context, tx *txn) error {
+		chunks, err := l.chunks(ctx, "select first_seq, count, first_time, last_time, raw_bytes, payload from chunks"+between+" order by first_seq",
+			int64(id), r.first, r.last)
+		if err != nil {
+			return err
+		}
+		if len(chunks) != r.chunks {
+			return nil // another compaction, or the deletion of the task, was faster
+		}
+		b := logchunk.NewBuilder(r.first)
+		for _, c := range chunks {
+			err := logchunk.Walk(c, func(line logchunk.Line) error {
+				b.Add(line.Time, line.Text, line.Partial)
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		merged := b.Finish()
+		if merged.Count != r.lines || merged.RawBytes != r.bytes {
+			return fmt.Errorf("merging lines %d to %d gives %d lines of %d bytes, want %d of %d",
+				r.first, merged.LastSeq(), merged.Count, merged.RawBytes, r.lines, r.bytes)
+		}
+		if _, err := tx.exec(ctx, "delete from chunks"+between, int64(id), r.first, r.last); err != nil {
+			return err
+		}
+		return insertChunk(ctx, tx, id, merged)
+	})
+}

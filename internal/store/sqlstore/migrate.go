@@ -1,0 +1,134 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"signalbox/internal/store/sqlstore/dialect"
+	"signalbox/internal/store/sqlstore/migrations"
+)
+
+// versionTable is goose's record of the steps taken.
+const versionTable = "goose_db_version"
+
+// SchemaTooNewError is given for a database that a newer program has migrated.
+type SchemaTooNewError struct {
+	Have, Know int64
+}
+
+func (e *SchemaTooNewError) Error() string {
+	return fmt.Sprintf("its schema has version %d, this program knows up to %d: use the newer program, or the snapshot made before the upgrade",
+		e.Have, e.Know)
+}
+
+// ErrForeign is given for a database that belongs to another program.
+var ErrForeign = errors.New("it holds tables of another program; choose another file")
+
+type migrator struct {
+	d   *dialect.Dialect
+	db  *sql.DB
+	at  dialect.Config
+	log *slog.Logger
+}
+
+// up brings the schema to the latest version. The usual case, nothing to do,
+// costs one query and does not load goose.
+func (m *migrator) up(ctx context.Context) error {
+	latest, err := migrations.Latest(m.d.Migrations)
+	if err != nil {
+		return err
+	}
+	if have, err := m.check(ctx, latest); err != nil || have == latest {
+		return err
+	}
+	if m.d.Lock != nil {
+		unlock, err := m.d.Lock(ctx, m.at)
+		if err != nil {
+			return fmt.Errorf("wait for the lock on migrations: %w", err)
+		}
+		defer unlock()
+	}
+	// Another process may have done it while we waited.
+	have, err := m.check(ctx, latest)
+	if err != nil || have == latest {
+		return err
+	}
+	if have > 0 && m.d.Snapshot != nil {
+		path := fmt.Sprintf("%s.v%d-%s", m.at.Path, have, time.Now().UTC().Format("20060102T150405Z"))
+		if err := m.snapshot(ctx, path); err != nil {
+			return fmt.Errorf("copy the database to %s before migrating: %w", path, err)
+		}
+		m.log.InfoContext(ctx, "database copied before migrating", "path", path, "version", have)
+	}
+	p, err := goose.NewProvider(goose.Dialect(m.d.Goose), m.db, m.d.Migrations, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	results, err := p.Up(ctx)
+	for _, r := range results {
+		m.log.InfoContext(ctx, "database migrated", "version", r.Source.Version, "duration", r.Duration)
+	}
+	if err != nil {
+		return fmt.Errorf("migrate from version %d: %w", have, err)
+	}
+	return nil
+}
+
+// snapshot copies the database under a temporary name first, so that a copy
+// under its final name is whole.
+func (m *migrator) snapshot(ctx context.Context, path string) error {
+	part := path + ".part"
+	if err := os.Remove(part); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) // the copy is as private as the database
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := m.d.Snapshot(ctx, m.db, part); err != nil {
+		_ = os.Remove(part)
+		return err
+	}
+	return os.Rename(part, path)
+}
+
+// check returns the version of the database, 0 for an empty one.
+func (m *migrator) check(ctx context.Context, latest int64) (int64, error) {
+	have, err := m.version(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if have > latest {
+		return 0, &SchemaTooNewError{Have: have, Know: latest}
+	}
+	return have, nil
+}
+
+func (m *migrator) version(ctx context.Context) (int64, error) {
+	var n int
+	if err := m.db.QueryRowContext(ctx, m.d.TableNamed, versionTable).Scan(&n); err != nil {
+		return 0, err
+	}
+	if n == 0 {
+		if err := m.db.QueryRowContext(ctx, m.d.HasTables).Scan(&n); err != nil {
+			return 0, err
+		}
+		if n > 0 {
+			return 0, ErrForeign
+		}
+		return 0, nil
+	}
+	var have int64
+	err := m.db.QueryRowContext(ctx, "select coalesce(max(version_id), 0) from "+versionTable+" where is_applied").Scan(&have)
+	return have, err
+}

@@ -1,0 +1,297 @@
+-- Times are microseconds since 1970 in UTC. A column x_fold holds x in lower
+-- case, for lookups and orders without case. Identifiers are never used twice.
+
+-- +goose Up
+
+create table users (
+	id            integer primary key autoincrement,
+	created       integer not null,
+	username      text not null,
+	name          text not null,
+	email         text not null,
+	password_hash text not null,
+	admin         integer not null,
+	external      integer not null,
+	alert         integer not null,
+	pro           integer not null,
+	username_fold text not null,
+	email_fold    text not null,
+	name_fold     text not null
+) strict;
+create unique index users_username on users (username_fold);
+create unique index users_email on users (email_fold);
+
+create table sessions (
+	id          integer primary key autoincrement,
+	token_hash  text not null,
+	user_id     integer not null references users (id),
+	created     integer not null,
+	last_active integer not null,
+	ip          text not null,
+	user_agent  text not null,
+	expired     integer not null
+) strict;
+create unique index sessions_token on sessions (token_hash);
+create index sessions_user on sessions (user_id);
+create index sessions_last_active on sessions (last_active);
+
+create table tokens (
+	id         integer primary key autoincrement,
+	token_hash text not null,
+	prefix     text not null,
+	name       text not null,
+	created    integer not null,
+	expires_at integer,
+	expired    integer not null,
+	user_id    integer not null references users (id),
+	name_fold  text not null
+) strict;
+create unique index tokens_token on tokens (token_hash);
+create index tokens_user on tokens (user_id);
+
+create table projects (
+	id                 integer primary key autoincrement,
+	name               text not null,
+	created            integer not null,
+	alert              integer not null,
+	alert_chat         text not null,
+	max_parallel_tasks integer not null,
+	type               text not null,
+	name_fold          text not null
+) strict;
+create index projects_name on projects (name_fold);
+
+create table members (
+	id         integer primary key autoincrement,
+	project_id integer not null references projects (id),
+	user_id    integer not null references users (id),
+	role       text not null
+) strict;
+create unique index members_project on members (project_id, user_id);
+create index members_user on members (user_id);
+
+create table views (
+	id           integer primary key autoincrement,
+	project_id   integer not null references projects (id),
+	title        text not null,
+	position     integer not null,
+	type         text not null,
+	hidden       integer not null,
+	sort_column  text,
+	sort_reverse integer not null,
+	title_fold   text not null
+) strict;
+create index views_project on views (project_id, position);
+
+create table variable_groups (
+	id         integer primary key autoincrement,
+	project_id integer not null references projects (id),
+	name       text not null,
+	json       text not null,
+	env        text,
+	password   text,
+	name_fold  text not null
+) strict;
+create index variable_groups_project on variable_groups (project_id, name_fold);
+
+create table keys (
+	id                integer primary key autoincrement,
+	project_id        integer not null references projects (id),
+	name              text not null,
+	type              text not null,
+	owner             text not null,
+	variable_group_id integer references variable_groups (id),
+	ciphertext        text not null,
+	name_fold         text not null
+) strict;
+create index keys_project on keys (project_id, owner, name_fold);
+create index keys_variable_group on keys (variable_group_id) where variable_group_id is not null;
+
+create table repositories (
+	id         integer primary key autoincrement,
+	project_id integer not null references projects (id),
+	name       text not null,
+	git_url    text not null,
+	git_branch text not null,
+	ssh_key_id integer not null references keys (id),
+	name_fold  text not null
+) strict;
+create index repositories_project on repositories (project_id, name_fold);
+create index repositories_key on repositories (ssh_key_id);
+
+create table inventories (
+	id            integer primary key autoincrement,
+	project_id    integer not null references projects (id),
+	name          text not null,
+	type          text not null,
+	inventory     text not null,
+	ssh_key_id    integer references keys (id),
+	become_key_id integer references keys (id),
+	template_id   integer references templates (id),
+	repository_id integer references repositories (id),
+	runner_tag    text,
+	name_fold     text not null
+) strict;
+create index inventories_project on inventories (project_id, name_fold);
+create index inventories_ssh_key on inventories (ssh_key_id) where ssh_key_id is not null;
+create index inventories_become_key on inventories (become_key_id) where become_key_id is not null;
+create index inventories_template on inventories (template_id) where template_id is not null;
+create index inventories_repository on inventories (repository_id) where repository_id is not null;
+
+create table templates (
+	id                            integer primary key autoincrement,
+	project_id                    integer not null references projects (id),
+	name                          text not null,
+	app                           text not null,
+	playbook                      text not null,
+	repository_id                 integer not null references repositories (id),
+	inventory_id                  integer references inventories (id),
+	variable_group_id             integer references variable_groups (id),
+	view_id                       integer references views (id),
+	description                   text,
+	type                          text not null,
+	start_version                 text,
+	build_template_id             integer references templates (id),
+	autorun                       integer not null,
+	arguments                     text,
+	git_branch                    text,
+	survey_vars                   text,
+	task_params                   text,
+	runner_tag                    text,
+	suppress_success_alerts       integer not null,
+	allow_override_args_in_task   integer not null,
+	allow_override_branch_in_task integer not null,
+	allow_parallel_tasks          integer not null,
+	task_count                    integer not null,
+	name_fold                     text not null,
+	playbook_fold                 text not null
+) strict;
+create index templates_project on templates (project_id, name_fold);
+create index templates_repository on templates (repository_id);
+create index templates_inventory on templates (inventory_id) where inventory_id is not null;
+create index templates_variable_group on templates (variable_group_id) where variable_group_id is not null;
+create index templates_view on templates (view_id) where view_id is not null;
+create index templates_build on templates (build_template_id) where build_template_id is not null;
+
+create table vaults (
+	id          integer primary key autoincrement,
+	project_id  integer not null references projects (id),
+	template_id integer not null references templates (id),
+	key_id      integer references keys (id),
+	name        text,
+	type        text not null,
+	script      text
+) strict;
+create index vaults_project on vaults (project_id);
+create index vaults_template on vaults (template_id);
+create index vaults_key on vaults (key_id) where key_id is not null;
+
+-- Whom and what an event is about may be gone: no foreign keys.
+create table events (
+	id          integer primary key autoincrement,
+	project_id  integer,
+	user_id     integer,
+	object_type text not null,
+	object_id   integer,
+	description text not null,
+	address     text not null,
+	created     integer not null
+) strict;
+create index events_project on events (project_id, id);
+
+create table options (
+	key   text primary key,
+	value text not null
+) strict, without rowid;
+
+-- The row of project 0 counts what all projects share.
+create table revisions (
+	project_id integer primary key,
+	value      integer not null
+) strict;
+
+-- History outlives users, inventories and builds: those have no foreign keys.
+create table tasks (
+	id             integer primary key autoincrement,
+	project_id     integer not null references projects (id),
+	template_id    integer not null references templates (id),
+	status         text not null,
+	playbook       text not null,
+	environment    text not null,
+	arguments      text,
+	git_branch     text,
+	user_id        integer,
+	integration_id integer,
+	schedule_id    integer,
+	created        integer not null,
+	start          integer,
+	"end"          integer,
+	message        text not null,
+	commit_hash    text,
+	commit_message text not null,
+	build_task_id  integer,
+	version        text,
+	inventory_id   integer,
+	params         text,
+	status_reason  text not null,
+	stopped_by     integer,
+	force_stop     integer not null,
+	owner          text not null,
+	epoch          integer not null,
+	lease_until    integer,
+	log_lines      integer not null,
+	log_bytes      integer not null,
+	journal_offset integer not null,
+	log_digest     text not null,
+	log_complete   integer not null
+) strict;
+create index tasks_project on tasks (project_id, id);
+create index tasks_template on tasks (template_id, id);
+create index tasks_project_status on tasks (project_id, status, id);
+create index tasks_version on tasks (template_id, id) where version is not null;
+-- The queue and what runs are small beside the history, so they have indexes of
+-- their own. Queries must spell the conditions the same way.
+create index tasks_waiting on tasks (id, project_id, template_id) where status = 'waiting';
+create index tasks_waiting_template on tasks (project_id, template_id, id) where status = 'waiting';
+create index tasks_active on tasks (project_id, template_id, id)
+	where status in ('starting', 'running', 'waiting_confirmation', 'confirmed', 'rejected', 'stopping');
+
+create table task_definitions (
+	task_id    integer primary key references tasks (id),
+	definition text not null,
+	secret     text not null
+) strict;
+
+create table chunks (
+	id         integer primary key,
+	task_id    integer not null references tasks (id),
+	first_seq  integer not null,
+	count      integer not null,
+	first_time integer not null,
+	last_time  integer not null,
+	raw_bytes  integer not null,
+	payload    blob not null
+) strict;
+create unique index chunks_task on chunks (task_id, first_seq);
+
+-- +goose Down
+
+drop table chunks;
+drop table task_definitions;
+drop table tasks;
+drop table revisions;
+drop table options;
+drop table events;
+drop table vaults;
+update inventories set template_id = null;
+drop table templates;
+drop table inventories;
+drop table repositories;
+drop table keys;
+drop table variable_groups;
+drop table views;
+drop table members;
+drop table projects;
+drop table tokens;
+drop table sessions;
+drop table users;

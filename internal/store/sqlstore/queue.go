@@ -1,0 +1,233 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"signalbox/internal/domain"
+	"signalbox/internal/store"
+)
+
+// load is what runs at a moment and which limits that meets. It is as large as
+// the number of running tasks, however long the queue is.
+type load struct {
+	active    int
+	first     domain.TaskID // the oldest running task
+	templates map[domain.TemplateID]domain.TaskID
+	projects  map[domain.ProjectID]*projectLoad
+}
+
+type projectLoad struct {
+	limit, active int
+	first         domain.TaskID
+}
+
+func (p *projectLoad) full() bool { return p.limit > 0 && p.active >= p.limit }
+
+func (s *tasks) load(ctx context.Context) (*load, error) {
+	rows, err := s.eng.rows(ctx, "select t.id, t.project_id, t.template_id, tp.allow_parallel_tasks, p.max_parallel_tasks"+
+		" from tasks t join templates tp on tp.id = t.template_id join projects p on p.id = t.project_id"+
+		" where t."+s.active)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	l := &load{templates: map[domain.TemplateID]domain.TaskID{}, projects: map[domain.ProjectID]*projectLoad{}}
+	for rows.Next() {
+		var id domain.TaskID
+		var project domain.ProjectID
+		var template domain.TemplateID
+		var parallel bool
+		var limit int
+		if err := rows.Scan(&id, &project, &template, &parallel, &limit); err != nil {
+			return nil, err
+		}
+		l.active++
+		l.first = older(l.first, id)
+		if !parallel {
+			l.templates[template] = older(l.templates[template], id)
+		}
+		p := l.projects[project]
+		if p == nil {
+			p = &projectLoad{limit: limit}
+			l.projects[project] = p
+		}
+		p.active++
+		p.first = older(p.first, id)
+	}
+	return l, s.eng.translate(rows.Err())
+}
+
+func older(a, b domain.TaskID) domain.TaskID {
+	if a == 0 || b < a {
+		return b
+	}
+	return a
+}
+
+// blocker returns what keeps a waiting task from running, the most particular
+// limit first, because that one says the most; nil for nothing.
+func (l *load) blocker(project domain.ProjectID, template domain.TemplateID, maxParallel int) *store.Blocker {
+	if id, ok := l.templates[template]; ok {
+		return &store.Blocker{Reason: store.BlockedByTemplate, Limit: 1, TaskID: id}
+	}
+	if p := l.projects[project]; p != nil && p.full() {
+		b := &store.Blocker{Reason: store.BlockedByProject, Limit: p.limit}
+		if p.limit == 1 {
+			b.TaskID = p.first
+		}
+		return b
+	}
+	if maxParallel > 0 && l.active >= maxParallel {
+		b := &store.Blocker{Reason: store.BlockedByGlobal, Limit: maxParallel}
+		if maxParallel == 1 {
+			b.TaskID = l.first
+		}
+		return b
+	}
+	return nil
+}
+
+// scanAhead is how many waiting tasks Claim looks at one by one before it turns
+// to the templates they belong to.
+const scanAhead = 64
+
+func (s *tasks) Claim(ctx context.Context, c store.Claim) (domain.Task, error) {
+	var result domain.Task
+	err := s.eng.tx(ctx, func(ctx context.Context, tx *txn) error {
+		if lock := s.eng.d.LockQueue; lock != "" {
+			if _, err := tx.exec(ctx, lock); err != nil {
+				return err
+			}
+		}
+		l, err := s.load(ctx)
+		if err != nil {
+			return err
+		}
+		if c.MaxParallel > 0 && l.active >= c.MaxParallel {
+			return store.ErrNotFound
+		}
+		id, err := s.next(ctx, l)
+		if err != nil {
+			return err
+		}
+		n, err := tx.exec(ctx, "update tasks set status = ?, owner = ?, epoch = epoch + 1, lease_until = ? where id = ? and "+s.waiting,
+			string(domain.StatusStarting), c.Owner, c.LeaseUntil.UnixMicro(), int64(id))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return store.ErrNotFound // another server was faster
+		}
+		result, err = s.get(ctx, int64(id), false)
+		tx.bump(result.ProjectID)
+		return err
+	})
+	if err == store.ErrNotFound {
+		return domain.Task{}, err
+	}
+	if err != nil {
+		return domain.Task{}, fmt.Errorf("claim a task: %w", err)
+	}
+	return result, nil
+}
+
+// next returns the oldest waiting task that the load lets run. Mostly it is
+// among the first; when many tasks that must wait are in front, the oldest of
+// each template is looked up instead, so that their number does not matter.
+func (s *tasks) next(ctx context.Context, l *load) (domain.TaskID, error) {
+	id, more, err := s.pick(ctx, l, 0, "select id, project_id, template_id from tasks where "+s.waiting+" order by id limit ?", scanAhead)
+	if id != 0 || err != nil {
+		return id, err
+	}
+	if !more {
+		return 0, store.ErrNotFound
+	}
+	// The first step finds the first (project, template) of the index, each other
+	// step the next one, jumping over all tasks in between.
+	step := "select project_id, template_id from tasks where " + s.waiting
+	id, _, err = s.pick(ctx, l, 0, strings.NewReplacer("STEP", step, "WAITING", s.waiting).Replace(
+		"with recursive heads (project_id, template_id) as ("+
+			"select * from (STEP order by project_id, template_id limit 1) as x"+
+			" union all select"+
+			" (select project_id from tasks where WAITING and (project_id, template_id) > (h.project_id, h.template_id) order by project_id, template_id limit 1),"+
+			" (select template_id from tasks where WAITING and (project_id, template_id) > (h.project_id, h.template_id) order by project_id, template_id limit 1)"+
+			" from heads h where h.project_id is not null)"+
+			" select (select min(id) from tasks where WAITING and project_id = h.project_id and template_id = h.template_id) as id,"+
+			" h.project_id, h.template_id from heads h where h.project_id is not null order by 1"))
+	if err != nil {
+		return 0, err
+	}
+	if id == 0 {
+		return 0, store.ErrNotFound
+	}
+	return id, nil
+}
+
+// pick returns the first task of a query that may run, 0 for none, and whether
+// there may be more than the query gave.
+func (s *tasks) pick(ctx context.Context, l *load, maxParallel int, query string, limit ...any) (id domain.TaskID, more bool, err error) {
+	rows, err := s.eng.rows(ctx, query, limit...)
+	if err != nil {
+		return 0, false, err
+	}
+	defer rows.Close()
+	n := 0
+	for rows.Next() {
+		var project domain.ProjectID
+		var template domain.TemplateID
+		if err := rows.Scan(&id, &project, &template); err != nil {
+			return 0, false, err
+		}
+		n++
+		if l.blocker(project, template, maxParallel) == nil {
+			return id, true, nil
+		}
+	}
+	return 0, n >= scanAhead, s.eng.translate(rows.Err())
+}
+
+func (s *tasks) Blocked(ctx context.Context, maxParallel int, ids []domain.TaskID) (map[domain.TaskID]store.Blocker, error) {
+	blocked := map[domain.TaskID]store.Blocker{}
+	if len(ids) == 0 {
+		return blocked, nil
+	}
+	l, err := s.load(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("what blocks tasks: %w", err)
+	}
+	for len(ids) > 0 {
+		n := min(len(ids), 1024)
+		if err := s.blocked(ctx, l, maxParallel, ids[:n], blocked); err != nil {
+			return nil, fmt.Errorf("what blocks tasks: %w", err)
+		}
+		ids = ids[n:]
+	}
+	return blocked, nil
+}
+
+func (s *tasks) blocked(ctx context.Context, l *load, maxParallel int, ids []domain.TaskID, into map[domain.TaskID]store.Blocker) error {
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = int64(id)
+	}
+	text, args := inList(args)
+	rows, err := s.eng.rows(ctx, "select id, project_id, template_id from tasks where "+s.waiting+" and id"+text, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id domain.TaskID
+		var project domain.ProjectID
+		var template domain.TemplateID
+		if err := rows.Scan(&id, &project, &template); err != nil {
+			return err
+		}
+		if b := l.blocker(project, template, maxParallel); b != nil {
+			into[id] = *b
+		}
+	}
+	return s.eng.translate(rows.Err())
+}

@@ -1,0 +1,173 @@
+// Package sqlstore implements the storage contract on SQL databases. There is
+// one implementation; what differs between engines are the values of package
+// dialect. Statements are written by hand or put together from conditions, and
+// all run prepared; entities become rows by the convention of package rowmap.
+//
+// Who owns a row, what may be deleted and what goes with it is decided above
+// the store. The foreign keys here only refuse what would leave a hole.
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"signalbox/internal/domain"
+	"signalbox/internal/store"
+	"signalbox/internal/store/sqlstore/dialect"
+	"signalbox/internal/store/sqlstore/migrations"
+)
+
+// Config says where the database is.
+type Config struct {
+	Path string // of the SQLite file; made when it is not there
+	// Durable makes every commit wait until the disk has it, so that it survives
+	// a loss of power too. Without it, it survives the death of the process.
+	Durable bool
+	// Logger is told about migrations; nil for none.
+	Logger *slog.Logger
+}
+
+// Store is an open database.
+type Store struct {
+	eng     *engine
+	users   collection[domain.User, domain.UserID]
+	session collection[domain.Session, domain.SessionID]
+	tokens  collection[domain.Token, domain.TokenID]
+	project collection[domain.Project, domain.ProjectID]
+	members collection[domain.Member, domain.MemberID]
+	views   collection[domain.View, domain.ViewID]
+	keys    collection[domain.Key, domain.KeyID]
+	repos   collection[domain.Repository, domain.RepositoryID]
+	invs    collection[domain.Inventory, domain.InventoryID]
+	groups  collection[domain.VariableGroup, domain.VariableGroupID]
+	tmpls   collection[domain.Template, domain.TemplateID]
+	vaults  collection[domain.Vault, domain.VaultID]
+	events  *events
+	options *options
+	tasks   *tasks
+	logs    *logs
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open opens a database and brings its schema up to date. A database of a newer
+// program gives a *SchemaTooNewError.
+func Open(ctx context.Context, c Config) (*Store, error) {
+	d := dialect.SQLite(migrations.For("sqlite"))
+	at := dialect.Config{Path: c.Path, Durable: c.Durable}
+	pools, err := d.Open(ctx, at)
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", c.Path, err)
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	m := migrator{d: d, db: pools.Write, at: at, log: c.Logger}
+	if err := m.up(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("database %s: %w", c.Path, err), pools.Read.Close(), pools.Write.Close())
+	}
+	return newStore(d, pools), nil
+}
+
+func newStore(d *dialect.Dialect, pools dialect.Pools) *Store {
+	e := &engine{d: d, write: newPool(pools.Write, d)}
+	e.read = e.write
+	if pools.Read != pools.Write {
+		e.read = newPool(pools.Read, d)
+	}
+	if d.SingleWriter {
+		e.writer = make(chan struct{}, 1)
+	}
+	e.bumpSQL = d.Upsert("revisions", "project_id", "value", "revisions.value + 1")
+	s := &Store{
+		eng: e,
+		// Lists of tasks and members show names of users, so those count for all
+		// projects.
+		users:   collect[domain.User, domain.UserID](e, "users", "user", func(*domain.User) domain.ProjectID { return 0 }, "username", "email", "name"),
+		session: collect[domain.Session, domain.SessionID](e, "sessions", "session", nil),
+		tokens:  collect[domain.Token, domain.TokenID](e, "tokens", "token", nil, "name"),
+		project: collect[domain.Project, domain.ProjectID](e, "projects", "project", func(p *domain.Project) domain.ProjectID { return p.ID }, "name"),
+		members: collect[domain.Member, domain.MemberID](e, "members", "member", func(m *domain.Member) domain.ProjectID { return m.ProjectID }),
+		views:   collect[domain.View, domain.ViewID](e, "views", "view", func(v *domain.View) domain.ProjectID { return v.ProjectID }, "title"),
+		keys:    collect[domain.Key, domain.KeyID](e, "keys", "key", func(k *domain.Key) domain.ProjectID { return k.ProjectID }, "name"),
+		repos:   collect[domain.Repository, domain.RepositoryID](e, "repositories", "repository", func(r *domain.Repository) domain.ProjectID { return r.ProjectID }, "name"),
+		invs:    collect[domain.Inventory, domain.InventoryID](e, "inventories", "inventory", func(i *domain.Inventory) domain.ProjectID { return i.ProjectID }, "name"),
+		groups:  collect[domain.VariableGroup, domain.VariableGroupID](e, "variable_groups", "variable group", func(g *domain.VariableGroup) domain.ProjectID { return g.ProjectID }, "name"),
+		tmpls:   collect[domain.Template, domain.TemplateID](e, "templates", "template", func(t *domain.Template) domain.ProjectID { return t.ProjectID }, "name", "playbook"),
+		vaults:  collect[domain.Vault, domain.VaultID](e, "vaults", "vault", func(v *domain.Vault) domain.ProjectID { return v.ProjectID }),
+		options: &options{eng: e, setSQL: d.Upsert("options", d.Quote("key"), d.Quote("value"), "")},
+		events:  newEvents(e),
+		tasks:   newTasks(e),
+		logs:    &logs{eng: e},
+	}
+	return s
+}
+
+func collect[T any, ID ~int64](e *engine, name, what string, project func(*T) domain.ProjectID, fold ...string) collection[T, ID] {
+	return collection[T, ID]{newTable(e, name, what, project, fold...)}
+}
+
+func (s *Store) Users() store.Collection[domain.User, domain.UserID]                 { return s.users }
+func (s *Store) Sessions() store.Collection[domain.Session, domain.SessionID]        { return s.session }
+func (s *Store) Tokens() store.Collection[domain.Token, domain.TokenID]              { return s.tokens }
+func (s *Store) Projects() store.Collection[domain.Project, domain.ProjectID]        { return s.project }
+func (s *Store) Members() store.Collection[domain.Member, domain.MemberID]           { return s.members }
+func (s *Store) Views() store.Collection[domain.View, domain.ViewID]                 { return s.views }
+func (s *Store) Keys() store.Collection[domain.Key, domain.KeyID]                    { return s.keys }
+func (s *Store) Inventories() store.Collection[domain.Inventory, domain.InventoryID] { return s.invs }
+func (s *Store) Templates() store.Collection[domain.Template, domain.TemplateID]     { return s.tmpls }
+func (s *Store) Vaults() store.Collection[domain.Vault, domain.VaultID]              { return s.vaults }
+func (s *Store) Repositories() store.Collection[domain.Repository, domain.RepositoryID] {
+	return s.repos
+}
+func (s *Store) VariableGroups() store.Collection[domain.VariableGroup, domain.VariableGroupID] {
+	return s.groups
+}
+func (s *Store) Events() store.Events   { return s.events }
+func (s *Store) Options() store.Options { return s.options }
+func (s *Store) Tasks() store.Tasks     { return s.tasks }
+func (s *Store) Logs() store.Logs       { return s.logs }
+
+// InTx runs fn in a transaction, or in the one ctx already is in.
+func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
+	return s.eng.tx(ctx, func(ctx context.Context, _ *txn) error { return fn(ctx) })
+}
+
+// Revision adds what the project counts and what all projects share.
+func (s *Store) Revision(ctx context.Context, p domain.ProjectID) (int64, error) {
+	if t := s.eng.current(ctx); t != nil {
+		if err := t.flush(ctx); err != nil {
+			return 0, err
+		}
+	}
+	var n int64
+	err := s.eng.scan(ctx, "select coalesce(sum(value), 0) from revisions where project_id in (0, ?)", []any{int64(p)}, &n)
+	if err != nil {
+		return 0, fmt.Errorf("revision of project %d: %w", p, err)
+	}
+	return n, nil
+}
+
+// Ping asks the database something that it cannot answer without its file.
+func (s *Store) Ping(ctx context.Context) error {
+	var n int
+	if err := s.eng.scan(ctx, "select count(*) from options", nil, &n); err != nil {
+		return fmt.Errorf("ping database: %w", err)
+	}
+	return nil
+}
+
+// Close waits for the transaction under way and closes the database.
+func (s *Store) Close() error {
+	if s.eng.writer != nil {
+		s.eng.writer <- struct{}{}
+		defer func() { <-s.eng.writer }()
+	}
+	var errs []error
+	if s.eng.read != s.eng.write {
+		errs = append(errs, s.eng.read.close())
+	}
+	return errors.Join(append(errs, s.eng.write.close())...)
+}

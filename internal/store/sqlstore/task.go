@@ -1,0 +1,313 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"signalbox/internal/domain"
+	"signalbox/internal/store"
+	"signalbox/internal/store/rowmap"
+)
+
+// tasks implements store.Tasks; the queue is in queue.go, what jobs report in
+// record.go.
+type tasks struct {
+	*table[domain.Task]
+	named *rowmap.Table[domain.TaskWithTemplate]
+	// selectNamed selects from "tasks t" with the names lists show.
+	selectNamed string
+	// waiting and active are conditions, spelt as in the indexes.
+	waiting, active string
+}
+
+func newTasks(e *engine) *tasks {
+	t := &tasks{
+		table:   newTable(e, "tasks", "task", func(t *domain.Task) domain.ProjectID { return t.ProjectID }),
+		named:   rowmap.Of[domain.TaskWithTemplate](),
+		waiting: fmt.Sprintf("status = '%s'", domain.StatusWaiting),
+	}
+	var active []string
+	for _, s := range domain.ActiveStatuses() {
+		active = append(active, "'"+string(s)+"'")
+	}
+	t.active = "status in (" + strings.Join(active, ", ") + ")"
+	var cols []string
+	for _, c := range t.rows.Columns {
+		cols = append(cols, "t."+e.d.Quote(c.Name))
+	}
+	t.selectNamed = "select " + strings.Join(cols, ", ") + ", tp.playbook, tp.name, tp.type, tp.app," +
+		" coalesce(u.name, ''), coalesce(s.name, '')" +
+		" from %s join tasks t on %s join templates tp on tp.id = t.template_id" +
+		" left join users u on u.id = t.user_id left join users s on s.id = t.stopped_by"
+	return t
+}
+
+func (s *tasks) wrap(verb string, id domain.TaskID, err error) error {
+	if err == nil || err == store.ErrNotFound {
+		return err
+	}
+	return fmt.Errorf("%s task %d: %w", verb, id, err)
+}
+
+func (s *tasks) Get(ctx context.Context, id domain.TaskID) (domain.Task, error) {
+	t, err := s.get(ctx, int64(id), false)
+	return t, s.wrap("get", id, err)
+}
+
+func (s *tasks) Create(ctx context.Context, t *domain.Task, d domain.TaskDefinition) error {
+	definition, err := json.Marshal(d.Definition)
+	if err != nil {
+		return fmt.Errorf("create task: definition: %w", err)
+	}
+	err = s.eng.tx(ctx, func(ctx context.Context, tx *txn) error {
+		if err := s.insert(ctx, tx, t); err != nil {
+			return err
+		}
+		_, err := tx.exec(ctx, "insert into task_definitions (task_id, definition, secret) values (?, ?, ?)",
+			int64(t.ID), string(definition), d.Secret)
+		if err != nil {
+			return err
+		}
+		_, err = tx.exec(ctx, "update templates set task_count = task_count + 1 where id = ?", int64(t.TemplateID))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("create task: %w", err)
+	}
+	return nil
+}
+
+func (s *tasks) Definition(ctx context.Context, id domain.TaskID) (domain.TaskDefinition, error) {
+	d := domain.TaskDefinition{TaskID: id}
+	var definition string
+	err := s.eng.scan(ctx, "select definition, secret from task_definitions where task_id = ?", []any{int64(id)}, &definition, &d.Secret)
+	if err == nil {
+		err = json.Unmarshal([]byte(definition), &d.Definition)
+	}
+	if err != nil {
+		return domain.TaskDefinition{}, s.wrap("definition of", id, err)
+	}
+	return d, nil
+}
+
+func (s *tasks) Update(ctx context.Context, id domain.TaskID, fn func(*domain.Task) error) (domain.Task, error) {
+	var result domain.Task
+	var own error // of fn: handed back as it is
+	err := s.eng.tx(ctx, func(ctx context.Context, tx *txn) error {
+		t, err := s.get(ctx, int64(id), true)
+		if err != nil {
+			return err
+		}
+		before, err := s.rows.Values(&t, make([]any, 0, len(s.rows.Columns)))
+		if err != nil {
+			return err
+		}
+		old := t
+		if own = fn(&t); own != nil {
+			return own
+		}
+		if err := s.store(ctx, tx, &old, before, &t, true); err != nil {
+			return err
+		}
+		result = t
+		return nil
+	})
+	if own != nil {
+		return domain.Task{}, own
+	}
+	if err != nil {
+		return domain.Task{}, s.wrap("update", id, err)
+	}
+	return result, nil
+}
+
+// store writes the changed task t, whose stored form was old, under the rules
+// that hold for every change of a task. Visible says whether the change may
+// show in lists.
+func (s *tasks) store(ctx context.Context, tx *txn, old *domain.Task, before []any, t *domain.Task, visible bool) error {
+	t.ID, t.ProjectID, t.TemplateID = old.ID, old.ProjectID, old.TemplateID
+	if t.Status != old.Status {
+		switch {
+		case old.Status.Terminal():
+			return fmt.Errorf("%w: it has ended with %s", store.ErrFenced, old.Status)
+		case !old.Status.CanBecome(t.Status):
+			return fmt.Errorf("%w: from %s to %s", store.ErrStatus, old.Status, t.Status)
+		}
+	}
+	changed, n, err := s.update(ctx, tx, before, t, " and status = ? and epoch = ?", string(old.Status), old.Epoch)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return store.ErrFenced // the row is locked since it was read: cannot be, but must not pass
+	}
+	if t.Status.Terminal() && !old.Status.Terminal() {
+		_, err := tx.exec(ctx, "update task_definitions set secret = '' where task_id = ? and secret <> ''", int64(t.ID))
+		if err != nil {
+			return err
+		}
+	}
+	if changed && visible {
+		tx.bump(t.ProjectID)
+	}
+	return nil
+}
+
+func (s *tasks) Delete(ctx context.Context, id domain.TaskID) error {
+	return s.wrap("delete", id, s.eng.tx(ctx, func(ctx context.Context, tx *txn) error {
+		t, err := s.get(ctx, int64(id), true)
+		if err != nil {
+			return err
+		}
+		for _, query := range []string{
+			"delete from chunks where task_id = ?",
+			"delete from task_definitions where task_id = ?",
+			s.deleteSQL,
+		} {
+			if _, err := tx.exec(ctx, query, int64(id)); err != nil {
+				return err
+			}
+		}
+		tx.bump(t.ProjectID)
+		return nil
+	}))
+}
+
+func (s *tasks) listNamed(ctx context.Context, query string, args []any) ([]domain.TaskWithTemplate, error) {
+	rows, err := s.eng.rows(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	list := []domain.TaskWithTemplate{}
+	row := s.named.NewRow()
+	for rows.Next() {
+		list = append(list, domain.TaskWithTemplate{})
+		if err := rows.Scan(row.Dest(&list[len(list)-1])...); err != nil {
+			return nil, err
+		}
+	}
+	return list, s.eng.translate(rows.Err())
+}
+
+// List looks for the identifiers first, by an index alone, then joins the rest
+// to those few.
+func (s *tasks) List(ctx context.Context, f store.TaskFilter) ([]domain.TaskWithTemplate, error) {
+	if f.Limit <= 0 {
+		f.Limit = store.DefaultLimit
+	}
+	var conds []string
+	var args []any
+	add := func(cond string, arg int64) {
+		conds = append(conds, cond)
+		args = append(args, arg)
+	}
+	if f.Project != 0 {
+		add("project_id = ?", int64(f.Project))
+	}
+	if f.Template != 0 {
+		add("template_id = ?", int64(f.Template))
+	}
+	if f.Before != 0 {
+		add("id < ?", int64(f.Before))
+	}
+	// One status after the other: each walks an index from its newest task, where
+	// all together would search the whole history for rare ones.
+	var parts []string
+	var all []any
+	part := func(conds []string, args []any) {
+		text := "select id from tasks"
+		if len(conds) > 0 {
+			text += " where " + strings.Join(conds, " and ")
+		}
+		parts = append(parts, "select id from ("+text+" order by id desc limit ?) as x")
+		all = append(append(all, args...), int64(f.Limit))
+	}
+	for _, st := range uniqueStatuses(f.Statuses) {
+		if st == domain.StatusWaiting {
+			part(append(conds[:len(conds):len(conds)], s.waiting), args)
+			continue
+		}
+		part(append(conds[:len(conds):len(conds)], "status = ?"), append(args[:len(args):len(args)], string(st)))
+	}
+	if len(f.Statuses) == 0 {
+		part(conds, args)
+	}
+	query := fmt.Sprintf(s.selectNamed, "("+strings.Join(parts, " union all ")+") as p", "t.id = p.id") + " order by t.id desc limit ?"
+	list, err := s.listNamed(ctx, query, append(all, int64(f.Limit)))
+	if err != nil {
+		return nil, fmt.Errorf("list tasks: %w", err)
+	}
+	return list, nil
+}
+
+func uniqueStatuses(list []domain.TaskStatus) []domain.TaskStatus {
+	seen := map[domain.TaskStatus]bool{}
+	var unique []domain.TaskStatus
+	for _, s := range list {
+		if !seen[s] {
+			seen[s] = true
+			unique = append(unique, s)
+		}
+	}
+	return unique
+}
+
+func (s *tasks) LastOfTemplates(ctx context.Context, p domain.ProjectID) (map[domain.TemplateID]domain.TaskWithTemplate, error) {
+	query := fmt.Sprintf(s.selectNamed,
+		"(select (select max(x.id) from tasks x where x.template_id = m.id) as id from templates m where m.project_id = ?) as p", "t.id = p.id")
+	list, err := s.listNamed(ctx, query, []any{int64(p)})
+	if err != nil {
+		return nil, fmt.Errorf("last tasks of project %d: %w", p, err)
+	}
+	last := make(map[domain.TemplateID]domain.TaskWithTemplate, len(list))
+	for _, t := range list {
+		last[t.TemplateID] = t
+	}
+	return last, nil
+}
+
+func (s *tasks) LastVersion(ctx context.Context, t domain.TemplateID) (string, error) {
+	var version string
+	err := s.eng.scan(ctx, "select version from tasks where template_id = ? and version is not null and version <> '' order by id desc limit 1",
+		[]any{int64(t)}, &version)
+	if err == store.ErrNotFound {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("last version of template %d: %w", t, err)
+	}
+	return version, nil
+}
+
+func (s *tasks) CountUnfinished(ctx context.Context, p domain.ProjectID) (int, error) {
+	var n int
+	err := s.eng.scan(ctx, "select (select count(*) from tasks where project_id = ? and "+s.waiting+")"+
+		" + (select count(*) from tasks where project_id = ? and "+s.active+")", []any{int64(p), int64(p)}, &n)
+	if err != nil {
+		return 0, fmt.Errorf("count unfinished tasks of project %d: %w", p, err)
+	}
+	return n, nil
+}
+
+func (s *tasks) Owned(ctx context.Context, owner string) ([]domain.Task, error) {
+	list, err := s.list(ctx, "select "+s.columns+" from tasks where owner = ? and "+s.active+" order by id", []any{owner})
+	if err != nil {
+		return nil, fmt.Errorf("tasks of %q: %w", owner, err)
+	}
+	return list, nil
+}
+
+func (s *tasks) RenewLeases(ctx context.Context, owner string, until time.Time) error {
+	err := s.eng.tx(ctx, func(ctx context.Context, tx *txn) error {
+		_, err := tx.exec(ctx, "update tasks set lease_until = ? where owner = ? and "+s.active, until.UnixMicro(), owner)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("renew leases of %q: %w", owner, err)
+	}
+	return nil
+}
