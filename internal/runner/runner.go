@@ -57,6 +57,8 @@ type run struct {
 	epoch  int64
 	dir    string
 	offset int64 // of the journal, up to which everything was reported
+	// recovered: an earlier process started it.
+	recovered bool
 
 	mu   sync.Mutex // guards sent and want, and conn until the run is followed
 	conn *job.Conn  // nil for a job that is dead
@@ -184,7 +186,7 @@ func (r *Runner) Recover(ctx context.Context, running []domain.Task) error {
 
 // takeUp finds out what became of one task.
 func (r *Runner) takeUp(ctx context.Context, t domain.Task, dir string) error {
-	x := &run{id: int64(t.ID), epoch: t.Epoch, dir: dir, offset: t.JournalOffset}
+	x := &run{id: int64(t.ID), epoch: t.Epoch, dir: dir, offset: t.JournalOffset, recovered: true}
 	if t.Status == domain.StatusStopping {
 		x.want = stopPolite
 		if t.ForceStop {
@@ -429,7 +431,8 @@ func (r *Runner) dead(x *run) error {
 	}
 	if !begun {
 		_, err := retry(r, x, func(ctx context.Context) (struct{}, error) {
-			if text := diagnosis(x.dir); text != "" {
+			// A job whose starter died under it says so too; it may try again.
+			if text := diagnosis(x.dir); text != "" && !x.recovered {
 				return struct{}{}, r.Reports.Fail(ctx, domain.TaskID(x.id), x.epoch, "The job process could not begin: "+text)
 			}
 			return struct{}{}, r.Reports.Requeue(ctx, domain.TaskID(x.id), x.epoch)
