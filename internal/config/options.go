@@ -230,7 +230,7 @@ func silentEnv() []string {
 	return []string{
 		"CONFIG_PATH", "DEBUG_FILTER", "CLI_COMPAT", "URL", "TOKEN", "TASK_DETAILS_", "SUBSCRIPTION_",
 		"SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_", "PORT_",
-		"VERSION", "TEST_",
+		"VERSION", "TEST_", "FAULT_", "BENCH_",
 	}
 }
 
