@@ -54,8 +54,8 @@ function CommitFact({ projectId, task }: { projectId: number; task: Task }) {
       {repository === undefined ? (
         <span className="mono">{text}</span>
       ) : (
-        <Link to="/project/$pid/repositories" params={{ pid: projectId }} search={{ open: repository.id }} className="mono">
-          {text}
+        <Link to="/project/$pid/repositories" params={{ pid: projectId }} search={{ open: repository.id }} className={classes.link}>
+          <span className="mono">{text}</span>
         </Link>
       )}
       {task.commit_message && <span className={classes.message}>{task.commit_message.split("\n")[0]}</span>}
@@ -71,7 +71,7 @@ function InventoryFact({ projectId, task }: { projectId: number; task: Task }) {
   if (inventory === undefined) return null;
   return (
     <Fact icon={<IconServer size={14} aria-hidden />}>
-      <Link to="/project/$pid/inventory" params={{ pid: projectId }} search={{ open: inventory.id }}>
+      <Link to="/project/$pid/inventory" params={{ pid: projectId }} search={{ open: inventory.id }} className={classes.link}>
         {inventory.name}
       </Link>
     </Fact>

@@ -51,11 +51,11 @@ function Trail({ projectId, task, name }: { projectId: number; task: Task; name:
   const { t } = useTranslation("runs");
   return (
     <>
-      <Link to="/project/$pid/templates" params={{ pid: projectId }}>
+      <Link to="/project/$pid/templates" params={{ pid: projectId }} className={classes.link}>
         {t("run.templates")}
       </Link>
       <span aria-hidden>▸</span>
-      <Link to="/project/$pid/templates/$id" params={{ pid: projectId, id: task.template_id }}>
+      <Link to="/project/$pid/templates/$id" params={{ pid: projectId, id: task.template_id }} className={classes.link}>
         {name}
       </Link>
     </>

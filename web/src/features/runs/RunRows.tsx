@@ -27,7 +27,7 @@ export function RunRows({ projectId, rows, withoutTemplate = false }: Props) {
     <table className={classes.table} aria-label={t("runs.title")}>
       <thead>
         <tr>
-          {head("status")}
+          {head("status", classes.narrow)}
           {head("run")}
           {head("message", classes.optional)}
           {head("who")}
@@ -101,7 +101,7 @@ function Message({ row }: { row: TaskRow }) {
   const text = row.message || row.commit_message?.split("\n")[0];
   return (
     <>
-      {text}
+      {text && <span>{text}</span>}
       {row.commit_hash && <span className={`${classes.commit} mono`}>{row.commit_hash.slice(0, 8)}</span>}
     </>
   );

@@ -85,11 +85,11 @@ function Trail({ projectId, template }: { projectId: number; template: Template 
   const { t } = useTranslation("runs");
   return (
     <>
-      <Link to="/project/$pid/templates" params={{ pid: projectId }}>
+      <Link to="/project/$pid/templates" params={{ pid: projectId }} className={classes.link}>
         {t("run.templates")}
       </Link>
       <span aria-hidden>▸</span>
-      <Link to="/project/$pid/templates/$id" params={{ pid: projectId, id: template.id }}>
+      <Link to="/project/$pid/templates/$id" params={{ pid: projectId, id: template.id }} className={classes.link}>
         {template.name}
       </Link>
     </>

@@ -9,7 +9,6 @@ export function LogEmpty({ task, complete }: { task: Task; complete: boolean }) 
   return (
     <div className={classes.empty}>
       <p className={classes.emptyTitle}>{t(`log.empty.${kind}`)}</p>
-      {kind === "waiting" && task.wait_reason && <p>{task.wait_reason}</p>}
     </div>
   );
 }

@@ -43,6 +43,7 @@ export function LogToolbar(props: ToolbarProps) {
       <Tool label={t("log.firstError")} keys="E" onClick={props.onFirstError} icon={<IconAlertOctagon size={16} />} />
       <span className={classes.summary}>{props.summary}</span>
       <Button
+        className={classes.follow}
         size="compact-sm"
         variant={props.following ? "light" : "subtle"}
         color={props.following ? "brand" : "gray"}
@@ -50,7 +51,7 @@ export function LogToolbar(props: ToolbarProps) {
         leftSection={<IconArrowBarToDown size={16} />}
         onClick={props.onFollow}
       >
-        {t("log.follow")}
+        <span className={classes.followText}>{t("log.follow")}</span>
       </Button>
       <TimeMenu time={props.time} onTime={props.onTime} />
       <Tool label={t("log.wrap")} keys="W" pressed={props.wrap} onClick={props.onWrap} icon={<IconTextWrap size={16} />} />

@@ -50,7 +50,7 @@ export class LogView {
   private frame = 0;
   private width = 0;
   private settle = 0;
-  private reported = { on: false, lines: 0, at: 0 };
+  private reported: { on: boolean; lines: number; at: number };
   private readonly teardown: (() => void)[] = [];
 
   constructor(
@@ -61,7 +61,8 @@ export class LogView {
     following: boolean,
   ) {
     this.options = options;
-    this.follow = { on: following, seen: 0 };
+    this.follow = { on: following, seen: store.total };
+    this.reported = { on: following, lines: 0, at: 0 };
     this.spacer.className = classes.spacer;
     this.layer.className = classes.layer;
     this.spacer.append(this.layer);
