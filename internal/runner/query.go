@@ -23,8 +23,8 @@ type Queries struct {
 }
 
 // Branches lists the branches of a remote, by their full names.
-func (q Queries) Branches(ctx context.Context, r job.Repository) ([]string, error) {
-	question, err := json.Marshal(job.Query{Op: job.QueryBranches, Repository: r, Host: q.Host})
+func (q Queries) Branches(ctx context.Context, project int64, r job.Repository) ([]string, error) {
+	question, err := json.Marshal(job.Query{Op: job.QueryBranches, ProjectID: project, Repository: r, Host: q.Host})
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (q Queries) Branches(ctx context.Context, r job.Repository) ([]string, erro
 	var out bytes.Buffer
 	cmd.Stdout = &out
 	runErr := cmd.Run()
-	var answer job.QueryAnswer
+	var answer job.Answer
 	if err := json.Unmarshal(out.Bytes(), &answer); err != nil {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("the repository did not answer within %s", queryTimeout)

@@ -341,7 +341,7 @@ func (s *Service) Branches(ctx context.Context, p domain.ProjectID, id domain.Re
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.Queries.Branches(ctx, jr)
+	list, err := s.Queries.Branches(ctx, int64(p), jr)
 	if err != nil {
 		return nil, domain.Invalid("git_url", "%s", err)
 	}

@@ -31,7 +31,7 @@ type control interface {
 // querier answers questions about a repository by a job process, because the
 // server itself never runs git.
 type querier interface {
-	Branches(ctx context.Context, r job.Repository) ([]string, error)
+	Branches(ctx context.Context, project int64, r job.Repository) ([]string, error)
 }
 
 // keyOpener decrypts a key.

@@ -56,7 +56,7 @@ func (s *signals) Signal(id domain.TaskID, force bool) {
 
 type noGit struct{}
 
-func (noGit) Branches(_ context.Context, r job.Repository) ([]string, error) {
+func (noGit) Branches(_ context.Context, _ int64, r job.Repository) ([]string, error) {
 	return []string{"main", "feature/" + r.Name}, nil
 }
 
