@@ -1,34 +1,30 @@
-import { Button, useComputedColorScheme } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { useLocation, useNavigate } from "@tanstack/react-router";
-import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { isFinished } from "@/api/cache";
 import type { Task } from "@/api/types";
 import { formatNumber } from "@/lib/format";
-import { toastDone, toastError } from "@/ui/toast";
 import { logSearch } from "../api";
-import { copyText } from "../clipboard";
-import { DARK, LIGHT } from "./colour";
 import { FindBar } from "./FindBar";
-import { firstError } from "./find";
 import { GoToBar } from "./GoToBar";
 import { LineBar } from "./LineBar";
-import { lineHash, parseLineHash, pickLines } from "./lines";
 import { LogEmpty } from "./LogEmpty";
 import viewClasses from "./log.module.css";
+import { LogSummary } from "./LogSummary";
 import { LogToolbar } from "./LogToolbar";
 import { NewLinesReader } from "./NewLinesReader";
 import classes from "./pane.module.css";
 import { useLogPreferences } from "./preferences";
 import type { LogStore } from "./store";
-import { timeFormat, timeModes } from "./times";
+import { timeModes } from "./times";
 import { useFind } from "./useFind";
 import { useFullScreen } from "./useFullScreen";
+import { useLineLinks } from "./useLineLinks";
 import { useLogShortcuts } from "./useLogShortcuts";
-import { useLogFacts } from "./useLogStore";
 import { useLogView } from "./useLogView";
-import type { LogView, ViewOptions } from "./view";
+import { useFirstError, useOpeningLine } from "./useOpening";
+import { useViewOptions } from "./useViewOptions";
+import type { LogView } from "./view";
 
 interface Props {
   readonly projectId: number;
@@ -43,7 +39,6 @@ export function LogPane({ projectId, task, store }: Props) {
   const { t } = useTranslation("runs");
   const phone = useMediaQuery("(max-width: 767px)", undefined, { getInitialValueInEffect: false });
   const preferences = useLogPreferences(phone);
-  const facts = useLogFacts(store);
   const [bar, setBar] = useState<Bar>({ kind: "none" });
   const [jumped, setJumped] = useState(0);
   const [reading, setReading] = useState(false);
@@ -98,7 +93,7 @@ export function LogPane({ projectId, task, store }: Props) {
       <LogToolbar
         projectId={projectId}
         taskId={task.id}
-        summary={t(facts.complete ? "log.lines" : "log.linesSoFar", { count: facts.total, number: formatNumber(facts.total) })}
+        summary={<LogSummary store={store} />}
         following={follow.on}
         wrap={preferences.wrap}
         time={preferences.time}
@@ -114,12 +109,12 @@ export function LogPane({ projectId, task, store }: Props) {
         onReading={() => setReading(!reading)}
       />
       {bar.kind === "find" && <FindBar find={find} onClose={closeBar} />}
-      {bar.kind === "goTo" && <GoToBar total={facts.total} start={bar.start} onGo={jump} onClose={closeBar} />}
+      {bar.kind === "goTo" && <GoToBar total={store.total} start={bar.start} onGo={jump} onClose={closeBar} />}
       {lines.range !== null && <LineBar store={store} range={lines.range} onCopyLink={lines.copyLink} onClear={lines.clear} />}
       <div className={classes.stage}>
         {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard */}
         <div ref={host} className={viewClasses.view} tabIndex={0} role="region" aria-label={t("log.label")} />
-        {facts.total === 0 && <LogEmpty task={task} complete={facts.complete} />}
+        <LogEmpty task={task} store={store} />
         {!follow.on && follow.newLines > 0 && (
           <Button className={classes.pill} size="compact-sm" radius="xl" onClick={() => view.current?.setFollow(true)}>
             {t("log.newLines", { count: follow.newLines, number: formatNumber(follow.newLines) })}
@@ -129,76 +124,4 @@ export function LogPane({ projectId, task, store }: Props) {
       {reading && <NewLinesReader store={store} />}
     </div>
   );
-}
-
-/** The line or range in the address, and changing it. */
-function useLineLinks() {
-  const { t } = useTranslation("runs");
-  const navigate = useNavigate();
-  const hash = useLocation({ select: (location) => location.hash });
-  const range = useMemo(() => parseLineHash(hash), [hash]);
-  const go = (next: string) =>
-    void navigate({ to: ".", search: true, hash: next, replace: true, resetScroll: false, hashScrollIntoView: false });
-  return {
-    range,
-    pick: (seq: number, extend: boolean) => go(lineHash(pickLines(range, seq, extend))),
-    clear: () => go(""),
-    copyLink: async () => {
-      if (await copyText(location.href)) toastDone(t("actions.linkCopied"));
-    },
-  };
-}
-
-function useViewOptions(
-  task: Task,
-  phone: boolean,
-  preferences: Pick<ReturnType<typeof useLogPreferences>, "time" | "wrap">,
-  rest: Pick<ViewOptions, "matcher" | "current" | "range">,
-): ViewOptions {
-  const { t } = useTranslation("runs");
-  const scheme = useComputedColorScheme("light", { getInitialValueInEffect: false });
-  const start = task.start ? Date.parse(task.start) : Date.parse(task.created);
-  const { time: mode, wrap } = preferences;
-  const { matcher, current, range } = rest;
-  const time = useMemo(() => timeFormat(mode, start, phone), [mode, start, phone]);
-  const texts = useMemo(
-    () => ({
-      showAll: (hidden: number) => t("log.showAll", { count: hidden, number: formatNumber(hidden) }),
-      continues: t("log.continues"),
-      loading: t("log.loadingLine"),
-      lineLink: (seq: number) => t("log.lineLink", { number: formatNumber(seq) }),
-    }),
-    [t],
-  );
-  return useMemo(
-    () => ({ theme: scheme === "dark" ? DARK : LIGHT, wrap, time, matcher, current, range, texts }),
-    [scheme, wrap, time, matcher, current, range, texts],
-  );
-}
-
-function useFirstError(store: LogStore, search: ReturnType<typeof logSearch>, jump: (seq: number) => void) {
-  const { t } = useTranslation("runs");
-  return useCallback(
-    async (asked: boolean) => {
-      try {
-        const seq = await firstError(store, search, AbortSignal.timeout(20_000));
-        if (seq > 0) jump(seq);
-        else if (asked) toastDone(t("log.noError"));
-      } catch (error) {
-        if (asked) toastError(error);
-      }
-    },
-    [store, search, jump, t],
-  );
-}
-
-/** Where a log opens: at the linked line, else a failed run at its first error, else at the end. */
-function useOpeningLine(task: Task, linked: number, jump: (seq: number) => void, toError: (asked: boolean) => Promise<void>) {
-  const open = useEffectEvent(() => {
-    if (linked > 0) jump(linked);
-    else if (isFinished(task.status) && task.status === "error") void toError(false);
-  });
-  useEffect(() => {
-    open();
-  }, []);
 }

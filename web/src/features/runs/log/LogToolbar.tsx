@@ -19,7 +19,7 @@ import classes from "./toolbar.module.css";
 export interface ToolbarProps {
   readonly projectId: number;
   readonly taskId: number;
-  readonly summary: string;
+  readonly summary: ReactNode;
   readonly following: boolean;
   readonly wrap: boolean;
   readonly time: TimeMode;
@@ -41,7 +41,7 @@ export function LogToolbar(props: ToolbarProps) {
     <div className={classes.toolbar} role="toolbar" aria-label={t("log.toolbar")} tabIndex={-1} onKeyDown={moveFocus}>
       <Tool label={t("log.find")} keys="Ctrl F" onClick={props.onFind} icon={<IconSearch size={16} />} />
       <Tool label={t("log.firstError")} keys="E" onClick={props.onFirstError} icon={<IconAlertOctagon size={16} />} />
-      <span className={classes.summary}>{props.summary}</span>
+      {props.summary}
       <Button
         className={classes.follow}
         size="compact-sm"
