@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"signalbox/internal/exec/apps"
+	"signalbox/internal/exec/apps/ansible"
 	"signalbox/internal/exec/apps/script"
 	"signalbox/internal/exec/fault"
 	"signalbox/internal/exec/process"
@@ -19,9 +20,11 @@ import (
 
 func stack() []byte { return debug.Stack() }
 
-// builders is the registry of families: a new one is one line here.
+// builder is the registry of families: a new one is one line here.
 func builder(kind string) (apps.Builder, bool) {
 	switch kind {
+	case ansible.Kind:
+		return ansible.Build, true
 	case script.Kind:
 		return script.Build, true
 	}
@@ -33,7 +36,7 @@ func (s *session) carryOut(ctx context.Context) error {
 	s.exitCode = -1
 	build, ok := builder(s.spec.App.Kind)
 	if !ok {
-		return fault.New("The app %q cannot be run by this version of Signalbox.", s.spec.App.ID)
+		return fault.New("The app '%s' cannot be run by this version of Signalbox.", s.spec.App.ID)
 	}
 	if err := process.AdoptOrphans(); err != nil {
 		return err
@@ -57,57 +60,69 @@ func (s *session) carryOut(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.exec(ctx, in, cmd)
-}
-
-// prepare puts the files of the run in place.
-func (s *session) prepare(ctx context.Context, in *apps.Input) error {
-	in.Dir = s.spec.Repository.URL
-	var err error
-	in.Machine, err = workspace.Machine(s.spec, in.Dir, s.getenv)
-	return err
+	return s.exec(ctx, in.Dir, cmd)
 }
 
 // exec runs the command of the app to its end.
-func (s *session) exec(ctx context.Context, in apps.Input, cmd apps.Command) error {
-	env, err := apps.Environ(cmd.Env)
+func (s *session) exec(ctx context.Context, dir string, cmd apps.Command) error {
+	result, err := s.start(ctx, dir, cmd)
 	if err != nil {
 		return err
 	}
+	s.exitCode = result.ExitCode
+	word := s.word()
+	switch {
+	case result.Signal == syscall.SIGKILL:
+		return fault.New("The %s was killed (signal KILL). The machine may have run out of memory.", word)
+	case result.Signal != 0:
+		return fault.New("The %s was ended by signal %d (%s).", word, int(result.Signal), result.Signal)
+	case result.ExitCode != 0:
+		return fault.New("The %s ended with exit code %d.", word, result.ExitCode)
+	}
+	return nil
+}
+
+// word is what the template's path points to.
+func (s *session) word() string {
+	if s.spec.App.Kind == ansible.Kind {
+		return "playbook"
+	}
+	return "script"
+}
+
+// start runs any command of the run, with its output in the log.
+func (s *session) start(ctx context.Context, dir string, cmd apps.Command) (process.Result, error) {
+	env, err := apps.Environ(cmd.Env)
+	if err != nil {
+		return process.Result{}, err
+	}
 	path, err := process.Find(cmd.Program, apps.Lookup(cmd.Env, "PATH"))
 	if err != nil {
-		return explainStart(err, cmd.Program)
+		return process.Result{}, explainStart(err, cmd.Program)
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		return process.Result{}, cause
 	}
 	result, err := process.Run(ctx, process.Command{
 		Path: path,
 		Args: append([]string{cmd.Program}, cmd.Args...),
-		Dir:  in.Dir,
+		Dir:  dir,
 		Env:  env,
 	}, process.Options{
 		Output: s.log,
 		Grace:  s.spec.Limits.StopGrace,
 		Kill:   s.kill,
 		Started: func(pid int, start uint64) {
-			_ = s.journal.Append(job.Record{Child: &job.Child{PID: pid, StartTime: start}})
+			err := s.journal.Append(job.Record{Child: &job.Child{PID: pid, StartTime: start}})
+			if err != nil {
+				s.cancel(errJournal{err})
+			}
 		},
 	})
 	if err != nil {
-		return explainStart(err, cmd.Program)
+		return result, explainStart(err, cmd.Program)
 	}
-	s.exitCode = result.ExitCode
-	what := "script"
-	if s.spec.App.Kind != script.Kind {
-		what = "playbook"
-	}
-	switch {
-	case result.Signal == syscall.SIGKILL:
-		return fault.New("The %s was killed (signal KILL). The machine may have run out of memory.", what)
-	case result.Signal != 0:
-		return fault.New("The %s was ended by the signal %d (%s).", what, int(result.Signal), result.Signal)
-	case result.ExitCode != 0:
-		return fault.New("The %s ended with exit code %d.", what, result.ExitCode)
-	}
-	return nil
+	return result, nil
 }
 
 // explainStart says why a program does not start.
@@ -157,7 +172,12 @@ func Secrets(spec *job.Spec) []string {
 // jsonTexts lists the texts in a JSON value, however deep, and the value as it
 // would be printed.
 func jsonTexts(value json.RawMessage) []string {
-	texts := []string{apps.Text(value)}
+	var texts []string
+	switch text := apps.Text(value); text {
+	case "true", "false", "null": // hiding them would only spoil the output
+	default:
+		texts = append(texts, text)
+	}
 	var list []json.RawMessage
 	if json.Unmarshal(value, &list) == nil {
 		for _, v := range list {

@@ -26,8 +26,12 @@ func Main(args []string, env []string) int {
 	switch {
 	case len(args) == 2 && args[0] == "run":
 		return run(args[1], get)
+	case len(args) == 1 && args[0] == "query":
+		return query(os.Stdin, os.Stdout, get)
+	case len(args) == 3 && args[0] == "credential":
+		return credential(args[1], args[2])
 	}
-	fmt.Fprintln(os.Stderr, "usage: signalbox job run DIRECTORY")
+	fmt.Fprintln(os.Stderr, "usage: signalbox job run DIRECTORY | query | credential FILE OPERATION")
 	return exitUsage
 }
 

@@ -48,6 +48,15 @@ func (d *Dir) WriteFile(name string, data []byte) (string, error) {
 	return path, nil
 }
 
+// Subdir makes a directory in the private one.
+func (d *Dir) Subdir(name string) (string, error) {
+	path := filepath.Join(d.Private, name)
+	if err := os.Mkdir(path, 0o700); err != nil {
+		return "", Explain(err, "make a directory of the task")
+	}
+	return path, nil
+}
+
 // Remove deletes the work directory with everything in it.
 func (d *Dir) Remove() error { return removeAll(d.Root) }
 
