@@ -1,3 +1,36 @@
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { userQuery } from "@/api/queries";
+import { Card } from "@/ui/Card";
+import { PageHeader } from "@/ui/PageHeader";
+import { RowsSkeleton } from "@/ui/States";
+import classes from "./account.module.css";
+import { PasswordForm } from "./PasswordForm";
+import { Tokens } from "./Tokens";
+
 export default function AccountPage() {
-  return null;
+  const { t } = useTranslation("auth");
+  const user = useQuery(userQuery());
+  return (
+    <>
+      <PageHeader
+        title={t("account.title")}
+        description={user.data && `${user.data.name} · ${user.data.username} · ${user.data.email}`}
+      />
+      <div className={classes.page}>
+        <Card title={t("tokens.title")} padded>
+          <Tokens />
+        </Card>
+        <Card title={t("password.title")} padded>
+          {!user.data ? (
+            <RowsSkeleton rows={2} />
+          ) : user.data.external ? (
+            <p>{t("password.external")}</p>
+          ) : (
+            <PasswordForm user={user.data} />
+          )}
+        </Card>
+      </div>
+    </>
+  );
 }

@@ -1,3 +1,279 @@
+import { ActionIcon, Menu } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { IconCopy, IconDots, IconEdit, IconPlayerPlay, IconTrash } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { isApiError } from "@/api/errors";
+import { usePermissions } from "@/api/permissions";
+import {
+  environmentsQuery,
+  inventoriesQuery,
+  projectQuery,
+  repositoriesQuery,
+  templateKeys,
+  templateQuery,
+  templateTasksQuery,
+} from "@/api/queries";
+import type { Template } from "@/api/types";
+import { Card } from "@/ui/Card";
+import { ButtonLink, MenuLink } from "@/ui/links";
+import { NotFound } from "@/ui/NotFound";
+import { PageHeader } from "@/ui/PageHeader";
+import { PageSkeleton } from "@/ui/PageSkeleton";
+import { RunList } from "@/ui/RunList";
+import { Empty, ErrorState, RowsSkeleton } from "@/ui/States";
+import { useDelete } from "@/ui/useDelete";
+import { deleteTemplate } from "./api";
+import { AppName } from "./AppName";
+import classes from "./templates.module.css";
+import { TemplatesTrail } from "./TemplatesTrail";
+import { parseArguments, surveyTypes } from "./values";
+
 export default function TemplatePage() {
-  return null;
+  const { pid, id } = useParams({ from: "/app/project/$pid/templates/$id" });
+  const template = useQuery(templateQuery(pid, id));
+  if (isApiError(template.error, 404)) return <NotFound />;
+  if (template.error) {
+    return <ErrorState error={template.error} onRetry={() => void template.refetch()} />;
+  }
+  if (!template.data) return <PageSkeleton />;
+  return <View pid={pid} template={template.data} />;
+}
+
+function View({ pid, template }: { pid: number; template: Template }) {
+  const { t } = useTranslation("templates");
+  const project = useQuery(projectQuery(pid));
+  return (
+    <>
+      <PageHeader
+        title={template.name}
+        context={project.data?.name}
+        trail={<TemplatesTrail project={pid} />}
+        description={template.description}
+        actions={<Actions pid={pid} template={template} />}
+      />
+      <div className={classes.columns}>
+        <Runs pid={pid} id={template.id} />
+        <div className={classes.stack}>
+          <Card padded title={t("facts.title")}>
+            <Facts pid={pid} template={template} />
+          </Card>
+          {(template.survey_vars ?? []).length > 0 && (
+            <Card padded title={t("survey.heading")}>
+              <Survey template={template} />
+            </Card>
+          )}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Actions({ pid, template }: { pid: number; template: Template }) {
+  const { t } = useTranslation("templates");
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const { can } = usePermissions(pid, template.permissions);
+  const params = { pid, id: template.id };
+  const deleting = useDelete<Template>({
+    project: pid,
+    warning: t("deleteWarning"),
+    remove: (x) => deleteTemplate(pid, x.id),
+    onDone: async () => {
+      await navigate({ to: "/project/$pid/templates", params: { pid } });
+      await client.invalidateQueries({ queryKey: templateKeys.all(pid) });
+    },
+  });
+  return (
+    <>
+      {can("run") && (
+        <ButtonLink
+          to="/project/$pid/templates/$id/run"
+          params={params}
+          leftSection={<IconPlayerPlay size={16} />}
+        >
+          {t("actions.run")}
+        </ButtonLink>
+      )}
+      {can("manageResources") && (
+        <>
+          <ButtonLink
+            to="/project/$pid/templates/$id/edit"
+            params={params}
+            variant="default"
+            leftSection={<IconEdit size={16} />}
+          >
+            {t("actions.edit")}
+          </ButtonLink>
+          <Menu position="bottom-end" shadow="md" width={200}>
+            <Menu.Target>
+              <ActionIcon variant="default" size={36} aria-label={t("actions.more")}>
+                <IconDots size={18} aria-hidden />
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <MenuLink
+                to="/project/$pid/templates/new"
+                params={{ pid }}
+                search={{ copy: template.id }}
+                leftSection={<IconCopy size={16} />}
+              >
+                {t("actions.duplicate")}
+              </MenuLink>
+              <Menu.Divider />
+              <Menu.Item
+                color="red"
+                leftSection={<IconTrash size={16} />}
+                onClick={() => deleting.ask(template)}
+              >
+                {t("actions.delete")}
+              </Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
+        </>
+      )}
+      {deleting.dialog}
+    </>
+  );
+}
+
+function Runs({ pid, id }: { pid: number; id: number }) {
+  const { t } = useTranslation("templates");
+  const runs = useQuery(templateTasksQuery(pid, id));
+  return (
+    <Card
+      title={t("runs.title")}
+      action={
+        <Link to="/project/$pid/runs" params={{ pid }} search={{ template: id }}>
+          {t("runs.all")}
+        </Link>
+      }
+    >
+      {runs.error ? (
+        <ErrorState error={runs.error} onRetry={() => void runs.refetch()} />
+      ) : !runs.data ? (
+        <RowsSkeleton />
+      ) : runs.data.length === 0 ? (
+        <Empty title={t("runs.none")} text={t("runs.noneText")} />
+      ) : (
+        <RunList project={pid} tasks={runs.data} />
+      )}
+    </Card>
+  );
+}
+
+function Facts({ pid, template }: { pid: number; template: Template }) {
+  const { t } = useTranslation("templates");
+  const repositories = useQuery(repositoriesQuery(pid));
+  const inventories = useQuery(inventoriesQuery(pid));
+  const environments = useQuery(environmentsQuery(pid));
+  const repository = repositories.data?.find((r) => r.id === template.repository_id);
+  const inventory = inventories.data?.find((i) => i.id === template.inventory_id);
+  const environment = environments.data?.find((e) => e.id === template.environment_id);
+  const args = parseArguments(template.arguments);
+  const facts: [string, ReactNode][] = [
+    [t("fields.app"), <AppName key="app" app={template.app} />],
+    [
+      t("fields.path"),
+      <span key="path" className="mono">
+        {template.playbook}
+      </span>,
+    ],
+    [
+      t("fields.repository"),
+      repository && (
+        <Link
+          key="repository"
+          to="/project/$pid/repositories"
+          params={{ pid }}
+          search={{ open: repository.id }}
+        >
+          {repository.name}
+        </Link>
+      ),
+    ],
+    [
+      t("fields.branch"),
+      <span key="branch" className="mono">
+        {template.git_branch || repository?.git_branch}
+      </span>,
+    ],
+    [
+      t("fields.inventory"),
+      inventory && (
+        <Link
+          key="inventory"
+          to="/project/$pid/inventory"
+          params={{ pid }}
+          search={{ open: inventory.id }}
+        >
+          {inventory.name}
+        </Link>
+      ),
+    ],
+    [
+      t("fields.environment"),
+      environment && (
+        <Link
+          key="environment"
+          to="/project/$pid/environment"
+          params={{ pid }}
+          search={{ open: environment.id }}
+        >
+          {environment.name}
+        </Link>
+      ),
+    ],
+    [
+      t("fields.args"),
+      (args === undefined || args.length > 0) && (
+        <span key="args" className="mono">
+          {args ? args.join(" ") : template.arguments}
+        </span>
+      ),
+    ],
+  ];
+  return (
+    <dl className={classes.facts}>
+      {facts
+        .filter(([, value]) => value)
+        .map(([label, value]) => (
+          <div key={label} style={{ display: "contents" }}>
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}
+
+function Survey({ template }: { template: Template }) {
+  const { t } = useTranslation("templates");
+  const typeName = (type: string | undefined) => {
+    const known = surveyTypes.find((x) => x === (type || "string"));
+    return known ? t(`survey.types.${known}`) : type;
+  };
+  return (
+    <ul className={classes.survey}>
+      {(template.survey_vars ?? []).map((question) => (
+        <li key={question.name}>
+          <div>
+            {question.title} <span className="mono dim">{question.name}</span>
+          </div>
+          <div className="dim">
+            {[
+              typeName(question.type),
+              question.required ? t("survey.required") : undefined,
+              question.default_value
+                ? t("survey.defaultIs", { value: question.default_value })
+                : undefined,
+            ]
+              .filter(Boolean)
+              .join(" · ")}
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
 }

@@ -1,0 +1,132 @@
+import { Button, CopyButton, TextInput } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { IconCheck, IconCopy, IconPlus, IconTrash } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, data, done } from "@/api/client";
+import { tokensQuery, userKeys } from "@/api/queries";
+import type { Token } from "@/api/types";
+import { ErrorState, RowsSkeleton } from "@/ui/States";
+import { RelativeTime } from "@/ui/Time";
+import { toastError } from "@/ui/toast";
+import { useDelete } from "@/ui/useDelete";
+import classes from "./account.module.css";
+
+const shownLetters = 8;
+
+function label(token: Token): string {
+  return `${token.id.slice(0, shownLetters)}…`;
+}
+
+/** API tokens: a new one is shown once, then only its first letters. */
+export function Tokens() {
+  const { t } = useTranslation("auth");
+  const client = useQueryClient();
+  const tokens = useQuery(tokensQuery());
+  const [name, setName] = useState("");
+  const [fresh, setFresh] = useState<Token>();
+  const refresh = () => client.invalidateQueries({ queryKey: userKeys.tokens });
+
+  const create = useMutation({
+    mutationFn: () =>
+      data(api.POST("/api/user/tokens", { body: name.trim() ? { name: name.trim() } : {} })),
+    onSuccess: async (token) => {
+      setFresh(token);
+      setName("");
+      await refresh();
+    },
+    onError: toastError,
+  });
+  const deleting = useDelete<{ id: number; name: string; token: Token }>({
+    project: 0,
+    warning: t("tokens.deleteText"),
+    remove: ({ token }) =>
+      done(api.DELETE("/api/user/tokens/{token}", { params: { path: { token: token.id } } })),
+    onDone: async ({ token }) => {
+      if (fresh?.id.startsWith(token.id.slice(0, shownLetters))) setFresh(undefined);
+      await refresh();
+    },
+  });
+
+  return (
+    <>
+      <p className="dim" style={{ marginBlockStart: 0 }}>
+        {t("tokens.text")}
+      </p>
+      {fresh && <Fresh token={fresh} />}
+      {tokens.error ? (
+        <ErrorState error={tokens.error} onRetry={() => void tokens.refetch()} />
+      ) : !tokens.data ? (
+        <RowsSkeleton rows={2} />
+      ) : (
+        tokens.data.length > 0 && (
+          <ul className={classes.list}>
+            {tokens.data.map((token) => (
+              <li key={token.id}>
+                <span className={classes.name}>
+                  {token.name && `${token.name} · `}
+                  <span className="mono">{label(token)}</span>
+                </span>
+                <span className="dim">
+                  {token.expired ? t("tokens.expired") : <RelativeTime iso={token.created} />}
+                </span>
+                <Button
+                  variant="subtle"
+                  color="red"
+                  size="xs"
+                  leftSection={<IconTrash size={14} />}
+                  aria-label={`${t("actions.delete")}: ${token.name || label(token)}`}
+                  onClick={() => deleting.ask({ id: 0, name: token.name || label(token), token })}
+                >
+                  {t("actions.delete")}
+                </Button>
+              </li>
+            ))}
+          </ul>
+        )
+      )}
+      <form
+        className={classes.create}
+        onSubmit={(event) => {
+          event.preventDefault();
+          create.mutate();
+        }}
+      >
+        <TextInput
+          label={t("tokens.name")}
+          value={name}
+          maxLength={100}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <Button type="submit" loading={create.isPending} leftSection={<IconPlus size={16} />}>
+          {t("tokens.create")}
+        </Button>
+      </form>
+      {deleting.dialog}
+    </>
+  );
+}
+
+function Fresh({ token }: { token: Token }) {
+  const { t } = useTranslation("auth");
+  return (
+    <div className={classes.fresh} role="status">
+      <p>{t("tokens.once")}</p>
+      <div className={classes.value}>
+        <code className="mono">{token.id}</code>
+        <CopyButton value={token.id}>
+          {({ copied, copy }) => (
+            <Button
+              size="xs"
+              variant="default"
+              onClick={copy}
+              leftSection={copied ? <IconCheck size={14} /> : <IconCopy size={14} />}
+            >
+              {copied ? t("actions.copied") : t("actions.copy")}
+            </Button>
+          )}
+        </CopyButton>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,146 @@
+import { SegmentedControl, Select, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { api, done } from "@/api/client";
+import { inventoryKeys, repositoriesQuery } from "@/api/queries";
+import type { Inventory } from "@/api/types";
+import { CodeArea } from "@/ui/CodeArea";
+import { Form, useSave } from "@/ui/form";
+import { KeySelect } from "@/ui/KeySelect";
+import { toastDone } from "@/ui/toast";
+import {
+  inventoryBody,
+  inventoryExample,
+  inventoryRules,
+  inventoryTypes,
+  type InventoryValues,
+  inventoryValues,
+} from "./values";
+
+type Props = {
+  project: number;
+  item?: Inventory;
+  readOnly: boolean;
+  onClose: () => void;
+  onSaved: () => Promise<void>;
+};
+
+async function save(project: number, values: InventoryValues, item?: Inventory) {
+  const body = inventoryBody(project, values, item);
+  if (item === undefined) {
+    await done(
+      api.POST("/api/project/{project_id}/inventory", {
+        params: { path: { project_id: project } },
+        body,
+      }),
+    );
+    return;
+  }
+  await done(
+    api.PUT("/api/project/{project_id}/inventory/{inventory_id}", {
+      params: { path: { project_id: project, inventory_id: item.id } },
+      body,
+    }),
+  );
+}
+
+export function InventoryForm({ project, item, readOnly, onClose, onSaved }: Props) {
+  const { t } = useTranslation("resources");
+  const client = useQueryClient();
+  const repositories = useQuery(repositoriesQuery(project));
+  const form = useForm<InventoryValues>({
+    initialValues: inventoryValues(item),
+    validate: inventoryRules(t),
+  });
+  const isFile = form.values.type === "file";
+  const saving = useSave({
+    form,
+    fields: (field) => (field === "inventory" ? (isFile ? "path" : "text") : field),
+    save: (values) => save(project, values, item),
+    onSaved: async (_, values) => {
+      await client.invalidateQueries({ queryKey: inventoryKeys.all(project) });
+      toastDone(t(item ? "form.saved" : "form.created", { name: values.name }));
+      await onSaved();
+    },
+  });
+  const repository = form.values.repository_id;
+  return (
+    <Form
+      saving={saving}
+      submitLabel={item ? t("actions.save") : t("actions.create")}
+      onCancel={onClose}
+      readOnly={readOnly}
+    >
+      <TextInput
+        label={t("fields.name")}
+        required
+        data-autofocus={!item}
+        {...form.getInputProps("name")}
+      />
+      <KeySelect
+        project={project}
+        label={t("inventories.key")}
+        description={t("inventories.keyHelp")}
+        required
+        disabled={readOnly}
+        types={["none", "ssh", "login_password"]}
+        {...form.getInputProps("ssh_key_id")}
+      />
+      <KeySelect
+        project={project}
+        label={t("inventories.become")}
+        description={t("inventories.becomeHelp")}
+        clearable
+        disabled={readOnly}
+        types={["login_password"]}
+        {...form.getInputProps("become_key_id")}
+      />
+      <div>
+        <p id="inventory-type" style={{ margin: "0 0 4px", fontWeight: 500 }}>
+          {t("fields.type")}
+        </p>
+        <SegmentedControl
+          fullWidth
+          aria-labelledby="inventory-type"
+          disabled={readOnly}
+          data={inventoryTypes.map((value) => ({
+            value,
+            label: t(`inventories.types.${value}`),
+          }))}
+          {...form.getInputProps("type")}
+        />
+      </div>
+      {isFile ? (
+        <>
+          <TextInput
+            label={t("inventories.path")}
+            description={t("inventories.pathHelp")}
+            required
+            spellCheck={false}
+            autoCapitalize="none"
+            classNames={{ input: "mono" }}
+            {...form.getInputProps("path")}
+          />
+          <Select
+            label={t("inventories.repository")}
+            description={t("inventories.repositoryHelp")}
+            clearable
+            searchable
+            disabled={readOnly}
+            data={(repositories.data ?? []).map((r) => ({ value: String(r.id), label: r.name }))}
+            value={repository === null ? null : String(repository)}
+            onChange={(id) => form.setFieldValue("repository_id", id === null ? null : Number(id))}
+            error={form.errors.repository_id}
+          />
+        </>
+      ) : (
+        <CodeArea
+          label={t("inventories.text")}
+          placeholder={inventoryExample(form.values.type)}
+          {...form.getInputProps("text")}
+        />
+      )}
+    </Form>
+  );
+}
