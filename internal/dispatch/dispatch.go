@@ -71,12 +71,11 @@ func (d *Dispatcher) Signal(id domain.TaskID, force bool) { d.worker.Signal(int6
 // Run recovers what was under way and then dispatches until ctx ends. Jobs that
 // run at that time go on.
 func (d *Dispatcher) Run(ctx context.Context) error {
-	running, err := d.queue.Owned(ctx, d.owner)
-	if err != nil {
-		return fmt.Errorf("find tasks under way: %w", err)
-	}
-	if err := d.worker.Recover(ctx, running); err != nil {
-		return fmt.Errorf("recover tasks: %w", err)
+	if err := d.recover(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // told to end before it began
+		}
+		return err
 	}
 	var starting errgroup.Group
 	starting.SetLimit(maxStarting)
@@ -97,6 +96,17 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+func (d *Dispatcher) recover(ctx context.Context) error {
+	running, err := d.queue.Owned(ctx, d.owner)
+	if err != nil {
+		return fmt.Errorf("find tasks under way: %w", err)
+	}
+	if err := d.worker.Recover(ctx, running); err != nil {
+		return fmt.Errorf("recover tasks: %w", err)
+	}
+	return nil
 }
 
 func (d *Dispatcher) claimAll(ctx context.Context, starting *errgroup.Group) {

@@ -16,7 +16,7 @@ type Record struct {
 	End    *End
 }
 
-// Begin is the first record: the job has its specification and starts work.
+// Begin is the first record: the job has its specification and the task runs.
 // Without it, nothing of the run has happened.
 type Begin struct {
 	TaskID int64

@@ -371,7 +371,7 @@ func read(reader *job.Reader, from int64, ahead []job.Record) (job.Batch, []job.
 		if rec.End != nil && status {
 			return b, []job.Record{rec}, nil
 		}
-		status = status || rec.Status != nil
+		status = status || rec.Begin != nil || rec.Status != nil
 		if rec.Chunk != nil {
 			size += len(rec.Chunk.Payload)
 		}

@@ -22,6 +22,8 @@ func (s *Service) Record(ctx context.Context, id domain.TaskID, epoch int64, b j
 		switch {
 		case rec.Chunk != nil:
 			r.Chunks = append(r.Chunks, *rec.Chunk)
+		case rec.Begin != nil:
+			changes = append(changes, s.moveTo(domain.StatusRunning, rec.Begin.Time))
 		case rec.Status != nil:
 			changes = append(changes, s.moveTo(domain.TaskStatus(rec.Status.Status), rec.Status.Time))
 		case rec.Commit != nil:

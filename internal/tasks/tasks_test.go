@@ -330,7 +330,7 @@ func TestRecord_FollowsATaskToItsEnd(t *testing.T) {
 	record := func(from, to int64, recs ...job.Record) (job.Ack, error) {
 		return f.Record(t.Context(), task.ID, task.Epoch, job.Batch{From: from, To: to, Records: recs})
 	}
-	if _, err := record(0, 10, job.Record{Begin: &job.Begin{}}, job.Record{Status: &job.Status{Status: "running", Time: at}}, chunk(1, "one", "two")); err != nil {
+	if _, err := record(0, 10, job.Record{Begin: &job.Begin{Time: at}}, job.Record{Status: &job.Status{Status: "running", Time: at}}, chunk(1, "one", "two")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := record(0, 10, chunk(1, "one", "two")); err != nil {
