@@ -13,6 +13,7 @@ import (
 type World struct {
 	Store     store.Store
 	User      domain.User
+	OtherUser domain.User // see AddOther
 	Project   domain.Project
 	Member    domain.Member
 	View      domain.View
@@ -123,4 +124,11 @@ func check(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// AddOther adds a second user, who is in no project.
+func (w *World) AddOther(t testing.TB) {
+	t.Helper()
+	w.OtherUser = domain.User{Created: Now(), Username: "eve", Name: "Eve", Email: "eve@example.org"}
+	check(t, w.Store.Users().Create(t.Context(), &w.OtherUser))
 }
