@@ -45,7 +45,7 @@ type Service struct {
 	throttle *throttle
 	decoy    string // hash that unknown users are compared with
 
-	setupMu   sync.Mutex // guards setupHash and makes setup happen once
+	setupMu   sync.Mutex // guards setupHash
 	setupHash string     // hex SHA-256 of the setup token, "" for none
 }
 

@@ -68,8 +68,7 @@ func (s *Service) setup(ctx context.Context, token domain.Secret, user domain.Us
 	user.PasswordHash, user.Admin, user.External = hash, true, false
 	user.Created = s.cfg.Now().UTC().Truncate(time.Second)
 
-	s.setupMu.Lock() // several servers on one database are told apart by the transaction
-	defer s.setupMu.Unlock()
+	// The transaction decides who is first, whichever server they asked.
 	err = s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		user.ID = 0
 		needed, err := s.SetupNeeded(ctx)
@@ -82,7 +81,9 @@ func (s *Service) setup(ctx context.Context, token domain.Secret, user domain.Us
 		return s.cfg.Store.Users().Create(ctx, &user)
 	})
 	if err == nil {
+		s.setupMu.Lock()
 		s.setupHash = ""
+		s.setupMu.Unlock()
 	}
 	return user, err
 }

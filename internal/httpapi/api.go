@@ -5,34 +5,141 @@
 package httpapi
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"reflect"
+	"strings"
+	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"signalbox/internal/auth"
+	"signalbox/internal/catalog"
+	"signalbox/internal/domain"
 	"signalbox/internal/httpapi/wire"
+	"signalbox/internal/live"
+	"signalbox/internal/store"
+	"signalbox/internal/tasks"
 )
 
-// Deps is what the API is made of.
+// Tasks is what the API asks of the task service.
+type Tasks interface {
+	Launch(ctx context.Context, actor domain.Actor, p domain.ProjectID, req tasks.Launch) (domain.Task, error)
+	Get(ctx context.Context, p domain.ProjectID, id domain.TaskID) (domain.TaskWithTemplate, error)
+	List(ctx context.Context, f store.TaskFilter) (list []domain.TaskWithTemplate, hasNext bool, err error)
+	Stop(ctx context.Context, actor domain.Actor, p domain.ProjectID, id domain.TaskID, force bool) error
+	StopAll(ctx context.Context, actor domain.Actor, p domain.ProjectID, t domain.TemplateID, force bool) error
+	Delete(ctx context.Context, actor domain.Actor, p domain.ProjectID, id domain.TaskID) error
+	WaitReasons(ctx context.Context, ids []domain.TaskID) (map[domain.TaskID]string, error)
+	Window(ctx context.Context, p domain.ProjectID, id domain.TaskID, page tasks.Page) (tasks.LogPage, error)
+	Lines(ctx context.Context, id domain.TaskID, after int64, fn func(tasks.LogLine) error) error
+	Search(ctx context.Context, p domain.ProjectID, id domain.TaskID, s tasks.Search) (tasks.SearchResult, error)
+	Branches(ctx context.Context, p domain.ProjectID, id domain.RepositoryID) ([]string, error)
+}
+
+// Info is what the server says about itself.
+type Info struct {
+	Version string
+	// Ansible returns the output of "ansible --version", "" when there is none.
+	Ansible          func(ctx context.Context) string
+	UseRemoteRunner  bool
+	ScheduleTimezone string // "" is UTC
+}
+
+// CookieSecure says when the session cookie is kept from plain HTTP.
+type CookieSecure string
+
+const (
+	CookieSecureAuto   CookieSecure = "auto" // when the request or the public address is HTTPS
+	CookieSecureAlways CookieSecure = "always"
+	CookieSecureNever  CookieSecure = "never"
+)
+
+// Deps is what the API is made of. Store, Auth, Catalog, Tasks and Live are
+// required.
 type Deps struct {
-	Log     *slog.Logger
-	MaxBody int64
+	Store   store.Store
+	Auth    *auth.Service
+	Catalog *catalog.Catalog
+	Tasks   Tasks
+	Live    live.Subscriber
+	// UI serves everything outside /api; nil answers 404 there.
+	UI   http.Handler
+	Log  *slog.Logger     // nil: discard
+	Now  func() time.Time // nil: time.Now
+	Info Info
+	// WebHost is the public address, such as https://ci.example.org/signalbox.
+	// Its path is the base below which everything is served. "" when unknown.
+	WebHost string
+	// TrustProxy takes the client's address and scheme from forwarding headers.
+	TrustProxy   bool
+	CookieSecure CookieSecure // "": auto
+	MaxBody      int64        // 0: 8 MiB
+}
+
+// Server is the handler of the whole site.
+type Server struct {
+	*api
+}
+
+// New returns the handler. Close ends what outlives single requests.
+func New(d Deps) (*Server, error) {
+	if d.Store == nil || d.Auth == nil || d.Catalog == nil || d.Tasks == nil || d.Live == nil {
+		return nil, errors.New("httpapi: store, auth, catalog, tasks and live are required")
+	}
+	a := newAPI(d)
+	if d.WebHost != "" {
+		u, err := url.Parse(d.WebHost)
+		if err != nil || u.Host == "" {
+			return nil, errors.New("httpapi: the public address must be a URL such as https://ci.example.org")
+		}
+		a.webHost, a.base = u, strings.TrimRight(u.Path, "/")
+	}
+	doc, err := a.document()
+	if err != nil {
+		return nil, err
+	}
+	a.openapi = doc
+	return &Server{api: a}, nil
 }
 
 type api struct {
+	Deps
 	huma        huma.API
 	mux         *http.ServeMux
 	routes      []Route
 	errorSchema *huma.Schema
 	log         *slog.Logger
 	maxBody     int64
+	openapi     []byte
+	webHost     *url.URL // nil when unknown
+	base        string   // "" or "/path"
+	lists       *listCache
+
+	// sockets ends WebSockets, which outlive the requests they came from.
+	sockets     context.Context
+	endSockets  context.CancelCauseFunc
+	openSockets sync.WaitGroup
 }
 
 // newAPI declares the routes without touching the dependencies.
 func newAPI(d Deps) *api {
-	a := &api{mux: http.NewServeMux(), log: d.Log, maxBody: d.MaxBody}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	if d.MaxBody == 0 {
+		d.MaxBody = 8 << 20
+	}
+	a := &api{Deps: d, mux: http.NewServeMux(), log: d.Log, maxBody: d.MaxBody, lists: newListCache(maxCachedLists, maxCachedBytes)}
+	a.sockets, a.endSockets = context.WithCancelCause(context.Background())
 	config := huma.Config{OpenAPI: &huma.OpenAPI{
 		Info: &huma.Info{
 			Title: "Signalbox", Version: "1",
@@ -40,12 +147,25 @@ func newAPI(d Deps) *api {
 		},
 		Servers: []*huma.Server{{URL: "/api"}},
 		Components: &huma.Components{SecuritySchemes: map[string]*huma.SecurityScheme{
-			"cookie": {Type: "apiKey", In: "cookie", Name: "semaphore"},
+			"cookie": {Type: "apiKey", In: "cookie", Name: cookieName},
 			"bearer": {Type: "http", Scheme: "bearer"},
 		}},
 	}}
 	a.huma = huma.NewAPI(config, humago.NewAdapter(a.mux, "/api"))
 	a.errorSchema = a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[wire.Error](), true, "Error")
 	a.addRoutes()
+	// A pattern without a method also catches known paths with other methods.
+	a.mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) { notFound(w) })
 	return a
 }
+
+// Close ends the WebSockets and waits for them.
+func (s *Server) Close() {
+	s.endSockets(errGoingDown)
+	s.openSockets.Wait()
+}
+
+var errGoingDown = errors.New("the server is going down")
+
+// Routes lists the declared routes, for tests and documentation.
+func (s *Server) Routes() []Route { return append([]Route(nil), s.routes...) }

@@ -192,7 +192,7 @@ func (a *api) addTaskRoutes() {
 		{Name: "after", Type: "integer", Doc: "Lines with a greater number"},
 		{Name: "limit", Type: "integer", Doc: "At most this many lines; all when absent"},
 	}}, reflect.TypeFor[[]wire.OutputLine](), a.taskOutput)
-	stream(a, Route{Method: get, Path: one + "/raw_output", ID: "getTaskRawOutput", Tag: tag, Summary: "Read the output as text", Action: authz.ReadProject, Media: textType, Query: []Query{
+	stream(a, Route{Method: get, Path: one + "/raw_output", ID: "getTaskRawOutput", Tag: tag, Summary: "Read the output as text", Action: authz.ReadProject, Media: "text/plain", Query: []Query{
 		{Name: "ansi", Type: "boolean", Doc: "Keep colour sequences"},
 		{Name: "time", Type: "string", Doc: "iso: a UTC time before each line"},
 		{Name: "download", Type: "boolean", Doc: "Send as a file"},

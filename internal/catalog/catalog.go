@@ -1,0 +1,148 @@
+// Package catalog holds the use cases of users, projects and the resources of
+// projects. Every one of them goes the same way: check the values, check that
+// the actor may, check that whatever is referred to belongs to the same project,
+// then store it together with a line of activity, all or nothing. Running things
+// is the business of tasks.
+package catalog
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"signalbox/internal/authz"
+	"signalbox/internal/domain"
+	"signalbox/internal/store"
+)
+
+// keySealer encrypts the secrets of keys.
+type keySealer interface {
+	SealKey(p domain.ProjectID, t domain.KeyType, s domain.KeySecret) (string, error)
+}
+
+// passwordHasher checks and hashes new passwords.
+type passwordHasher interface {
+	Hash(ctx context.Context, password domain.Secret) (string, error)
+}
+
+// DemoSeeder prepares the files of a demo project.
+type DemoSeeder interface {
+	// Prepare writes the files and returns their directory; remove undoes it.
+	Prepare() (dir string, remove func(), err error)
+}
+
+// Deps is what a Catalog works with. Demo and Programs may be nil.
+type Deps struct {
+	Store     store.Store
+	Sealer    keySealer
+	Passwords passwordHasher
+	Demo      DemoSeeder
+	Now       func() time.Time
+	// Programs tells whether the program of an app is on this machine and, if
+	// not, what is missing.
+	Programs func(domain.App) (available bool, reason string)
+	// AnyoneCreates lets users who are not administrators create projects.
+	AnyoneCreates bool
+}
+
+// Catalog carries out the use cases.
+type Catalog struct {
+	Deps
+	shared atomic.Int64
+}
+
+// New returns a catalog.
+func New(d Deps) (*Catalog, error) {
+	if d.Store == nil || d.Sealer == nil || d.Passwords == nil {
+		return nil, errors.New("catalog: store, sealer and passwords are required")
+	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	return &Catalog{Deps: d}, nil
+}
+
+// SharedRevision grows when something changes that shows in projects without
+// being part of one: the name of a user.
+func (c *Catalog) SharedRevision() int64 { return c.shared.Load() }
+
+// Grant says what an actor is in a project. An administrator gets a grant for
+// every project there is; anybody else a grant without membership for projects
+// that are not theirs.
+func (c *Catalog) Grant(ctx context.Context, actor domain.Actor, p domain.ProjectID) (authz.Grant, error) {
+	g := authz.Grant{Actor: actor, Project: p}
+	m, err := c.member(ctx, p, actor.User.ID)
+	switch {
+	case err == nil:
+		g.Member, g.Role = true, m.Role
+		g.Permissions, _ = m.Role.Permissions() // a role that is gone gives nothing
+		return g, nil
+	case !errors.Is(err, store.ErrNotFound):
+		return g, err
+	case !actor.User.Admin:
+		return g, nil
+	}
+	if _, err := c.Store.Projects().Get(ctx, p); err != nil {
+		return g, missing(err, "project")
+	}
+	return g, nil
+}
+
+func (c *Catalog) member(ctx context.Context, p domain.ProjectID, u domain.UserID) (domain.Member, error) {
+	return c.Store.Members().First(ctx, store.Where(store.InProject(p), store.Eq("user_id", u)))
+}
+
+// note adds a line of activity. It is called inside the transaction of what it
+// tells about.
+func (c *Catalog) note(ctx context.Context, actor domain.Actor, p *domain.ProjectID, t domain.ObjectType, id int64, format string, args ...any) error {
+	return c.Store.Events().Add(ctx, &domain.Event{
+		ProjectID: p, UserID: actor.UserID(), ObjectType: t, ObjectID: &id,
+		Description: fmt.Sprintf(format, args...), Address: actor.Address, Created: c.Now().UTC(),
+	})
+}
+
+// missing turns ErrNotFound into words and leaves other errors alone.
+func missing(err error, what string) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return domain.NotFound(what)
+	}
+	return err
+}
+
+// Sort is the order a client asked for; an empty column is the default one.
+type Sort struct {
+	Column string
+	Desc   bool
+}
+
+// order checks the column and makes the order of a query. The first column is
+// the default.
+func (s Sort) order(columns ...string) (string, error) {
+	column := s.Column
+	if column == "" {
+		column = columns[0]
+	}
+	if !slices.Contains(columns, column) {
+		return "", domain.Invalid("sort", "invalid sort column %q; use %s", s.Column, strings.Join(columns, ", "))
+	}
+	if s.Desc {
+		column = "-" + column
+	}
+	return column, nil
+}
+
+// sortBy sorts rows by a text without case, rows without one last.
+func sortBy[T any](rows []T, desc bool, text func(T) string) {
+	slices.SortStableFunc(rows, func(a, b T) int {
+		n := cmp.Compare(strings.ToLower(text(a)), strings.ToLower(text(b)))
+		if desc {
+			return -n
+		}
+		return n
+	})
+}

@@ -1,0 +1,226 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"signalbox/internal/domain"
+	"signalbox/internal/store"
+)
+
+// Users lists users whose user name starts with a text.
+func (c *Catalog) Users(ctx context.Context, prefix string) ([]domain.User, error) {
+	q := store.Query{}
+	if prefix != "" {
+		q = store.Where(store.HasPrefix("username", prefix))
+	}
+	return c.Store.Users().List(ctx, q.By("id"))
+}
+
+// User returns one user.
+func (c *Catalog) User(ctx context.Context, id domain.UserID) (domain.User, error) {
+	u, err := c.Store.Users().Get(ctx, id)
+	return u, missing(err, "user")
+}
+
+func onlyAdmin(actor domain.Actor) error {
+	if !actor.User.Admin {
+		return domain.Unauthenticated("only an administrator may do this")
+	}
+	return nil
+}
+
+func selfOrAdmin(actor domain.Actor, id domain.UserID) error {
+	if actor.User.ID == id && !actor.System() {
+		return nil
+	}
+	return onlyAdmin(actor)
+}
+
+// taken names the field that another user has already.
+func (c *Catalog) taken(ctx context.Context, u domain.User) error {
+	for field, value := range map[string]string{"username": u.Username, "email": u.Email} {
+		other, err := c.Store.Users().First(ctx, store.Where(store.Fold(field, value)))
+		if err == nil && other.ID != u.ID {
+			return domain.Invalid(field, "%q is taken", value)
+		}
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+// CreateUser stores a user. One who signs in elsewhere gets no password.
+func (c *Catalog) CreateUser(ctx context.Context, actor domain.Actor, u domain.User, password domain.Secret) (domain.User, error) {
+	if err := onlyAdmin(actor); err != nil {
+		return u, err
+	}
+	if err := u.Validate(); err != nil {
+		return u, err
+	}
+	u.PasswordHash = ""
+	if !u.External {
+		hash, err := c.Passwords.Hash(ctx, password)
+		if err != nil {
+			return u, err
+		}
+		u.PasswordHash = hash
+	}
+	err := c.Store.InTx(ctx, func(ctx context.Context) error {
+		u.ID, u.Created = 0, c.Now().UTC().Truncate(time.Second)
+		if err := c.taken(ctx, u); err != nil {
+			return err
+		}
+		if err := c.Store.Users().Create(ctx, &u); err != nil {
+			return err
+		}
+		return c.note(ctx, actor, nil, domain.ObjectUser, int64(u.ID), "User %s created", u.Username)
+	})
+	return u, err
+}
+
+// ReplaceUser replaces a user, and the password when one is given. Nobody
+// changes their own administrator flag, and whoever signs in elsewhere keeps
+// the name they have there.
+func (c *Catalog) ReplaceUser(ctx context.Context, actor domain.Actor, id domain.UserID, u domain.User, password domain.Secret) error {
+	if err := selfOrAdmin(actor, id); err != nil {
+		return err
+	}
+	if err := u.Validate(); err != nil {
+		return err
+	}
+	stored, err := c.User(ctx, id)
+	if err != nil {
+		return err
+	}
+	if (actor.User.ID == id || !actor.User.Admin) && u.Admin != stored.Admin {
+		return domain.Unauthenticated("you cannot change your own administrator flag")
+	}
+	if !actor.User.Admin && u.Pro && !stored.Pro {
+		return domain.Unauthenticated("only an administrator may do this")
+	}
+	if stored.External && (u.Username != stored.Username || password != "") {
+		return domain.Invalid("username", "this user signs in elsewhere; user name and password are set there")
+	}
+	hash := ""
+	if password != "" {
+		if hash, err = c.Passwords.Hash(ctx, password); err != nil {
+			return err
+		}
+	}
+	u.ID = id
+	err = c.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := c.taken(ctx, u); err != nil {
+			return err
+		}
+		if stored.Admin && !u.Admin {
+			if err := c.keepAdmin(ctx); err != nil {
+				return err
+			}
+		}
+		_, err := c.Store.Users().Update(ctx, id, func(row *domain.User) error {
+			row.Username, row.Name, row.Email = u.Username, u.Name, u.Email
+			row.Alert, row.Admin, row.Pro = u.Alert, u.Admin, u.Pro
+			if hash != "" {
+				row.PasswordHash = hash
+			}
+			return nil
+		})
+		if err != nil {
+			return missing(err, "user")
+		}
+		if hash != "" {
+			if err := c.endSessions(ctx, actor, id); err != nil {
+				return err
+			}
+		}
+		return c.note(ctx, actor, nil, domain.ObjectUser, int64(id), "User %s updated", u.Username)
+	})
+	c.shared.Add(1)
+	return err
+}
+
+// keepAdmin refuses to take away the last administrator.
+func (c *Catalog) keepAdmin(ctx context.Context) error {
+	admins, err := c.Store.Users().Count(ctx, store.Where(store.Eq("admin", true)))
+	if err == nil && admins <= 1 {
+		err = domain.Invalid("", "the last administrator cannot be deleted or demoted")
+	}
+	return err
+}
+
+// endSessions signs a user out everywhere but in the session that asks for it.
+func (c *Catalog) endSessions(ctx context.Context, actor domain.Actor, id domain.UserID) error {
+	conds := []store.Cond{store.Eq("user_id", id)}
+	if actor.User.ID == id && actor.SessionID != 0 {
+		conds = append(conds, store.Ne("id", actor.SessionID))
+	}
+	_, err := c.Store.Sessions().DeleteWhere(ctx, conds...)
+	return err
+}
+
+// SetPassword sets a password and ends the user's other sessions.
+func (c *Catalog) SetPassword(ctx context.Context, actor domain.Actor, id domain.UserID, password domain.Secret) error {
+	if err := selfOrAdmin(actor, id); err != nil {
+		return err
+	}
+	stored, err := c.User(ctx, id)
+	if err != nil {
+		return err
+	}
+	if stored.External {
+		return domain.Invalid("password", "this user signs in elsewhere; the password is set there")
+	}
+	hash, err := c.Passwords.Hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	return c.Store.InTx(ctx, func(ctx context.Context) error {
+		_, err := c.Store.Users().Update(ctx, id, func(row *domain.User) error {
+			row.PasswordHash = hash
+			return nil
+		})
+		if err != nil {
+			return missing(err, "user")
+		}
+		if err := c.endSessions(ctx, actor, id); err != nil {
+			return err
+		}
+		return c.note(ctx, actor, nil, domain.ObjectUser, int64(id), "Password of user %s changed", stored.Username)
+	})
+}
+
+// DeleteUser removes a user with their sessions, tokens and memberships. The
+// last administrator stays.
+func (c *Catalog) DeleteUser(ctx context.Context, actor domain.Actor, id domain.UserID) error {
+	if err := selfOrAdmin(actor, id); err != nil {
+		return err
+	}
+	err := c.Store.InTx(ctx, func(ctx context.Context) error {
+		u, err := c.User(ctx, id)
+		if err != nil {
+			return err
+		}
+		if u.Admin {
+			if err := c.keepAdmin(ctx); err != nil {
+				return err
+			}
+		}
+		mine := store.Eq("user_id", id)
+		for _, remove := range []func(context.Context, ...store.Cond) (int, error){
+			c.Store.Sessions().DeleteWhere, c.Store.Tokens().DeleteWhere, c.Store.Members().DeleteWhere,
+		} {
+			if _, err := remove(ctx, mine); err != nil {
+				return err
+			}
+		}
+		if err := c.Store.Users().Delete(ctx, id); err != nil {
+			return err
+		}
+		return c.note(ctx, actor, nil, domain.ObjectUser, int64(id), "User %s deleted", u.Username)
+	})
+	c.shared.Add(1)
+	return err
+}

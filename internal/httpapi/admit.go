@@ -1,0 +1,144 @@
+package httpapi
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"signalbox/internal/auth"
+	"signalbox/internal/authz"
+	"signalbox/internal/domain"
+)
+
+// cookieName is the name that the reference's clients look for.
+const cookieName = "semaphore"
+
+// admit finds out who asks and whether they may. It runs before anything of
+// the request is looked at but its address and headers.
+func (a *api) admit(c *call, params []string) error {
+	r, action := c.r, c.route.Action
+	c.grant.Actor.Address = a.clientAddress(r)
+	if action != authz.Public {
+		actor, err := a.Auth.Identify(r.Context(), r.Header.Get("Authorization"), sessionCookie(r))
+		if err != nil {
+			return err
+		}
+		actor.Address = c.grant.Actor.Address
+		c.grant.Actor = actor
+	}
+	// A browser sends the cookie along whoever made the page; a bearer token it
+	// does not.
+	if !c.grant.Actor.ByToken && (unsafe(r.Method) || strings.EqualFold(r.Header.Get("Upgrade"), "websocket")) && !a.sameOrigin(r) {
+		return domain.Forbidden("this request comes from another site")
+	}
+	for _, name := range params {
+		if !isID(name) {
+			continue
+		}
+		if n, err := strconv.ParseInt(r.PathValue(name), 10, 64); err != nil || n < 0 {
+			return domain.Invalid(name, "must be a number")
+		}
+	}
+	subject := authz.Subject{SignedIn: !c.grant.Actor.System(), UserID: c.grant.Actor.User.ID, Admin: c.grant.Actor.User.Admin}
+	switch {
+	case action.InProject():
+		grant, err := a.Catalog.Grant(r.Context(), c.grant.Actor, domain.ProjectID(c.id("project_id")))
+		if err != nil {
+			return err
+		}
+		c.grant = grant
+		subject = grant.Subject()
+	case action == authz.ManageOwnUser:
+		subject.Target = domain.UserID(c.id("user_id"))
+	case action == authz.CreateProject:
+		subject.AnyoneCreates = a.Catalog.AnyoneCreates
+	}
+	return authz.Decide(subject, action)
+}
+
+func unsafe(method string) bool {
+	return method != http.MethodGet && method != http.MethodHead && method != http.MethodOptions
+}
+
+// sameOrigin reports whether a request comes from our own pages, or from a
+// client that is no browser and says nothing about it.
+func (a *api) sameOrigin(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin != "" {
+		u, err := url.Parse(origin)
+		return err == nil && u.Host != "" && a.ownHost(r, u.Host)
+	}
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "same-origin", "none":
+		return true
+	}
+	return false
+}
+
+func (a *api) ownHost(r *http.Request, host string) bool {
+	if strings.EqualFold(host, r.Host) || a.webHost != nil && strings.EqualFold(host, a.webHost.Host) {
+		return true
+	}
+	// A page elsewhere cannot set this header on a request with our cookie.
+	forwarded := r.Header.Get("X-Forwarded-Host")
+	return forwarded != "" && strings.EqualFold(host, forwarded)
+}
+
+func sessionCookie(r *http.Request) string {
+	c, err := r.Cookie(cookieName)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// clientAddress is where a request comes from. Only a trusted proxy is believed:
+// the last address in X-Forwarded-For is the one it saw itself.
+func (a *api) clientAddress(r *http.Request) string {
+	if a.TrustProxy {
+		if list := strings.Split(r.Header.Get("X-Forwarded-For"), ","); strings.TrimSpace(list[len(list)-1]) != "" {
+			return strings.TrimSpace(list[len(list)-1])
+		}
+		if real := strings.TrimSpace(r.Header.Get("X-Real-Ip")); real != "" {
+			return real
+		}
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// client describes where a sign-in comes from.
+func (c *call) client() auth.Client {
+	return auth.Client{Address: c.actor().Address, UserAgent: c.r.UserAgent()}
+}
+
+// setCookie hands a session to the browser; an empty value takes it away.
+func (c *call) setCookie(value string) {
+	cookie := &http.Cookie{
+		Name: cookieName, Value: value, Path: c.api.base + "/", HttpOnly: true,
+		SameSite: http.SameSiteLaxMode, Secure: c.secure(),
+	}
+	if value == "" {
+		cookie.MaxAge = -1
+		cookie.Expires = c.api.Now().Add(-7 * 24 * time.Hour)
+	}
+	http.SetCookie(c.w, cookie)
+}
+
+func (c *call) secure() bool {
+	a := c.api
+	switch a.CookieSecure {
+	case CookieSecureAlways:
+		return true
+	case CookieSecureNever:
+		return false
+	}
+	return c.r.TLS != nil || a.webHost != nil && a.webHost.Scheme == "https" ||
+		a.TrustProxy && strings.EqualFold(c.r.Header.Get("X-Forwarded-Proto"), "https")
+}
