@@ -48,6 +48,9 @@ function usages() {
     for (const [, key] of code.matchAll(/"((?:[a-z]+:)?[a-zA-Z]+(?:\.[a-zA-Z_-]+)+)"/g)) {
       exact.push({ file, key, spaces: open });
     }
+    for (const [, key] of code.matchAll(/\bt\(\s*"([a-zA-Z]+)"/g)) {
+      exact.push({ file, key, spaces: open });
+    }
     for (const [, key] of code.matchAll(/`([a-zA-Z:]+(?:\.[a-zA-Z]+)*\.)\$\{/g)) {
       prefixes.push({ file, key, spaces: open });
     }

@@ -84,14 +84,13 @@ export function useSave<V, R>(options: {
     }
   };
 
-  const submit = form.onSubmit(
-    (values) => void run(values),
-    (errors) => {
-      setFailure(t("errors.fix"));
-      const first = Object.keys(errors)[0];
-      if (first) focus(first);
-    },
-  );
+  const refused = (errors: Record<string, unknown>) => {
+    setFailure(t("errors.fix"));
+    const first = Object.keys(errors)[0];
+    if (first) focus(first);
+  };
+  const submit: Saving["submit"] = (event) =>
+    form.onSubmit((values) => void run(values), refused)(event);
   return { submit, busy, failure };
 }
 
