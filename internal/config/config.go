@@ -23,7 +23,6 @@ type Config struct {
 	Keys     Keys
 	Auth     Auth
 	Tasks    Tasks
-	Paths    Paths
 	Git      Git
 	Schedule Schedule
 	Projects Projects
@@ -90,15 +89,6 @@ type Tasks struct {
 	HomeDirMode      string        // template_dir, project_home or user_home
 	EnvVars          map[string]domain.Secret
 	ForwardedEnvVars []string
-}
-
-// Paths are work areas; all of them may be deleted while the server is down,
-// except Secrets.
-type Paths struct {
-	Tmp             string
-	Repos           string
-	Secrets         string // where file-backed secrets may live
-	SSHAgentSockets string
 }
 
 // Git says how repositories are reached.
@@ -177,10 +167,6 @@ func (c *Config) settle(dataDir string) error {
 		fallback string
 	}{
 		{&c.Database.Path, filepath.Join(c.DataDir, "signalbox.db")},
-		{&c.Paths.Tmp, filepath.Join(c.DataDir, "work")},
-		{&c.Paths.Repos, filepath.Join(c.DataDir, "repos")},
-		{&c.Paths.Secrets, filepath.Join(c.DataDir, "secrets")},
-		{&c.Paths.SSHAgentSockets, filepath.Join(c.DataDir, "agents")},
 		{&c.Git.SSHConfigPath, ""},
 		{&c.Server.TLS.CertFile, ""},
 		{&c.Server.TLS.KeyFile, ""},

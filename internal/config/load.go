@@ -374,11 +374,11 @@ func (l *loader) fromEnvironment() {
 		if opt.env == "" {
 			continue
 		}
-		for _, suffix := range append([]string{opt.env}, opt.envAliases...) {
-			known[suffix] = true
-			if opt.secret {
-				known[suffix+"_FILE"] = true
-			}
+		known[opt.env] = true
+		if opt.secret {
+			known[opt.env+"_FILE"] = true
+			l.markSecret(nativePrefix + opt.env)
+			l.markSecret(referencePrefix + opt.env)
 		}
 		if variable, value, ok := l.variable(opt); ok {
 			l.apply(opt, "environment variable "+variable, value)
@@ -390,26 +390,23 @@ func (l *loader) fromEnvironment() {
 // variable returns the variable that sets an option and its value.
 func (l *loader) variable(opt option) (name, value string, ok bool) {
 	for _, prefix := range []string{nativePrefix, referencePrefix} {
-		for _, suffix := range append([]string{opt.env}, opt.envAliases...) {
-			name := prefix + suffix
-			value, fromFile := l.env[name], ""
-			if opt.secret {
-				fromFile = l.env[name+"_FILE"]
-				l.markSecret(name)
-			}
-			switch {
-			case ok || value == "" && fromFile == "":
-			case value != "" && fromFile != "":
-				l.problem("environment variable "+name, opt.key, "given together with "+name+"_FILE; keep one of them")
-				return "", "", false
-			case fromFile != "":
-				content, ok := l.readSecret("environment variable "+name+"_FILE", opt.key, fromFile)
-				return name + "_FILE", content, ok
-			case opt.env == "PORT" && strings.HasPrefix(value, "tcp://"):
-				l.warn("environment variable %s: %q was set by the container platform for a service of that name; it is not used", name, value)
-			default:
-				return name, value, true
-			}
+		name := prefix + opt.env
+		value, fromFile := l.env[name], ""
+		if opt.secret {
+			fromFile = l.env[name+"_FILE"]
+		}
+		switch {
+		case value == "" && fromFile == "":
+		case value != "" && fromFile != "":
+			l.problem("environment variable "+name, opt.key, "given together with "+name+"_FILE; keep one of them")
+			return "", "", false
+		case fromFile != "":
+			content, ok := l.readSecret("environment variable "+name+"_FILE", opt.key, fromFile)
+			return name + "_FILE", content, ok
+		case opt.env == "PORT" && strings.HasPrefix(value, "tcp://"):
+			l.warn("environment variable %s: %q was set by the container platform for a service of that name; it is not used", name, value)
+		default:
+			return name, value, true
 		}
 	}
 	return "", "", false

@@ -67,12 +67,6 @@ func TestLoad_NothingGivenIsAGoodConfiguration(t *testing.T) {
 	want := defaults()
 	want.DataDir = c.DataDir
 	want.Database.Path = filepath.Join(c.DataDir, "signalbox.db")
-	want.Paths = Paths{
-		Tmp:             filepath.Join(c.DataDir, "work"),
-		Repos:           filepath.Join(c.DataDir, "repos"),
-		Secrets:         filepath.Join(c.DataDir, "secrets"),
-		SSHAgentSockets: filepath.Join(c.DataDir, "agents"),
-	}
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Errorf("configuration (-want +got):\n%s", diff)
 	}
@@ -134,8 +128,7 @@ func TestLoad_Forms(t *testing.T) {
 		"env_vars": {"VERSION": 1.10, "ON": true, "TEXT": "a b"},
 		"forwarded_env_vars": ["A", "B"],
 		"max_task_duration_sec": 90,
-		"dirs": {"repos_path": "/r", "secrets_path": "/s"},
-		"ssh_config_path": "~/.ssh/other",
+		"ssh": {"config_path": "~/.ssh/other"},
 		"apps": {"bash": {"active": false}, "pulumi": {"priority": 3, "title": "Pulumi", "args": ["up", "--yes"]}},
 		"auth": {"session_idle_hours": 2, "cookie_secure": "never"},
 		"schedule": {"timezone": "Europe/Berlin"},
@@ -152,8 +145,6 @@ func TestLoad_Forms(t *testing.T) {
 		"env_vars":  {c.Tasks.EnvVars["VERSION"].Reveal() + c.Tasks.EnvVars["ON"].Reveal() + c.Tasks.EnvVars["TEXT"].Reveal(), "1.10truea b"},
 		"forwarded": {c.Tasks.ForwardedEnvVars, []string{"A", "B"}},
 		"duration":  {c.Tasks.MaxDuration, 90 * time.Second},
-		"repos":     {c.Paths.Repos, "/r"},
-		"secrets":   {c.Paths.Secrets, "/s"},
 		"ssh":       {c.Git.SSHConfigPath, "/home/somebody/.ssh/other"},
 		"apps": {c.Apps, map[string]App{
 			"bash":   {Active: &off},
@@ -172,12 +163,12 @@ func TestLoad_Forms(t *testing.T) {
 
 	c, _ = mustLoad(t, given{env: []string{
 		`SEMAPHORE_FORWARDED_ENV_VARS=["A","B"]`, `SIGNALBOX_ENV_VARS={"X":"1"}`, `SEMAPHORE_APPS={"bash":{"path":"/b"}}`,
-		"SEMAPHORE_REPOS_PATH=/old", "SEMAPHORE_DB_DIALECT=sqlite", "SEMAPHORE_DB_HOST=%DIR%/x.sqlite",
+		"SEMAPHORE_DB_DIALECT=sqlite", "SEMAPHORE_DB_HOST=%DIR%/x.sqlite",
 	}})
 	if diff := cmp.Diff([]string{"A", "B"}, c.Tasks.ForwardedEnvVars); diff != "" {
 		t.Error(diff)
 	}
-	if c.Tasks.EnvVars["X"].Reveal() != "1" || *c.Apps["bash"].Path != "/b" || c.Paths.Repos != "/old" ||
+	if c.Tasks.EnvVars["X"].Reveal() != "1" || *c.Apps["bash"].Path != "/b" ||
 		filepath.Base(c.Database.Path) != "x.sqlite" {
 		t.Errorf("from variables: %+v", c)
 	}
@@ -196,14 +187,14 @@ func TestLoad_SecretsFromFiles(t *testing.T) {
 			"encryption":  goodKey,
 			"config.yaml": "cookie_encryption_file: '%DIR%/encryption'\n",
 		},
-		env: []string{"SEMAPHORE_COOKIE_HASH_FILE=%DIR%/hash", "SEMAPHORE_ACCESS_KEY_ENCRYPTION=" + goodKey},
+		env: []string{"SEMAPHORE_COOKIE_HASH_FILE=%DIR%/hash", "SEMAPHORE_ACCESS_KEY_ENCRYPTION=x", "SIGNALBOX_ACCESS_KEY_ENCRYPTION=" + goodKey},
 	})
 	for name, k := range map[string]domain.Secret{"hash": c.Keys.CookieHash, "encryption": c.Keys.CookieEncryption, "access": c.Keys.AccessKeyEncryption} {
 		if raw, err := Decode(k); err != nil || len(raw) != 32 {
 			t.Errorf("%s: %d bytes, %v", name, len(raw), err)
 		}
 	}
-	if diff := cmp.Diff([]string{"SEMAPHORE_ACCESS_KEY_ENCRYPTION"}, report.SecretVariables); diff != "" {
+	if diff := cmp.Diff([]string{"SIGNALBOX_ACCESS_KEY_ENCRYPTION", "SEMAPHORE_ACCESS_KEY_ENCRYPTION"}, report.SecretVariables); diff != "" {
 		t.Errorf("variables to hide (-want +got):\n%s", diff)
 	}
 	if shown := fmt.Sprint(report.Values); strings.Contains(shown, goodKey) {
@@ -255,11 +246,11 @@ func TestLoad_Messages(t *testing.T) {
 		}},
 		{"unknown keys, strict", given{strict: true, files: map[string]string{"config.yaml": "prot: 1\n"}}},
 		{"known but unused", given{
-			files: map[string]string{"config.json": `{"ldap_enable": true, "oidc_providers": {}, "mysql": {"host": ""}, "ha": {"enabled": true}, "subscription_key": "x"}`},
+			files: map[string]string{"config.json": `{"ldap_enable": true, "oidc_providers": {}, "mysql": {"host": ""}, "ha": {"enabled": true}, "tmp_path": "/tmp/semaphore", "dirs": {"repos_path": "/r"}, "subscription_key": "x"}`},
 			env:   []string{"SEMAPHORE_RUNNER_TOKEN_FILE=x", "SEMAPHORE_ADMIN=root", "SEMAPHORE_URL=http://x"},
 		}},
 		{"container platform", given{env: []string{"SEMAPHORE_PORT=tcp://10.0.0.1:3000", "SEMAPHORE_PORT_3000_TCP=x", "SEMAPHORE_SERVICE_HOST=x"}}},
-		{"two spellings", given{files: map[string]string{"config.json": `{"dirs": {"repos": "/a", "repos_path": "/b"}}`}}},
+		{"two spellings", given{files: map[string]string{"config.json": `{"ssh_config_path": "/a", "ssh": {"config_path": "/b"}}`}}},
 		{"go_git", given{files: map[string]string{"config.json": `{"git_client": "go_git"}`}}},
 		{"broken json", given{files: map[string]string{"config.json": "{\n\"port\": 1,\n}"}}},
 		{"key twice in json", given{files: map[string]string{"config.json": "{\n\"port\": 1,\n\"port\": 2}"}}},

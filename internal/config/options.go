@@ -10,12 +10,11 @@ type option struct {
 	key string // dotted path in the file
 	// env is the variable after SIGNALBOX_ or SEMAPHORE_; "" when it has none.
 	env string
-	// aliases are other spellings of the key, envAliases of the variable; the
-	// main spelling wins when both are given.
-	aliases    []string
-	envAliases []string
-	secret     bool
-	field      func(*Config) field
+	// aliases are other spellings of the key; the main one wins when both are
+	// given.
+	aliases []string
+	secret  bool
+	field   func(*Config) field
 	// fallback says in words what holds when nothing is given and the default
 	// is computed.
 	fallback string
@@ -66,7 +65,7 @@ func options(home string) []option {
 			doc:   "Key that signs cookies."},
 		{key: "cookie_encryption", env: "COOKIE_ENCRYPTION", secret: true, fallback: "made at first start",
 			field: func(c *Config) field { return key{&c.Keys.CookieEncryption, []int{16, 24, 32}} },
-			doc:   "Key that encrypts cookies."},
+			doc:   "Kept for the reference's sake: cookies of this version hold nothing that must be hidden."},
 		{key: "access_key_encryption", env: "ACCESS_KEY_ENCRYPTION", secret: true, fallback: "made at first start",
 			field: func(c *Config) field { return key{&c.Keys.AccessKeyEncryption, []int{16, 24, 32}} },
 			doc:   "Key that encrypts the secrets of the key store. Without it they cannot be read: keep a copy apart from the database."},
@@ -107,21 +106,6 @@ func options(home string) []option {
 			field: func(c *Config) field { return list{&c.Tasks.ForwardedEnvVars} },
 			doc:   "Names of variables of the server that tasks may see."},
 
-		{key: "tmp_path", env: "TMP_PATH", fallback: "`<data_dir>/work`",
-			field: at(func(c *Config) *string { return &c.Paths.Tmp }),
-			doc:   "Work area of tasks."},
-		{key: "dirs.repos", env: "REPOS_DIR", fallback: "`<data_dir>/repos`",
-			aliases: []string{"dirs.repos_path"}, envAliases: []string{"REPOS_PATH"},
-			field: at(func(c *Config) *string { return &c.Paths.Repos }),
-			doc:   "Mirrors of repositories."},
-		{key: "dirs.secrets", env: "SECRETS_PATH", fallback: "`<data_dir>/secrets`",
-			aliases: []string{"dirs.secrets_path", "secrets_path"},
-			field:   at(func(c *Config) *string { return &c.Paths.Secrets }),
-			doc:     "The only directory secrets may be read from as files."},
-		{key: "dirs.ssh_agent_sockets", env: "SSH_AGENT_SOCKETS_DIR", fallback: "`<data_dir>/agents`",
-			field: at(func(c *Config) *string { return &c.Paths.SSHAgentSockets }),
-			doc:   "Sockets of the agents that hold SSH keys during a task."},
-
 		{key: "git_client", env: "GIT_CLIENT",
 			field: func(c *Config) field { return choice[string]{&c.Git.Client, []string{"cmd_git", "go_git"}} },
 			doc:   "`cmd_git` uses the git program. `go_git` is accepted, and the git program is used all the same."},
@@ -131,7 +115,7 @@ func options(home string) []option {
 
 		{key: "schedule.timezone", env: "SCHEDULE_TIMEZONE",
 			field: func(c *Config) field { return zone{&c.Schedule.Timezone} },
-			doc:   "Time zone of schedules."},
+			doc:   "Time zone of schedules. This version shows it to clients, and has no schedules yet."},
 		{key: "non_admin_can_create_project", env: "NON_ADMIN_CAN_CREATE_PROJECT",
 			field: func(c *Config) field { return toggle{&c.Projects.NonAdminCanCreate} },
 			doc:   "Let every user create projects."},
@@ -189,6 +173,9 @@ func (f dialect) schema() map[string]any { return map[string]any{"const": "sqlit
 func unusedKeys() []string {
 	return []string{
 		"mysql.", "postgres.", "bolt.", "sqlite.",
+		// Everything lives in the data directory, work areas included: what tasks
+		// leave behind must outlast a cleaned /tmp.
+		"tmp_path", "dirs.", "secrets_path",
 		"tls.http_redirect_port", "tls.http_redirect_addr",
 		"option_encryption", "encryption.",
 		"auth.totp.", "auth.email.", "mfa.", "auth.max_session_life_hours",
@@ -206,6 +193,7 @@ func unusedKeys() []string {
 // unusedEnv are the variables that belong to them.
 func unusedEnv() []string {
 	return []string{
+		"TMP_PATH", "REPOS_DIR", "REPOS_PATH", "SECRETS_PATH", "SSH_AGENT_SOCKETS_DIR",
 		"DB", "DB_NAME", "DB_USER", "DB_PASS", "DB_PORT", "DB_PATH", "DB_OPTIONS",
 		"TLS_HTTP_REDIRECT_PORT", "TLS_HTTP_REDIRECT_ADDR", "INTEGRATION_ALIAS",
 		"OPTION_ENCRYPTION", "ENCRYPTION_", "TOTP_", "EMAIL_", "AUTH_",
