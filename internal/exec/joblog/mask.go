@@ -1,29 +1,27 @@
 package joblog
 
+import "encoding/binary"
+
 // Mask replaces a secret in the output.
 const Mask = "***"
 
-// Masker finds secrets in a stream. It is an Aho-Corasick automaton: every
-// byte is looked at once, whatever the number of secrets. States are numbered
-// by depth; the first ones, where nearly all output stays, have a full
-// transition table, the others a list of children.
+// Masker finds secrets in a stream. Most output has nothing to do with them, so
+// a filter over the first bytes of all secrets skips through it, and only where
+// it strikes an Aho-Corasick automaton looks closer. The automaton takes every
+// byte once however the secrets overlap, so no output can make it slow.
 type Masker struct {
-	class   [256]uint16 // byte → column; bytes no secret contains share column 0
-	columns int
-	dense   int32   // states below have a row in table
-	table   []int32 // dense × columns
-	child   []int32 // first child, 0 none
+	root    [256]int32 // the states of depth 1
+	child   []int32    // first child, 0 none
 	sibling []int32
 	label   []byte
 	fail    []int32
 	depth   []int32
-	found   []int32 // length of the longest secret ending here, 0 none
-	root    [256]bool
+	found   []int32         // length of the longest secret ending here, 0 none
+	filter  [1 << 10]uint64 // a bit for each hash of the first filterBytes
 }
 
-// denseDepth is how deep states have a row. A secret has at least minSecret
-// bytes, so no state that shallow ends one.
-const denseDepth = 1
+// filterBytes is what the filter looks at. No secret is shorter.
+const filterBytes = minSecret
 
 // NewMasker makes a masker for the secrets, or nil when there is none to hide.
 func NewMasker(secrets []string) *Masker {
@@ -51,6 +49,7 @@ type trie struct {
 	child, sibling []int32
 	label          []byte
 	found          []int32
+	heads          []uint32 // first bytes of each pattern
 }
 
 func newTrie(room int) *trie {
@@ -85,6 +84,7 @@ func (t *trie) add(p string) {
 		s = next
 	}
 	t.found[s] = int32(len(p))
+	t.heads = append(t.heads, binary.LittleEndian.Uint32([]byte(p[:filterBytes])))
 }
 
 // build renumbers the states by depth and adds failure links and the table.
@@ -111,6 +111,9 @@ func (t *trie) build() *Masker {
 			last = at
 		}
 	}
+	for c := m.child[0]; c != 0; c = m.sibling[c] {
+		m.root[m.label[c]] = c
+	}
 	for i := range n {
 		for c := m.child[i]; c != 0; c = m.sibling[c] {
 			if i != 0 {
@@ -119,51 +122,57 @@ func (t *trie) build() *Masker {
 			m.found[c] = max(m.found[c], m.found[m.fail[c]])
 		}
 	}
-	m.tabulate()
+	for _, p := range t.heads {
+		h := headHash(p)
+		m.filter[h>>6] |= 1 << (h & 63)
+	}
 	return m
 }
 
-func (m *Masker) tabulate() {
-	m.columns = 1
-	for _, b := range m.label[1:] {
-		if m.class[b] == 0 {
-			m.class[b] = uint16(m.columns)
-			m.columns++
+// headHash spreads the first bytes of a secret over the bits of the filter.
+func headHash(head uint32) uint32 { return head * 0x9E3779B1 >> 16 }
+
+// skip returns the first place from at on where a secret may begin.
+func (m *Masker) skip(src []byte, at int) int {
+	for ; at+8 <= len(src); at += 4 {
+		v := binary.LittleEndian.Uint64(src[at:])
+		h0, h1, h2, h3 := headHash(uint32(v)), headHash(uint32(v>>8)), headHash(uint32(v>>16)), headHash(uint32(v>>24))
+		b0, b1 := m.filter[h0>>6&1023]>>(h0&63), m.filter[h1>>6&1023]>>(h1&63)
+		b2, b3 := m.filter[h2>>6&1023]>>(h2&63), m.filter[h3>>6&1023]>>(h3&63)
+		if (b0|b1|b2|b3)&1 == 0 {
+			continue
+		}
+		switch {
+		case b0&1 != 0:
+			return at
+		case b1&1 != 0:
+			return at + 1
+		case b2&1 != 0:
+			return at + 2
+		}
+		return at + 3
+	}
+	for ; at+filterBytes <= len(src); at++ {
+		if h := headHash(binary.LittleEndian.Uint32(src[at:])); m.filter[h>>6]>>(h&63)&1 != 0 {
+			break
 		}
 	}
-	for c := m.child[0]; c != 0; c = m.sibling[c] {
-		m.root[m.label[c]] = true
-	}
-	dense := int32(0)
-	for int(dense) < len(m.depth) && m.depth[dense] <= denseDepth {
-		dense++
-	}
-	table := make([]int32, int(dense)*m.columns)
-	for s := range dense {
-		for b := range 256 {
-			if class := m.class[b]; class != 0 {
-				table[int(s)*m.columns+int(class)] = m.follow(s, byte(b))
-			}
-		}
-	}
-	m.dense, m.table = dense, table
+	return at // too near to the end to tell
 }
 
 // follow is one step of the automaton.
 func (m *Masker) follow(s int32, b byte) int32 {
-	for {
-		if s < m.dense {
-			return m.table[int(s)*m.columns+int(m.class[b])]
-		}
+	for s != 0 {
 		c := m.child[s]
 		for c != 0 && m.label[c] != b {
 			c = m.sibling[c]
 		}
-		if c != 0 || s == 0 {
+		if c != 0 {
 			return c
 		}
 		s = m.fail[s]
 	}
+	return m.root[b]
 }
 
 // region is a part of the output to hide, in bytes from the start of the
@@ -188,16 +197,16 @@ const longAgo = -1 << 40
 func (k *masking) write(dst, src []byte) []byte {
 	s := k.state
 	for i := 0; i < len(src); i++ {
-		if s == 0 {
-			for i < len(src) && !k.root[src[i]] {
-				i++
-			}
-			if i == len(src) {
-				break
+		if begun := i - int(k.depth[s]); begun >= 0 && k.depth[s] < filterBytes {
+			// Not far into anything: is it worth going on?
+			if next := k.skip(src, begun); next > begun {
+				if s, i = 0, next; i == len(src) {
+					break
+				}
 			}
 		}
 		s = k.follow(s, src[i])
-		if s >= k.dense && k.found[s] != 0 {
+		if k.found[s] != 0 {
 			k.add(region{i + 1 - int(k.found[s]), i + 1})
 			if k.child[s] == 0 {
 				s = k.fail[s] // it cannot get longer: nothing to wait for
