@@ -87,7 +87,7 @@ function useGiven(projectId: number, task: Task): Row[] {
     ["debug", level],
     ["dryRun", flag("dry_run")],
     ["diff", flag("diff")],
-    ["arguments", stringList(task.arguments ?? template.data?.arguments).join(" ")],
+    ["arguments", [...stringList(template.data?.arguments), ...stringList(task.arguments)].join(" ")],
     ["version", task.version],
     ["created", formatTime(task.created)],
     ["started", task.start ? formatTime(task.start) : ""],

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { appsQuery, environmentsQuery, inventoriesQuery, repositoriesQuery } from "@/api/queries";
 import type { Template } from "@/api/types";
 import classes from "./launch.module.css";
-import { defaultsOf, same, type LaunchValues } from "./payload";
+import { defaultsOf, same, stringList, type LaunchValues } from "./payload";
 
 interface Props {
   readonly projectId: number;
@@ -48,7 +48,7 @@ function useFacts({ projectId, template, values }: Props): Fact[] {
   const defaults = defaultsOf(template);
   const repository = repositories.data?.find((r) => r.id === template.repository_id);
   const inventory = inventories.data?.find((i) => i.id === values.inventoryId);
-  const list = (name: "limit" | "tags" | "skipTags" | "args", between: string): Fact => ({
+  const list = (name: "limit" | "tags" | "skipTags", between: string): Fact => ({
     name,
     value: values[name].join(between) || (defaults[name].length > 0 ? t("summary.none") : ""),
     changed: !same(values[name], defaults[name]),
@@ -63,7 +63,11 @@ function useFacts({ projectId, template, values }: Props): Fact[] {
     list("limit", ", "),
     list("tags", ", "),
     list("skipTags", ", "),
-    list("args", " "),
+    {
+      name: "args",
+      value: [...stringList(template.arguments), ...values.args].join(" "),
+      changed: values.args.length > 0,
+    },
     { name: "debug", value: values.debugLevel > 0 ? "-" + "v".repeat(values.debugLevel) : "", changed: true },
     { name: "dryRun", value: values.dryRun ? t("summary.dryRunOn") : "", changed: true },
     { name: "diff", value: values.diff ? t("summary.diffOn") : "", changed: true },

@@ -90,7 +90,7 @@ describe("buildPayload", () => {
       message: " hot fix ",
       branch: "release",
       inventoryId: 8,
-      args: [],
+      args: ["--forks", "5"],
       limit: [],
       tags: ["nginx"],
       skipTags: ["not allowed"],
@@ -103,7 +103,7 @@ describe("buildPayload", () => {
       message: "hot fix",
       git_branch: "release",
       inventory_id: 8,
-      arguments: "[]",
+      arguments: '["--forks","5"]',
       params: { debug: true, debug_level: 3, dry_run: true, diff: true, limit: [], tags: ["nginx"] },
     });
     expect(payload.params).not.toHaveProperty("skip_tags");
@@ -135,7 +135,7 @@ describe("buildPayload", () => {
 describe("prefill", () => {
   it("starts from the template, never with a secret", () => {
     const values = prefill(template, undefined, {});
-    expect(values).toMatchObject({ branch: "main", inventoryId: 3, args: ["--forks=5"], limit: ["web"] });
+    expect(values).toMatchObject({ branch: "main", inventoryId: 3, args: [], limit: ["web"] });
     expect(values.survey).toEqual({ version: "", count: "2", env: "stg", token: "" });
   });
 

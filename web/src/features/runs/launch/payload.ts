@@ -58,7 +58,8 @@ export function defaultsOf(template: Template): LaunchValues {
     message: "",
     branch: template.git_branch ?? "",
     inventoryId: template.inventory_id ?? null,
-    args: stringList(template.arguments),
+    // A run's arguments come after the template's own, they do not replace them.
+    args: [],
     limit: strings(template.task_params?.limit),
     tags: strings(template.task_params?.tags),
     skipTags: strings(template.task_params?.skip_tags),

@@ -145,8 +145,8 @@ export class Finder {
       const page = await this.server(this.query, after, this.abort.signal);
       if (this.abort.signal.aborted) return;
       this.matches.push(...page.matches);
-      // `scanned` counts lines looked at from the beginning; a page that stopped early ends at `next`.
-      this.scanned = Math.max(this.scanned, page.next === 0 ? page.scanned : page.next, page.matches.at(-1) ?? 0);
+      // A page that stopped early ends at `next`; the last one went through `scanned` lines.
+      this.scanned = Math.max(this.scanned, page.next === 0 ? after + page.scanned : page.next);
       if (page.next === 0 || page.next <= after) return;
       after = page.next;
       this.publish({ busy: true });
@@ -181,6 +181,11 @@ export async function firstError(store: LogStore, server: ServerSearch, signal: 
     if (seq % 5000 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
   }
   if (held >= store.total) return 0;
-  const page = await server(ERROR_QUERY, held, signal);
-  return page.matches[0] ?? 0;
+  for (let after = held; ; ) {
+    const page = await server(ERROR_QUERY, after, signal);
+    const first = page.matches[0];
+    if (first !== undefined) return first;
+    if (page.next <= after) return 0;
+    after = page.next;
+  }
 }

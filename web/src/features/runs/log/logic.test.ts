@@ -108,11 +108,19 @@ describe("find", () => {
     const server = vi
       .fn<ServerSearch>()
       .mockResolvedValueOnce({ matches: [1], next: 1, scanned: 1 })
-      .mockResolvedValueOnce({ matches: [3], next: 0, scanned: 3 });
+      .mockResolvedValueOnce({ matches: [3], next: 0, scanned: 2 });
     const states: FindState[] = [];
-    await new Finder(store, server, { ...query, regex: true }, (s) => states.push(s)).advance();
+    const finder = new Finder(store, server, { ...query, regex: true }, (s) => states.push(s));
+    await finder.advance();
     expect(states.at(-1)).toMatchObject({ matches: [1, 3], busy: false });
     expect(server.mock.calls.map((c) => c[1])).toEqual([0, 1]);
+
+    // New lines are searched from where the last page ended.
+    server.mockResolvedValueOnce({ matches: [4], next: 0, scanned: 1 });
+    store.append([{ seq: 4, text: "d", time: 0, partial: false }]);
+    await finder.advance();
+    expect(server.mock.calls.at(-1)?.[1]).toBe(3);
+    expect(states.at(-1)?.matches).toEqual([1, 3, 4]);
 
     const failing = new Finder(store, () => Promise.reject(new Error("bad expression")), { ...query, regex: true }, (s) =>
       states.push(s),
@@ -148,6 +156,14 @@ describe("find", () => {
     const signal = new AbortController().signal;
     expect(await firstError(filled(["ok", "fatal: [a]: x"]), noServer, signal)).toBe(2);
     expect(await firstError(filled(["ok"]), noServer, signal)).toBe(0);
+
+    const long = filled(["ok"]);
+    long.end(9000);
+    const slow = vi
+      .fn<ServerSearch>()
+      .mockResolvedValueOnce({ matches: [], next: 4000, scanned: 3999 })
+      .mockResolvedValueOnce({ matches: [8123], next: 0, scanned: 5000 });
+    expect(await firstError(long, slow, signal)).toBe(8123);
   });
 });
 

@@ -48,9 +48,9 @@ export class Row {
     this.seq = seq;
     this.element.dataset.seq = String(seq);
     this.number.textContent = String(seq);
+    this.number.removeAttribute("aria-label");
     // The full address: a bare fragment would be resolved against <base href>.
     this.number.href = `${location.pathname}${location.search}#L${String(seq)}`;
-    this.number.setAttribute("aria-label", on.texts.lineLink(seq));
     this.time.hidden = on.time === null;
     this.time.textContent = on.time === null || line === undefined ? "" : on.time(line.time);
     this.text.replaceChildren();
@@ -68,7 +68,9 @@ export class Row {
     this.element.classList.toggle(classes.current, current);
   }
 
-  focus() {
+  /** The spoken name is given only now: making it for every row drawn would cost more than drawing. */
+  focus(texts: RowTexts) {
+    this.number.setAttribute("aria-label", texts.lineLink(this.seq));
     this.number.focus({ preventScroll: true });
   }
 

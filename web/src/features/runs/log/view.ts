@@ -47,6 +47,8 @@ export class LogView {
   private options: ViewOptions;
   private version = 0;
   private follow: Follow;
+  /** A button or finger is down on the text: a selection may be beginning. */
+  private pressed = false;
   private frame = 0;
   private width = 0;
   private settle = 0;
@@ -134,6 +136,13 @@ export class LogView {
     };
     on(this.host, "scroll", () => this.onScroll(), { passive: true });
     on(this.host, "click", (event: MouseEvent) => this.onClick(event));
+    on(this.host, "pointerdown", () => (this.pressed = true));
+    for (const end of ["pointerup", "pointercancel"]) {
+      on(window, end, () => {
+        this.pressed = false;
+        this.paintSoon();
+      });
+    }
     on(this.host, "keydown", (event: KeyboardEvent) => this.onKey(event));
     this.teardown.push(this.store.subscribe(() => this.paintSoon()));
     const resized = new ResizeObserver(() => {
@@ -208,7 +217,7 @@ export class LogView {
       this.moveTo(bottom - this.host.clientHeight);
     }
     this.paint();
-    this.rows.find((row) => row.seq === wanted)?.focus();
+    this.rows.find((row) => row.seq === wanted)?.focus(this.options.texts);
   }
 
   private paintSoon(): void {
@@ -221,7 +230,7 @@ export class LogView {
 
   private paint(): void {
     this.measureBox();
-    const held = this.selecting;
+    const held = this.pressed || this.selecting;
     if (this.follow.on && !held) this.moveTo(this.map.end);
     this.mountRange(held);
     this.place();
