@@ -26,9 +26,13 @@ import (
 // programs cannot be made to go through a descriptor as we do.
 const maxSocketPath = 100
 
-// AgentLink is the name, in the private directory, of a link to the agent's own
-// directory, if it needed one. It lets Sweep find that.
-const AgentLink = "agent.dir"
+// A socket that needs a shorter path gets a directory of its own, of this
+// prefix in the system's directory for temporary files, and the private
+// directory a link to it, so that a sweep finds it.
+const (
+	AgentLink      = "agent.dir"
+	AgentDirPrefix = "signalbox-agent-"
+)
 
 // Ring is the agent of a run. It starts with the first key.
 type Ring struct {
@@ -109,7 +113,7 @@ func (r *Ring) start() error {
 	dir := r.private
 	if len(dir)+len("/agent.sock") > maxSocketPath {
 		var err error
-		if dir, err = os.MkdirTemp("", "signalbox-"); err != nil {
+		if dir, err = os.MkdirTemp("", AgentDirPrefix); err != nil {
 			return fmt.Errorf("make agent directory: %w", err)
 		}
 		r.own = dir

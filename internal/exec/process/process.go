@@ -199,6 +199,11 @@ func (c *child) supervise(ctx context.Context, opt Options) {
 		c.stop(ctx, opt)
 	case <-opt.Kill:
 	}
+	select {
+	case <-c.reaped: // and the group is dead
+		return
+	default:
+	}
 	// As long as the leader is not reaped its number, which is the group's,
 	// cannot be given to anybody else.
 	_ = unix.Kill(-c.pid, unix.SIGKILL)
