@@ -13,6 +13,7 @@ import (
 	"signalbox/internal/dispatch"
 	"signalbox/internal/domain"
 	"signalbox/internal/exec/jobproc"
+	"signalbox/internal/exec/workspace"
 	"signalbox/internal/job"
 	"signalbox/internal/live"
 	"signalbox/internal/runner"
@@ -87,7 +88,7 @@ func (b *bundle) start() {
 	}
 	work, err := runner.New(runner.Config{
 		JobsDir: filepath.Join(b.data, "jobs"), Executable: exe, Reports: b.Service, Log: slog.New(slog.NewTextHandler(b.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
-		Sweep: func(dir string) error { return func() error { _ = dir; return nil }() },
+		Sweep: workspace.SweepJob,
 	})
 	if err != nil {
 		b.t.Fatal(err)

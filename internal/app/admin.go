@@ -1,0 +1,216 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"signalbox/internal/auth"
+	"signalbox/internal/cli"
+	"signalbox/internal/config"
+	"signalbox/internal/domain"
+	"signalbox/internal/store"
+	"signalbox/internal/store/sqlstore"
+)
+
+// admin carries out the commands of whoever has the machine.
+type admin struct {
+	store store.Store
+	auth  *auth.Service
+}
+
+// Open opens the data of an instance for the command line. A server may be
+// running on it.
+func (*App) Open(ctx context.Context, c *config.Config, log *slog.Logger) (cli.Admin, error) {
+	st, err := openStore(ctx, c, log)
+	if err != nil {
+		return nil, err
+	}
+	a, err := newAuth(c, st, time.Now)
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	return &admin{store: st, auth: a}, nil
+}
+
+// openStore opens the configured database, making its directory and keys first.
+func openStore(ctx context.Context, c *config.Config, log *slog.Logger) (*sqlstore.Store, error) {
+	if err := prepare(c, log); err != nil {
+		return nil, err
+	}
+	st, err := sqlstore.Open(ctx, sqlstore.Config{Path: c.Database.Path, Logger: log})
+	if err != nil {
+		return nil, &domain.Error{Kind: domain.KindUnavailable, Message: "the database cannot be opened", Cause: err}
+	}
+	return st, nil
+}
+
+func newAuth(c *config.Config, st store.Store, now func() time.Time) (*auth.Service, error) {
+	key, err := config.Decode(c.Keys.CookieHash)
+	if err != nil {
+		return nil, err
+	}
+	return auth.New(auth.Config{
+		Store: st, CookieKey: key, Now: now, SessionIdle: c.Auth.SessionIdle,
+		PasswordLoginDisabled: c.Auth.PasswordLoginDisabled,
+	})
+}
+
+func (a *admin) Close() error { return a.store.Close() }
+
+func (a *admin) AddUser(ctx context.Context, n cli.NewUser) (domain.User, error) {
+	u := domain.User{
+		Created: time.Now().UTC().Truncate(time.Second), Username: n.Login, Name: n.Name, Email: n.Email,
+		Admin: n.Admin, External: n.External,
+	}
+	if err := u.Validate(); err != nil {
+		return u, err
+	}
+	if !n.External {
+		hash, err := a.auth.Hash(ctx, n.Password)
+		if err != nil {
+			return u, err
+		}
+		u.PasswordHash = hash
+	}
+	return u, taken(a.store.Users().Create(ctx, &u))
+}
+
+func taken(err error) error {
+	if errors.Is(err, store.ErrConflict) {
+		return domain.Conflict("a user with this login or e-mail address exists already")
+	}
+	return err
+}
+
+func (a *admin) find(ctx context.Context, which cli.UserRef) (domain.User, error) {
+	cond := store.Fold("username", which.Login)
+	if which.Login == "" {
+		cond = store.Fold("email", which.Email)
+	}
+	u, err := a.store.Users().First(ctx, store.Where(cond))
+	if errors.Is(err, store.ErrNotFound) {
+		return u, domain.NotFound("user")
+	}
+	return u, err
+}
+
+func (a *admin) GetUser(ctx context.Context, which cli.UserRef) (domain.User, error) {
+	return a.find(ctx, which)
+}
+
+func (a *admin) ListUsers(ctx context.Context) ([]domain.User, error) {
+	return a.store.Users().List(ctx, store.Query{})
+}
+
+func (a *admin) ChangeUser(ctx context.Context, which cli.UserRef, c cli.UserChange) (domain.User, error) {
+	hash := ""
+	if c.Password != nil {
+		var err error
+		if hash, err = a.auth.Hash(ctx, *c.Password); err != nil {
+			return domain.User{}, err
+		}
+	}
+	var changed domain.User
+	err := a.store.InTx(ctx, func(ctx context.Context) error {
+		u, err := a.find(ctx, which)
+		if err != nil {
+			return err
+		}
+		if c.Admin != nil && !*c.Admin {
+			if err := a.keepAnAdmin(ctx, u); err != nil {
+				return err
+			}
+		}
+		changed, err = a.store.Users().Update(ctx, u.ID, func(u *domain.User) error {
+			set(&u.Username, c.Login)
+			set(&u.Name, c.Name)
+			set(&u.Email, c.Email)
+			set(&u.Admin, c.Admin)
+			set(&u.External, c.External)
+			if hash != "" {
+				u.PasswordHash = hash
+			}
+			return u.Validate()
+		})
+		if err != nil {
+			return taken(err)
+		}
+		if hash == "" {
+			return nil
+		}
+		// A new password ends what was signed in with the old one.
+		_, err = a.store.Sessions().DeleteWhere(ctx, store.Eq("user_id", u.ID))
+		return err
+	})
+	return changed, err
+}
+
+func set[T any](field *T, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}
+
+func (a *admin) keepAnAdmin(ctx context.Context, u domain.User) error {
+	if !u.Admin {
+		return nil
+	}
+	n, err := a.store.Users().Count(ctx, store.Where(store.Eq("admin", true)))
+	if err != nil {
+		return err
+	}
+	if n <= 1 {
+		return domain.Conflict("%s is the only administrator; make another user one first", u.Username)
+	}
+	return nil
+}
+
+func (a *admin) DeleteUser(ctx context.Context, which cli.UserRef) (domain.User, error) {
+	var gone domain.User
+	err := a.store.InTx(ctx, func(ctx context.Context) error {
+		u, err := a.find(ctx, which)
+		if err != nil {
+			return err
+		}
+		if err := a.keepAnAdmin(ctx, u); err != nil {
+			return err
+		}
+		gone = u
+		of := store.Eq("user_id", u.ID)
+		if _, err := a.store.Sessions().DeleteWhere(ctx, of); err != nil {
+			return err
+		}
+		if _, err := a.store.Tokens().DeleteWhere(ctx, of); err != nil {
+			return err
+		}
+		if _, err := a.store.Members().DeleteWhere(ctx, of); err != nil {
+			return err
+		}
+		return a.store.Users().Delete(ctx, u.ID)
+	})
+	return gone, err
+}
+
+func (a *admin) CreateToken(ctx context.Context, owner cli.UserRef, name string, ttl time.Duration) (domain.Secret, error) {
+	u, err := a.find(ctx, owner)
+	if err != nil {
+		return "", err
+	}
+	var expires *time.Time
+	if ttl > 0 {
+		at := time.Now().UTC().Add(ttl)
+		expires = &at
+	}
+	text, _, err := a.auth.CreateToken(ctx, u.ID, name, expires)
+	return domain.Secret(text), err
+}
+
+func (a *admin) ListTokens(ctx context.Context, owner cli.UserRef) ([]domain.Token, error) {
+	u, err := a.find(ctx, owner)
+	if err != nil {
+		return nil, err
+	}
+	return a.auth.Tokens(ctx, u.ID)
+}
