@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+import type { Template } from "@/api/types";
+import { parseArguments, templateBody, templateField, templateRules, templateValues } from "./values";
+
+const template = {
+  id: 4,
+  project_id: 1,
+  name: "Deploy",
+  app: "ansible",
+  playbook: "site.yml",
+  repository_id: 2,
+  inventory_id: 3,
+  environment_ids: [6],
+  environment_id: 6,
+  arguments: '["--diff","a b"]',
+  type: "deploy",
+  build_template_id: 9,
+  view_id: 7,
+  tasks: 0,
+  permissions: 15,
+  task_params: { limit: ["web"], allow_override_limit: true, unknown_to_us: 1 },
+  survey_vars: [
+    { name: "count", title: "How many", type: "integer", default_value: "2" },
+    { name: "text", title: "Text", type: "" },
+    { name: "password", title: "Password", type: "secret", required: true },
+    { name: "env", title: "Where", type: "enum", values: [{ name: "Production", value: "prod" }] },
+  ],
+  vaults: [{ id: 8, project_id: 1, template_id: 4, type: "password", vault_key_id: 5 }],
+} as Template;
+
+test("an unchanged template goes back whole, with the fields the form does not show", () => {
+  const body = templateBody(1, templateValues(template), template);
+  expect(body).toMatchObject({
+    id: 4,
+    name: "Deploy",
+    app: "ansible",
+    repository_id: 2,
+    inventory_id: 3,
+    environment_id: 6,
+    arguments: '["--diff","a b"]',
+    type: "deploy",
+    build_template_id: 9,
+    view_id: 7,
+    task_params: { limit: ["web"], allow_override_limit: true, unknown_to_us: 1 },
+    vaults: [{ id: 8, type: "password", vault_key_id: 5, name: null, script: null }],
+  });
+  expect(body.survey_vars).toEqual([
+    { name: "count", title: "How many", type: "int", required: false, default_value: "2" },
+    { name: "text", title: "Text", type: "", required: false },
+    { name: "password", title: "Password", type: "secret", required: true },
+    {
+      name: "env",
+      title: "Where",
+      type: "enum",
+      required: false,
+      values: [{ name: "Production", value: "prod" }],
+    },
+  ]);
+});
+
+test("a script sends no parts of Ansible", () => {
+  const values = { ...templateValues(undefined, "bash"), name: "S", playbook: "a.sh" };
+  values.ansible.limit = ["web"];
+  const body = templateBody(1, { ...values, repository_id: 2 });
+  expect(body).toMatchObject({ app: "bash", task_params: {}, vaults: [], arguments: "[]" });
+});
+
+test("arguments in another form are left as they are", () => {
+  const foreign = { ...template, arguments: '{"plan":["-x"]}' };
+  expect(parseArguments(foreign.arguments)).toBeUndefined();
+  expect(templateBody(1, templateValues(foreign), foreign).arguments).toBe('{"plan":["-x"]}');
+});
+
+test("survey rows are checked together", () => {
+  const rules = templateRules(((key: string) => key) as never);
+  const values = templateValues(template);
+  values.survey[1].name = "count";
+  expect(rules.survey.name("count", values)).toBe("survey.repeated");
+  expect(rules.survey.name("2nd", values)).toBe("survey.badName");
+  expect(rules.survey.default_value("x", values, "survey.0.default_value")).toBe("survey.notNumber");
+  expect(rules.survey.default_value("no", values, "survey.3.default_value")).toBe("survey.notListed");
+  expect(rules.survey.default_value("prod", values, "survey.3.default_value")).toBeNull();
+});
+
+test("finds the field that the server names", () => {
+  expect(templateField("survey_vars[1].name")).toBe("survey.1.name");
+  expect(templateField("task_params.limit")).toBe("ansible.limit");
+});
