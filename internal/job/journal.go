@@ -337,7 +337,7 @@ func (r *Reader) damaged(err error) error {
 	}
 	rest := info.Size() - r.offset
 	size := int64(binary.LittleEndian.Uint32(r.buf[r.used:]))
-	if size != 0 && frameHeader+size >= rest {
+	if size != 0 && size <= MaxFrame && frameHeader+size >= rest {
 		return io.EOF
 	}
 	buf := make([]byte, 32<<10)

@@ -117,7 +117,7 @@ func (s *session) ssh(cred *job.Credential) error {
 	if s.SSHConfig != "" {
 		cmd = append(cmd, "-F", s.SSHConfig)
 	}
-	cmd = append(cmd, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=accept-new",
+	cmd = append(cmd, "-o", "BatchMode=yes", "-o", "HashKnownHosts=no", "-o", "StrictHostKeyChecking=accept-new",
 		"-o", "UserKnownHostsFile="+sshQuote(s.KnownHosts()), "-o", "ConnectTimeout=30",
 		"-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4")
 	if cred != nil && cred.Kind == "ssh" && cred.PrivateKey != "" {

@@ -2,11 +2,13 @@ package jobproc_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,7 +25,39 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "job" {
 		os.Exit(jobproc.Main(os.Args[2:], os.Environ()))
 	}
+	if len(os.Args) > 2 && os.Args[1] == "owner" {
+		own(os.Args[2])
+	}
 	os.Exit(m.Run())
+}
+
+// own starts the job whose specification comes in, says so, and waits to be
+// killed.
+func own(dir string) {
+	var spec job.Spec
+	if err := json.NewDecoder(os.Stdin).Decode(&spec); err != nil {
+		panic(err)
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	if _, err := job.Start(context.Background(), job.StartOptions{Executable: exe, Dir: dir, Spec: spec}); err != nil {
+		panic(err)
+	}
+	_, _ = os.Stdout.WriteString("x")
+	select {}
+}
+
+// silentServer takes connections and never answers.
+func silentServer(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l.Addr().String()
 }
 
 // outcome is everything a journal tells.
