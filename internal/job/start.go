@@ -48,6 +48,9 @@ func Start(ctx context.Context, opt StartOptions) (*Process, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
+	if err := opt.resolve(); err != nil {
+		return nil, err
+	}
 	spec, err := json.Marshal(opt.Spec)
 	if err != nil {
 		return nil, fmt.Errorf("encode job: %w", err)
@@ -87,6 +90,21 @@ func Start(ctx context.Context, opt StartOptions) (*Process, error) {
 		return nil, fmt.Errorf("hand over job: %w", err)
 	}
 	return p, nil
+}
+
+// resolve makes paths absolute, because the job works in another directory.
+func (o *StartOptions) resolve() error {
+	for _, path := range []*string{&o.Dir, &o.Executable, &o.Spec.Host.DataDir, &o.Spec.Host.SSHConfigPath} {
+		if *path == "" {
+			continue
+		}
+		abs, err := filepath.Abs(*path)
+		if err != nil {
+			return fmt.Errorf("find %s: %w", *path, err)
+		}
+		*path = abs
+	}
+	return nil
 }
 
 func spawn(opt StartOptions, listener, lock *os.File) (*os.Process, *os.File, error) {

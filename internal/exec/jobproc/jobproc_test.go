@@ -254,3 +254,41 @@ func TestScript_Failures(t *testing.T) {
 		})
 	}
 }
+
+// TestScript_Signals: programs find signals as a shell would give them.
+func TestScript_Signals(t *testing.T) {
+	t.Parallel()
+	got := runJob(t, bashSpec(t, "yes | head -1; echo ${PIPESTATUS[0]}; trap 'echo hup' HUP; kill -HUP $$"))
+	if want := "y\n141\nhup\n"; got.output != want {
+		t.Errorf("output %q, want %q", got.output, want)
+	}
+}
+
+// TestScript_Environment: it is made of nothing.
+func TestScript_Environment(t *testing.T) {
+	t.Setenv("SERVER_SECRET", "do not pass on")
+	t.Setenv("PASSED_ON", "yes")
+	spec := bashSpec(t, "env | cut -d= -f1 | sort | tr '\\n' ' '; echo; echo $PASSED_ON $FIXED $GROUP $SEMAPHORE_TASK_TYPE $SIGNALBOX_TASK_TARGET_VERSION $SEMAPHORE_TASK_DETAILS_TYPE \"$SEMAPHORE_TASK_DETAILS_MESSAGE\"")
+	spec.Host.ForwardEnv = []string{"PASSED_ON", "NOT_SET"}
+	spec.Host.EnvVars = map[string]string{"FIXED": "fixed", "GROUP": "host"}
+	spec.Env = map[string]string{"GROUP": "plain"}
+	spec.SecretEnv = map[string]string{"GROUP": "grp"}
+	spec.Details = job.Details{ID: 1, Type: "build", TargetVersion: "1.2", Message: "it's \"mine\""}
+	got := runJob(t, spec)
+	want := "FIXED GIT_PAGER GROUP HOME LANG PAGER PASSED_ON PATH PWD SEMAPHORE_TASK_DETAILS_ID SEMAPHORE_TASK_DETAILS_MESSAGE SEMAPHORE_TASK_DETAILS_TARGET_VERSION SEMAPHORE_TASK_DETAILS_TYPE SEMAPHORE_TASK_TARGET_VERSION SEMAPHORE_TASK_TYPE SHLVL " +
+		"SIGNALBOX_TASK_DETAILS_ID SIGNALBOX_TASK_DETAILS_MESSAGE SIGNALBOX_TASK_DETAILS_TARGET_VERSION SIGNALBOX_TASK_DETAILS_TYPE SIGNALBOX_TASK_TARGET_VERSION SIGNALBOX_TASK_TYPE SYSTEMD_PAGER TERM _ \n" +
+		"yes fixed grp build 1.2 build it's \"mine\"\n"
+	if got.output != want {
+		t.Errorf("output\n%s\nwant\n%s", got.output, want)
+	}
+}
+
+// TestScript_NoNewline: a program without newlines costs no memory.
+func TestScript_NoNewline(t *testing.T) {
+	t.Parallel()
+	const size = 64 << 20
+	got := runJob(t, bashSpec(t, "head -c 67108864 /dev/zero"))
+	if got.end.Status != "success" || got.end.Bytes != size || got.end.Lines != size/logchunk.MaxLine {
+		t.Errorf("end %+v", got.end)
+	}
+}

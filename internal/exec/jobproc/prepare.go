@@ -2,6 +2,7 @@ package jobproc
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -77,10 +78,8 @@ func gitClient(spec *job.Spec, private string, ring *keys.Ring, getenv func(stri
 	if err != nil {
 		return nil, err
 	}
-	exe, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
+	// This very program, also when an upgrade has replaced its file meanwhile.
+	exe := fmt.Sprintf("/proc/%d/exe", os.Getpid())
 	env := make([]apps.Var, 0, len(machine))
 	for _, v := range machine {
 		switch v.Name {

@@ -36,7 +36,7 @@ func query(in io.Reader, out io.Writer, getenv func(string) string) int {
 	return exitDone
 }
 
-func ask(q job.Query, answer *job.Answer, getenv func(string) string) error {
+func ask(q job.Query, answer *job.Answer, getenv func(string) string) (err error) {
 	if q.Op != job.QueryBranches {
 		return fault.New("The query %q is not known to this version of Signalbox.", q.Op)
 	}
@@ -47,6 +47,9 @@ func ask(q job.Query, answer *job.Answer, getenv func(string) string) error {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), timeout,
 		fault.New("The repository '%s' did not answer within %s. Check its address, and that this machine can reach it.", q.Repository.Name, timeout))
 	defer cancel()
+	if q.Host.DataDir, err = filepath.Abs(q.Host.DataDir); err != nil {
+		return err
+	}
 	runs := filepath.Join(q.Host.DataDir, "queries")
 	if err := os.MkdirAll(runs, 0o700); err != nil {
 		return err

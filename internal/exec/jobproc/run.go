@@ -129,7 +129,8 @@ func (s *session) serve(listener *os.File) int {
 		return exitRefused
 	}
 	begin := job.Begin{TaskID: s.spec.TaskID, Epoch: s.spec.Epoch, PID: os.Getpid(), Time: time.Now().UTC()}
-	if err := s.journal.Append(job.Record{Begin: &begin}); err != nil {
+	running := job.Status{Status: "running", Time: begin.Time}
+	if err := s.journal.Append(job.Record{Begin: &begin}, job.Record{Status: &running}); err != nil {
 		fmt.Fprintln(os.Stderr, "job:", err)
 		return exitRefused
 	}
@@ -195,6 +196,9 @@ func (s *session) verdict(ctx context.Context, err error) job.End {
 	case cause != nil:
 		end.Status = "stopped"
 		end.Reason = "The task was stopped."
+	case errors.Is(err, syscall.ENOSPC):
+		end.Status = "error"
+		end.Reason = fault.Sentence(workspace.Explain(err, "write the files of the task"))
 	case err != nil:
 		end.Status = "error"
 		end.Reason = s.masker.Text(fault.Sentence(err))
@@ -225,7 +229,8 @@ func (s *session) command(c job.Command) {
 func (s *session) handleSignals() {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
-	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
+	// Caught and dropped rather than ignored: programs inherit what is ignored.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	go func() {
 		<-signals
 		s.command(job.Command{Stop: true})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -27,7 +28,11 @@ func Capture(ctx context.Context, cmd Command, stderr io.Writer) ([]byte, error)
 	c.Env = cmd.Env
 	c.Stdout = &limitedWriter{w: &out, left: captureLimit}
 	c.Stderr = stderr
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	// The command dies with this process; the signal comes when the thread that
+	// started it ends, so the thread is kept.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	c.WaitDelay = 3 * time.Second
 	c.Cancel = func() error {
 		_ = unix.Kill(-c.Process.Pid, unix.SIGTERM)
