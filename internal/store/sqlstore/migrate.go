@@ -67,7 +67,7 @@ func (m *migrator) up(ctx context.Context) error {
 		}
 		m.log.InfoContext(ctx, "database copied before migrating", "path", path, "version", have)
 	}
-	p, err := goose.NewProvider(goose.Dialect(m.d.Goose), m.db, m.d.Migrations, goose.WithDisableGlobalRegistry(true))
+	p, err := newProvider(m.d, m.db)
 	if err != nil {
 		return err
 	}
@@ -79,6 +79,10 @@ func (m *migrator) up(ctx context.Context) error {
 		return fmt.Errorf("migrate from version %d: %w", have, err)
 	}
 	return nil
+}
+
+func newProvider(d *dialect.Dialect, db *sql.DB) (*goose.Provider, error) {
+	return goose.NewProvider(goose.Dialect(d.Goose), db, d.Migrations, goose.WithDisableGlobalRegistry(true))
 }
 
 // snapshot copies the database under a temporary name first, so that a copy

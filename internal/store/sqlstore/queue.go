@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
@@ -27,7 +26,7 @@ func (p *projectLoad) full() bool { return p.limit > 0 && p.active >= p.limit }
 
 func (s *tasks) load(ctx context.Context) (*load, error) {
 	rows, err := s.eng.rows(ctx, "select t.id, t.project_id, t.template_id, tp.allow_parallel_tasks, p.max_parallel_tasks"+
-		" from tasks t join templates tp on tp.id = t.template_id join projects p on p.id = t.project_id"+
+		" from tasks t"+s.hint("tasks_active")+" join templates tp on tp.id = t.template_id join projects p on p.id = t.project_id"+
 		" where t."+s.active)
 	if err != nil {
 		return nil, err
@@ -137,25 +136,14 @@ func (s *tasks) Claim(ctx context.Context, c store.Claim) (domain.Task, error) {
 // among the first; when many tasks that must wait are in front, the oldest of
 // each template is looked up instead, so that their number does not matter.
 func (s *tasks) next(ctx context.Context, l *load) (domain.TaskID, error) {
-	id, more, err := s.pick(ctx, l, 0, "select id, project_id, template_id from tasks where "+s.waiting+" order by id limit ?", scanAhead)
+	id, more, err := s.pick(ctx, l, 0, "select id, project_id, template_id from tasks"+s.hint("tasks_waiting")+" where "+s.waiting+" order by id limit ?", scanAhead)
 	if id != 0 || err != nil {
 		return id, err
 	}
 	if !more {
 		return 0, store.ErrNotFound
 	}
-	// The first step finds the first (project, template) of the index, each other
-	// step the next one, jumping over all tasks in between.
-	step := "select project_id, template_id from tasks where " + s.waiting
-	id, _, err = s.pick(ctx, l, 0, strings.NewReplacer("STEP", step, "WAITING", s.waiting).Replace(
-		"with recursive heads (project_id, template_id) as ("+
-			"select * from (STEP order by project_id, template_id limit 1) as x"+
-			" union all select"+
-			" (select project_id from tasks where WAITING and (project_id, template_id) > (h.project_id, h.template_id) order by project_id, template_id limit 1),"+
-			" (select template_id from tasks where WAITING and (project_id, template_id) > (h.project_id, h.template_id) order by project_id, template_id limit 1)"+
-			" from heads h where h.project_id is not null)"+
-			" select (select min(id) from tasks where WAITING and project_id = h.project_id and template_id = h.template_id) as id,"+
-			" h.project_id, h.template_id from heads h where h.project_id is not null order by 1"))
+	id, _, err = s.pick(ctx, l, 0, s.headsSQL)
 	if err != nil {
 		return 0, err
 	}
@@ -163,6 +151,19 @@ func (s *tasks) next(ctx context.Context, l *load) (domain.TaskID, error) {
 		return 0, store.ErrNotFound
 	}
 	return id, nil
+}
+
+// headsSQL finds the oldest waiting task of each template. The first step takes
+// the first template of the index, each other step the next one, jumping over
+// all tasks in between.
+func headsSQL(waiting, index string) string {
+	next := "(select min(template_id) from tasks" + index + " where " + waiting + " and template_id > h.template_id)"
+	return "with recursive heads (template_id) as (" +
+		"select min(template_id) from tasks" + index + " where " + waiting +
+		" union all select " + next + " from heads h where h.template_id is not null)" +
+		" select t.id, t.project_id, t.template_id from heads h join tasks t on t.id =" +
+		" (select min(id) from tasks" + index + " where " + waiting + " and template_id = h.template_id)" +
+		" where h.template_id is not null order by t.id"
 }
 
 // pick returns the first task of a query that may run, 0 for none, and whether

@@ -19,8 +19,9 @@ type tasks struct {
 	named *rowmap.Table[domain.TaskWithTemplate]
 	// selectNamed selects from "tasks t" with the names lists show.
 	selectNamed string
-	// waiting and active are conditions, spelt as in the indexes.
-	waiting, active string
+	// waiting, active and ended are conditions, spelt as in the partial indexes.
+	waiting, active, ended string
+	headsSQL               string
 }
 
 func newTasks(e *engine) *tasks {
@@ -29,11 +30,9 @@ func newTasks(e *engine) *tasks {
 		named:   rowmap.Of[domain.TaskWithTemplate](),
 		waiting: fmt.Sprintf("status = '%s'", domain.StatusWaiting),
 	}
-	var active []string
-	for _, s := range domain.ActiveStatuses() {
-		active = append(active, "'"+string(s)+"'")
-	}
-	t.active = "status in (" + strings.Join(active, ", ") + ")"
+	t.active = "status in (" + quoted(domain.ActiveStatuses()) + ")"
+	t.ended = "status in (" + quoted([]domain.TaskStatus{domain.StatusStopped, domain.StatusSuccess, domain.StatusError}) + ")"
+	t.headsSQL = headsSQL(t.waiting, t.hint("tasks_waiting_template"))
 	var cols []string
 	for _, c := range t.rows.Columns {
 		cols = append(cols, "t."+e.d.Quote(c.Name))
@@ -44,6 +43,19 @@ func newTasks(e *engine) *tasks {
 		" left join users u on u.id = t.user_id left join users s on s.id = t.stopped_by"
 	return t
 }
+
+// quoted writes statuses as a list of literals.
+func quoted(statuses []domain.TaskStatus) string {
+	var list []string
+	for _, s := range statuses {
+		list = append(list, "'"+string(s)+"'")
+	}
+	return strings.Join(list, ", ")
+}
+
+// hint makes a query use one of the partial indexes: without statistics, SQLite
+// would take the way through the history.
+func (s *tasks) hint(index string) string { return s.eng.d.UseIndex(index) }
 
 func (s *tasks) wrap(verb string, id domain.TaskID, err error) error {
 	if err == nil || err == store.ErrNotFound {
@@ -214,27 +226,36 @@ func (s *tasks) List(ctx context.Context, f store.TaskFilter) ([]domain.TaskWith
 	if f.Before != 0 {
 		add("id < ?", int64(f.Before))
 	}
-	// One status after the other: each walks an index from its newest task, where
-	// all together would search the whole history for rare ones.
 	var parts []string
 	var all []any
-	part := func(conds []string, args []any) {
-		text := "select id from tasks"
-		if len(conds) > 0 {
-			text += " where " + strings.Join(conds, " and ")
+	part := func(hint, cond string, extra ...any) {
+		where := append(conds[:len(conds):len(conds)], cond)
+		if cond == "" {
+			where = conds
+		}
+		text := "select id from tasks" + hint
+		if len(where) > 0 {
+			text += " where " + strings.Join(where, " and ")
 		}
 		parts = append(parts, "select id from ("+text+" order by id desc limit ?) as x")
-		all = append(append(all, args...), int64(f.Limit))
-	}
-	for _, st := range uniqueStatuses(f.Statuses) {
-		if st == domain.StatusWaiting {
-			part(append(conds[:len(conds):len(conds)], s.waiting), args)
-			continue
-		}
-		part(append(conds[:len(conds):len(conds)], "status = ?"), append(args[:len(args):len(args)], string(st)))
+		all = append(append(append(all, args...), extra...), int64(f.Limit))
 	}
 	if len(f.Statuses) == 0 {
-		part(conds, args)
+		part("", "")
+	}
+	// One status after the other: each walks an index from its newest task, where
+	// all together would search the whole history for rare ones.
+	for _, st := range uniqueStatuses(f.Statuses) {
+		switch {
+		case st == domain.StatusWaiting:
+			part(s.hint("tasks_waiting"), s.waiting)
+		case st.Active():
+			part(s.hint("tasks_active"), s.active+" and status = ?", string(st))
+		case f.Project != 0 && f.Template == 0:
+			part(s.hint("tasks_ended"), s.ended+" and status = ?", string(st))
+		default:
+			part("", "status = ?", string(st))
+		}
 	}
 	query := fmt.Sprintf(s.selectNamed, "("+strings.Join(parts, " union all ")+") as p", "t.id = p.id") + " order by t.id desc limit ?"
 	list, err := s.listNamed(ctx, query, append(all, int64(f.Limit)))
@@ -272,7 +293,7 @@ func (s *tasks) LastOfTemplates(ctx context.Context, p domain.ProjectID) (map[do
 
 func (s *tasks) LastVersion(ctx context.Context, t domain.TemplateID) (string, error) {
 	var version string
-	err := s.eng.scan(ctx, "select version from tasks where template_id = ? and version is not null and version <> '' order by id desc limit 1",
+	err := s.eng.scan(ctx, "select version from tasks"+s.hint("tasks_version")+" where template_id = ? and version is not null and version <> '' order by id desc limit 1",
 		[]any{int64(t)}, &version)
 	if err == store.ErrNotFound {
 		return "", nil
@@ -285,8 +306,8 @@ func (s *tasks) LastVersion(ctx context.Context, t domain.TemplateID) (string, e
 
 func (s *tasks) CountUnfinished(ctx context.Context, p domain.ProjectID) (int, error) {
 	var n int
-	err := s.eng.scan(ctx, "select (select count(*) from tasks where project_id = ? and "+s.waiting+")"+
-		" + (select count(*) from tasks where project_id = ? and "+s.active+")", []any{int64(p), int64(p)}, &n)
+	err := s.eng.scan(ctx, "select (select count(*) from tasks"+s.hint("tasks_waiting")+" where project_id = ? and "+s.waiting+")"+
+		" + (select count(*) from tasks"+s.hint("tasks_active")+" where project_id = ? and "+s.active+")", []any{int64(p), int64(p)}, &n)
 	if err != nil {
 		return 0, fmt.Errorf("count unfinished tasks of project %d: %w", p, err)
 	}
@@ -294,7 +315,7 @@ func (s *tasks) CountUnfinished(ctx context.Context, p domain.ProjectID) (int, e
 }
 
 func (s *tasks) Owned(ctx context.Context, owner string) ([]domain.Task, error) {
-	list, err := s.list(ctx, "select "+s.columns+" from tasks where owner = ? and "+s.active+" order by id", []any{owner})
+	list, err := s.list(ctx, "select "+s.columns+" from tasks"+s.hint("tasks_active")+" where owner = ? and "+s.active+" order by id", []any{owner})
 	if err != nil {
 		return nil, fmt.Errorf("tasks of %q: %w", owner, err)
 	}

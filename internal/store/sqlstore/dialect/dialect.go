@@ -58,8 +58,9 @@ type Dialect struct {
 	// LockQueue is executed first by transactions that hand out tasks, "" where
 	// writers exclude each other anyway.
 	LockQueue string
-	// MaxParams is how many parameters a statement may have.
-	MaxParams int
+	// UseIndex follows the name of a table in a select and makes the planner use
+	// the index; "" where the planner keeps statistics by itself and is trusted.
+	UseIndex func(index string) string
 	// Upsert inserts a row of key and value, or changes the value of the key.
 	// Change is an expression with the old value under the column's name, or ""
 	// for the new value.

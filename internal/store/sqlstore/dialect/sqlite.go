@@ -28,7 +28,7 @@ func SQLite(migrations fs.FS) *Dialect {
 		Open:         openSQLite,
 		Classify:     classifySQLite,
 		SingleWriter: true,
-		MaxParams:    32766,
+		UseIndex:     func(index string) string { return " indexed by " + index },
 		Upsert: func(table, key, value, change string) string {
 			if change == "" {
 				change = "excluded." + value

@@ -247,14 +247,15 @@ create table tasks (
 ) strict;
 create index tasks_project on tasks (project_id, id);
 create index tasks_template on tasks (template_id, id);
-create index tasks_project_status on tasks (project_id, status, id);
 create index tasks_version on tasks (template_id, id) where version is not null;
 -- The queue and what runs are small beside the history, so they have indexes of
 -- their own. Queries must spell the conditions the same way.
 create index tasks_waiting on tasks (id, project_id, template_id) where status = 'waiting';
-create index tasks_waiting_template on tasks (project_id, template_id, id) where status = 'waiting';
-create index tasks_active on tasks (project_id, template_id, id)
+create index tasks_waiting_template on tasks (template_id, id, project_id) where status = 'waiting';
+create index tasks_active on tasks (owner, id)
 	where status in ('starting', 'running', 'waiting_confirmation', 'confirmed', 'rejected', 'stopping');
+create index tasks_ended on tasks (project_id, status, id)
+	where status in ('stopped', 'success', 'error');
 
 create table task_definitions (
 	task_id    integer primary key references tasks (id),

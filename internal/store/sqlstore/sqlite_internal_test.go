@@ -1,0 +1,421 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/fstest"
+
+	"signalbox/internal/domain"
+	"signalbox/internal/logchunk"
+	"signalbox/internal/store"
+	"signalbox/internal/store/sqlstore/dialect"
+	"signalbox/internal/store/sqlstore/migrations"
+	"signalbox/internal/store/storetest"
+)
+
+func TestFull(t *testing.T) {
+	t.Parallel()
+	s := openHere(t, filepath.Join(t.TempDir(), "x.db"))
+	w := storetest.Seed(t, s)
+	task := w.Running(t, w.Template)
+	ctx := t.Context()
+	limit := func(pages int) {
+		t.Helper()
+		if _, err := s.eng.write.db.ExecContext(ctx, "pragma max_page_count = "+strconv.Itoa(pages)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var pages int
+	if err := s.eng.write.db.QueryRowContext(ctx, "pragma page_count").Scan(&pages); err != nil {
+		t.Fatal(err)
+	}
+	limit(pages + 50)
+	fillUp(t, s, w, task)
+	limit(1 << 30)
+	afterFull(t, s, w, task)
+}
+
+// TestFull_Disk has a disk that is really full, where mounting one is allowed.
+func TestFull_Disk(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=2m,mode=0700"); err != nil {
+		t.Skipf("cannot mount a small disk: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	ballast := filepath.Join(dir, "ballast")
+	if err := os.WriteFile(ballast, make([]byte, 256<<10), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := openHere(t, filepath.Join(dir, "x.db"))
+	w := storetest.Seed(t, s)
+	task := w.Running(t, w.Template)
+	fillUp(t, s, w, task)
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	afterFull(t, s, w, task)
+}
+
+// fillUp writes logs until there is no space, and checks what that leaves.
+func fillUp(t *testing.T, s *Store, w *storetest.World, task domain.Task) {
+	t.Helper()
+	ctx := t.Context()
+	b := logchunk.NewBuilder(1)
+	noise := make([]byte, 1000)
+	var stored domain.Task
+	var err error
+	for i := range 10000 {
+		for j := range noise {
+			noise[j] = byte(i*7919+j*104729) ^ byte((i*j)>>3)
+		}
+		for range 4 {
+			b.Add(storetest.Now(), noise, false)
+		}
+		var got domain.Task
+		got, err = s.Tasks().Record(ctx, task.ID, store.Report{Epoch: task.Epoch, FromOffset: int64(i), ToOffset: int64(i) + 1, Chunks: []logchunk.Chunk{b.Finish()}})
+		if err != nil {
+			break
+		}
+		stored = got
+	}
+	if !errors.Is(err, store.ErrFull) {
+		t.Fatalf("got %v, want %v", err, store.ErrFull)
+	}
+	got, err := s.Tasks().Get(ctx, task.ID)
+	if err != nil {
+		t.Fatalf("read while full: %v", err)
+	}
+	if got.LogLines != stored.LogLines || got.JournalOffset != stored.JournalOffset {
+		t.Errorf("%d lines, offset %d; acknowledged were %d, %d", got.LogLines, got.JournalOffset, stored.LogLines, stored.JournalOffset)
+	}
+	var check string
+	if err := s.eng.read.db.QueryRowContext(ctx, "pragma integrity_check").Scan(&check); err != nil || check != "ok" {
+		t.Errorf("integrity check: %s, %v", check, err)
+	}
+}
+
+// afterFull checks that everything goes on where it stopped.
+func afterFull(t *testing.T, s *Store, w *storetest.World, task domain.Task) {
+	t.Helper()
+	got, err := s.Tasks().Get(t.Context(), task.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := logchunk.NewBuilder(got.LogLines + 1)
+	b.Add(storetest.Now(), []byte("again"), false)
+	_, err = s.Tasks().Record(t.Context(), task.ID, store.Report{Epoch: task.Epoch, FromOffset: got.JournalOffset, ToOffset: got.JournalOffset + 1, Chunks: []logchunk.Chunk{b.Finish()}})
+	if err != nil {
+		t.Errorf("record with space again: %v", err)
+	}
+	w.NewTask(t, w.Template)
+}
+
+func openHere(t *testing.T, path string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), Config{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// steps returns the real steps and those given.
+func steps(t *testing.T, more map[string]string) fstest.MapFS {
+	t.Helper()
+	all := fstest.MapFS{}
+	for name, text := range more {
+		all[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	first, err := os.ReadFile("migrations/sqlite/00001_initial.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all["00001_initial.sql"] = &fstest.MapFile{Data: first}
+	return all
+}
+
+func migrate(t *testing.T, path string, files fstest.MapFS) (*sql.DB, error) {
+	t.Helper()
+	d := dialect.SQLite(files)
+	at := dialect.Config{Path: path}
+	pools, err := d.Open(t.Context(), at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = errors.Join(pools.Read.Close(), pools.Write.Close()) })
+	m := migrator{d: d, db: pools.Write, at: at, log: slog.New(slog.DiscardHandler)}
+	return pools.Write, m.up(t.Context())
+}
+
+func TestMigrate_UpgradeTakesASnapshot(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "x.db")
+	s, err := Open(t.Context(), Config{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := storetest.Seed(t, s)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if found := snapshots(t, path); len(found) != 0 {
+		t.Errorf("a fresh database has snapshots: %q", found)
+	}
+	db, err := migrate(t, path, steps(t, map[string]string{
+		"99998_more.sql": "-- +goose Up\nalter table views add column extra text;\nupdate users set name = 'changed';\n",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var name string
+	if err := db.QueryRowContext(t.Context(), "select name from users").Scan(&name); err != nil || name != "changed" {
+		t.Errorf("after the upgrade: %q, %v", name, err)
+	}
+	found := snapshots(t, path)
+	if len(found) != 1 {
+		t.Fatalf("snapshots: %q, want one", found)
+	}
+	if info, err := os.Stat(found[0]); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("snapshot: %v, %v; want mode 0600", info, err)
+	}
+	old := openHere(t, found[0]) // this program knows the old schema
+	user, err := old.Users().Get(t.Context(), w.User.ID)
+	if err != nil || user.Name != "Ada" {
+		t.Errorf("user in the snapshot: %+v, %v", user, err)
+	}
+	_, err = Open(t.Context(), Config{Path: path})
+	var newer *SchemaTooNewError
+	if !errors.As(err, &newer) {
+		t.Errorf("opening the upgraded database with the old program: %v", err)
+	}
+}
+
+func snapshots(t *testing.T, path string) []string {
+	t.Helper()
+	found, err := filepath.Glob(path + ".v*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func TestMigrate_FailedStepLeavesNothing(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "x.db")
+	broken := steps(t, map[string]string{
+		"99998_broken.sql": "-- +goose Up\ncreate table half (id integer);\ninsert into nowhere values (1);\n",
+	})
+	db, err := migrate(t, path, broken)
+	if err == nil {
+		t.Fatal("a broken step succeeded")
+	}
+	var n int
+	if err := db.QueryRowContext(t.Context(), "select count(*) from sqlite_master where name = 'half'").Scan(&n); err != nil || n != 0 {
+		t.Errorf("the broken step left its table: %d, %v", n, err)
+	}
+	openHere(t, path) // the steps before it hold
+}
+
+func TestMigrate_DownAndUpGivesTheSameSchema(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "x.db")
+	s := openHere(t, path)
+	schema := func() string {
+		t.Helper()
+		rows, err := s.eng.write.db.QueryContext(t.Context(), "select coalesce(sql, name) from sqlite_master where name not like 'goose%' order by name")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		var all []string
+		for rows.Next() {
+			var text string
+			if err := rows.Scan(&text); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, text)
+		}
+		return strings.Join(all, "\n")
+	}
+	want := schema()
+	p, err := newProvider(s.eng.d, s.eng.write.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.DownTo(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(schema(), "create table tasks") {
+		t.Error("tasks are left after going down")
+	}
+	if _, err := p.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := schema(); got != want {
+		t.Errorf("schema after down and up:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+// TestSchema_HasEveryField compares the tables with the entities.
+func TestSchema_HasEveryField(t *testing.T) {
+	t.Parallel()
+	s := openHere(t, filepath.Join(t.TempDir(), "x.db"))
+	if _, err := migrations.Latest(s.eng.d.Migrations); err != nil {
+		t.Error(err)
+	}
+	w := storetest.Seed(t, s) // inserts name every column but the identifier
+	w.NewTask(t, w.Template)
+	if err := s.Vaults().Create(t.Context(), &domain.Vault{ProjectID: w.Project.ID, TemplateID: w.Template.ID}); err != nil {
+		t.Error(err)
+	}
+	if err := s.Events().Add(t.Context(), &domain.Event{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestPlans runs the queries of a busy server and asks SQLite how it finds
+// their rows: nothing may walk through a table that grows.
+func TestPlans(t *testing.T) {
+	t.Parallel()
+	s := openHere(t, filepath.Join(t.TempDir(), "x.db"))
+	w := storetest.Seed(t, s)
+	ctx := t.Context()
+	task := w.Running(t, w.Template)
+	p, u := w.Project.ID, w.User.ID
+	do := func(err error) {
+		t.Helper()
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			t.Fatal(err)
+		}
+	}
+	tasks := s.Tasks()
+	for _, f := range []store.TaskFilter{
+		{Project: p}, {Template: w.Template.ID}, {Project: p, Template: w.Template.ID, Before: 9}, {Project: p, Before: 9},
+		{Project: p, Statuses: domain.Statuses()}, {Statuses: domain.UnfinishedStatuses()},
+	} {
+		_, err := tasks.List(ctx, f)
+		do(err)
+	}
+	_, err := tasks.LastOfTemplates(ctx, p)
+	do(err)
+	_, err = tasks.LastVersion(ctx, w.Template.ID)
+	do(err)
+	_, err = tasks.CountUnfinished(ctx, p)
+	do(err)
+	for range scanAhead + 10 {
+		w.NewTask(t, w.Template)
+	}
+	_, err = w.Claim(ctx, "x")
+	do(err)
+	_, err = tasks.Blocked(ctx, 1, []domain.TaskID{1, 2, 3})
+	do(err)
+	_, err = tasks.Owned(ctx, "here")
+	do(err)
+	do(tasks.RenewLeases(ctx, "here", storetest.Now()))
+	_, err = tasks.Definition(ctx, task.ID)
+	do(err)
+	b := logchunk.NewBuilder(1)
+	b.Add(storetest.Now(), []byte("x"), false)
+	_, err = tasks.Record(ctx, task.ID, store.Report{Epoch: 1, ToOffset: 1, Chunks: []logchunk.Chunk{b.Finish()}, Apply: func(t *domain.Task) error {
+		t.LogComplete, t.Status = true, domain.StatusSuccess
+		return nil
+	}})
+	do(err)
+	_, err = s.Logs().Chunks(ctx, task.ID, 0, 10)
+	do(err)
+	_, _, err = s.Logs().Size(ctx, task.ID)
+	do(err)
+	do(s.Logs().Compact(ctx, task.ID))
+	_, err = s.Sessions().First(ctx, store.Where(store.Eq("token_hash", "x")))
+	do(err)
+	_, err = s.Sessions().DeleteWhere(ctx, store.Lt("last_active", storetest.Now()))
+	do(err)
+	_, err = s.Sessions().DeleteWhere(ctx, store.Eq("user_id", u))
+	do(err)
+	_, err = s.Tokens().First(ctx, store.Where(store.Eq("token_hash", "x")))
+	do(err)
+	_, err = s.Users().First(ctx, store.Where(store.Fold("username", "x")))
+	do(err)
+	_, err = s.Users().First(ctx, store.Where(store.Fold("email", "x")))
+	do(err)
+	_, err = s.Members().First(ctx, store.Where(store.InProject(p), store.Eq("user_id", u)))
+	do(err)
+	_, err = s.Members().List(ctx, store.Where(store.Eq("user_id", u)))
+	do(err)
+	_, err = s.Templates().List(ctx, store.Where(store.InProject(p)).By("name"))
+	do(err)
+	_, err = s.Templates().Count(ctx, store.Where(store.Eq("repository_id", 1)))
+	do(err)
+	_, err = s.Events().List(ctx, &p, nil, 10)
+	do(err)
+	_, err = s.Events().List(ctx, nil, nil, 10)
+	do(err)
+	_, err = s.Revision(ctx, p)
+	do(err)
+	do(tasks.Delete(ctx, task.ID))
+
+	n := 0
+	for _, pool := range []*pool{s.eng.read, s.eng.write} {
+		pool.mu.RLock()
+		queries := maps.Clone(pool.stmts)
+		pool.mu.RUnlock()
+		for query := range queries {
+			n++
+			if query == `select count(*) from "users"` {
+				continue // of the fixtures
+			}
+			for _, step := range plan(t, s.eng.write.db, query) {
+				// Walking an index in the order wanted, up to a limit, is fine; so is
+				// the index of what waits or runs. Walking a table by identifier is so
+				// only for the newest of all events and tasks.
+				bad := strings.HasPrefix(step, "SCAN ") && !strings.Contains(step, "tasks_waiting") && !strings.Contains(step, "tasks_active")
+				for _, table := range []string{"tasks", "t", "chunks", "sessions", "tokens", "users", "members", "templates"} {
+					if bad && (step == "SCAN "+table || strings.HasPrefix(step, "SCAN "+table+" USING")) {
+						t.Errorf("%s\n\tin %s", step, query)
+					}
+				}
+			}
+		}
+	}
+	if n < 40 {
+		t.Errorf("only %d statements were looked at", n)
+	}
+}
+
+func plan(t *testing.T, db *sql.DB, query string) []string {
+	t.Helper()
+	rows, err := db.QueryContext(context.WithoutCancel(t.Context()), "explain query plan "+query, make([]any, strings.Count(query, "?"))...)
+	if err != nil {
+		t.Fatalf("explain %s: %v", query, err)
+	}
+	defer rows.Close()
+	var steps []string
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, detail)
+	}
+	return steps
+}
