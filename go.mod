@@ -1,6 +1,9 @@
 module signalbox
 
-go 1.26.8
+go 1.26.0
+
+// Packages of npm modules are none of ours.
+ignore ./web/node_modules
 
 require (
 	github.com/coder/websocket v1.8.15 // indirect
