@@ -113,7 +113,7 @@ function Reason({ task }: { task: Task }) {
   if (!isFinished(task.status) || !(task.status_reason || (stopped && task.stopped_by))) return null;
   return (
     <Alert className={classes.reason} color={stopped ? "gray" : "red"} icon={<IconAlertTriangle size={18} />}>
-      {task.status_reason || t("run.stoppedBy", { name: task.stopped_by })}
+      {stopped && task.stopped_by ? t("run.stoppedBy", { name: task.stopped_by }) : task.status_reason}
     </Alert>
   );
 }

@@ -20,7 +20,7 @@ export function RunsFilters({ projectId, search, onChange }: Props) {
   const options = (templates.data ?? []).map(({ id, name }) => ({ value: String(id), label: name }));
   return (
     <div className={classes.filters}>
-      <TextFilter key={search.q === "" ? "empty" : "text"} search={search} onChange={onChange} />
+      <TextFilter search={search} onChange={onChange} />
       <Select
         className={classes.templateFilter}
         aria-label={t("runs.template")}
@@ -47,6 +47,12 @@ export function RunsFilters({ projectId, search, onChange }: Props) {
 function TextFilter({ search, onChange }: Omit<Props, "projectId">) {
   const { t } = useTranslation("runs");
   const [text, setText] = useState(search.q);
+  const [known, setKnown] = useState(search.q);
+  if (known !== search.q) {
+    setKnown(search.q);
+    // Cleared from outside; while typing, the address only follows the text.
+    if (search.q === "") setText("");
+  }
   const remember = useDebouncedCallback((q: string) => onChange({ ...search, q }), 250);
   const change = (q: string) => {
     setText(q);

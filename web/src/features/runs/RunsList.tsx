@@ -46,7 +46,7 @@ export function RunsList({ projectId, search = NO_FILTER, empty, onClear, withou
       </div>
     );
   }
-  const filtered = search.chips.length > 0 || search.template !== null || search.q !== "";
+  const filtered = search.chips.length > 0 || search.q !== "" || (search.template !== null && !withoutTemplate);
   const nothing = rows.length === 0 && !runs.hasNextPage;
   if (nothing && !filtered) return <div className={classes.frame}>{empty}</div>;
   return (

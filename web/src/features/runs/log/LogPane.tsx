@@ -20,9 +20,10 @@ import { timeModes } from "./times";
 import { useFind } from "./useFind";
 import { useFullScreen } from "./useFullScreen";
 import { useLineLinks } from "./useLineLinks";
+import { useLinkedQuery, useRememberQuery } from "./useLinkedQuery";
 import { useLogShortcuts } from "./useLogShortcuts";
 import { useLogView } from "./useLogView";
-import { useFirstError, useOpeningLine } from "./useOpening";
+import { useFirstError, useNextError, useOpeningLine } from "./useOpening";
 import { useViewOptions } from "./useViewOptions";
 import type { LogView } from "./view";
 
@@ -39,7 +40,8 @@ export function LogPane({ projectId, task, store }: Props) {
   const { t } = useTranslation("runs");
   const phone = useMediaQuery("(max-width: 767px)", undefined, { getInitialValueInEffect: false });
   const preferences = useLogPreferences(phone);
-  const [bar, setBar] = useState<Bar>({ kind: "none" });
+  const linkedQuery = useLinkedQuery();
+  const [bar, setBar] = useState<Bar>({ kind: linkedQuery === "" ? "none" : "find" });
   const [jumped, setJumped] = useState(0);
   const [reading, setReading] = useState(false);
   const [frame, full, toggleFull] = useFullScreen();
@@ -49,7 +51,7 @@ export function LogPane({ projectId, task, store }: Props) {
   const view = useRef<LogView>(null);
   const show = useCallback((seq: number) => view.current?.goTo(seq), []);
   const topLine = useCallback(() => view.current?.topLine ?? 1, []);
-  const { find, matcher } = useFind(store, search, topLine, show);
+  const { find, matcher } = useFind(store, search, topLine, show, linkedQuery);
 
   const options = useViewOptions(task, phone, preferences, {
     matcher: bar.kind === "find" ? matcher : null,
@@ -64,7 +66,10 @@ export function LogPane({ projectId, task, store }: Props) {
     view.current?.goTo(seq);
   }, []);
   const toFirstError = useFirstError(store, search, jump);
+  const toNextError = useNextError(store, search, jump);
   useOpeningLine(task, lines.range?.from ?? 0, jump, toFirstError);
+
+  useRememberQuery(bar.kind === "find" ? find.query.text : "");
 
   const closeBar = () => {
     setBar({ kind: "none" });
@@ -74,6 +79,7 @@ export function LogPane({ projectId, task, store }: Props) {
     find: () => setBar({ kind: "find" }),
     goTo: (digits: string) => setBar({ kind: "goTo", start: digits }),
     firstError: () => void toFirstError(true),
+    nextError: (by: 1 | -1) => void toNextError(jumped || topLine(), by),
     follow: () => view.current?.setFollow(!follow.on),
     end: () => view.current?.setFollow(true),
     wrap: () => preferences.set({ wrap: !preferences.wrap }),

@@ -77,8 +77,9 @@ describe("parseAnsi", () => {
     parseAnsi(flood);
     parseAnsi(`${ESC}[${"1;".repeat(100_000)}m`);
     parseAnsi(`${ESC}]`.repeat(20_000));
-    expect(performance.now() - start).toBeLessThan(1500);
-  });
+    // Far above what it takes, far below what anything but one pass would.
+    expect(performance.now() - start).toBeLessThan(15_000);
+  }, 30_000);
 
   it.each(["38", "38;5", "38;2", "38;9;9", "38;5;999", "999999999999", ":", ";;;", "38:5"])("survives SGR %j", (code) => {
     expect(plainText(`${ESC}[${code}mx`)).toBe("x");

@@ -115,21 +115,28 @@ export class Finder {
   }
 
   private async pass(): Promise<void> {
-    const local = !this.query.regex && this.store.total <= LOCAL_LINES && this.store.wholeLogHeld;
+    const local = (!this.query.regex || this.query === ERROR_QUERY) && this.store.total <= LOCAL_LINES && this.store.wholeLogHeld;
     if (this.capped || this.scanned >= this.store.total) return;
     if (local) await this.scanHere();
     else await this.scanThere();
   }
 
+  /** Expressions of the reader run on the server, where no expression can take for ever. */
+  private hereMatcher(): (text: string) => boolean {
+    if (this.query === ERROR_QUERY) return (text) => ERROR_LINE.test(text);
+    if (this.query.matchCase) return (text) => text.includes(this.query.text);
+    const wanted = this.query.text.toLowerCase();
+    return (text) => text.toLowerCase().includes(wanted);
+  }
+
   private async scanHere(): Promise<void> {
-    const wanted = this.query.matchCase ? this.query.text : this.query.text.toLowerCase();
+    const hit = this.hereMatcher();
     let until = performance.now() + SLICE_MS;
     while (this.scanned < this.store.total && !this.capped) {
       const seq = this.scanned + 1;
       const line = this.store.text(seq);
       if (line === undefined) return;
-      const text = plainText(line);
-      if ((this.query.matchCase ? text : text.toLowerCase()).includes(wanted)) this.matches.push(seq);
+      if (hit(plainText(line))) this.matches.push(seq);
       this.scanned = seq;
       if (performance.now() < until) continue;
       this.publish({ busy: true });
@@ -160,17 +167,14 @@ export class Finder {
   }
 }
 
-const ERROR_LINE = /^(?:fatal: |failed: |ERROR\b|\[?ERROR\]?\b)|\bERROR!|\bFAILED!|^Traceback \(most recent call last\)|\berror:/i;
+/** What an error looks like, in the words that both this browser and the server understand. */
+const ERROR_PATTERN = "^fatal: |^failed: |\\bERROR\\b|FAILED!|^Traceback |\\b[Ee][Rr][Rr][Oo][Rr]:";
+const ERROR_LINE = new RegExp(ERROR_PATTERN);
 
-/** The expression the server searches with when the beginning of the log is not here. */
-export const ERROR_QUERY: FindQuery = {
-  text: "^fatal: |^failed: |\\bERROR\\b|FAILED!|^Traceback |\\berror:",
-  regex: true,
-  matchCase: false,
-};
+export const ERROR_QUERY: FindQuery = { text: ERROR_PATTERN, regex: true, matchCase: true };
 
 export function looksLikeError(text: string): boolean {
-  return ERROR_LINE.test(plainText(text)) || /\bERROR\b/.test(text);
+  return ERROR_LINE.test(plainText(text));
 }
 
 /** Number of the first line that looks like an error, 0 if there is none. */
@@ -188,4 +192,14 @@ export async function firstError(store: LogStore, server: ServerSearch, signal: 
     if (page.next <= after) return 0;
     after = page.next;
   }
+}
+
+/** The error before or after a line, going round at the ends; 0 if there is none. */
+export async function nextError(store: LogStore, server: ServerSearch, from: number, by: 1 | -1): Promise<number> {
+  let state = NOTHING;
+  await new Finder(store, server, ERROR_QUERY, (next) => (state = next)).advance();
+  if (state.error !== null) throw new Error(state.error);
+  const { matches } = state;
+  const found = by === 1 ? matches.find((seq) => seq > from) : matches.findLast((seq) => seq < from);
+  return found ?? matches.at(by === 1 ? 0 : -1) ?? 0;
 }

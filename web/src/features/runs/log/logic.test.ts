@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { parseAnsi } from "./ansi";
-import { Finder, firstError, looksLikeError, matcherFor, nearestMatch, type FindState, type ServerSearch } from "./find";
+import { Finder, firstError, looksLikeError, matcherFor, nearestMatch, nextError, type FindState, type ServerSearch } from "./find";
 import { newLines, nextFollow, type Follow } from "./follow";
 import { lineHash, parseLineHash, pickLines } from "./lines";
 import { toPieces } from "./pieces";
@@ -147,6 +147,15 @@ describe("find", () => {
     expect(nearestMatch([3, 8, 20], 8)).toBe(1);
     expect(nearestMatch([3, 8, 20], 21)).toBe(0);
     expect(nearestMatch([], 1)).toBe(-1);
+  });
+
+  it("walks from error to error and round the ends", async () => {
+    const store = filled(["ERROR a", "x", "fatal: [b]", "y", "error: c"]);
+    expect(await nextError(store, noServer, 1, 1)).toBe(3);
+    expect(await nextError(store, noServer, 5, 1)).toBe(1);
+    expect(await nextError(store, noServer, 3, -1)).toBe(1);
+    expect(await nextError(store, noServer, 1, -1)).toBe(5);
+    expect(await nextError(filled(["fine"]), noServer, 1, 1)).toBe(0);
   });
 
   it("knows errors when it sees them", async () => {

@@ -19,8 +19,9 @@ export function useFind(
   server: ServerSearch,
   topLine: () => number,
   show: (seq: number) => void,
+  start: string,
 ) {
-  const [query, setQuery] = useState<FindQuery>({ text: "", regex: false, matchCase: false });
+  const [query, setQuery] = useState<FindQuery>({ text: start, regex: false, matchCase: false });
   const [state, setState] = useState<FindState>(NOTHING);
   const [at, setAt] = useState(-1);
   const view = useRef({ topLine, show });

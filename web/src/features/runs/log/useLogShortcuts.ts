@@ -4,6 +4,7 @@ export interface LogShortcuts {
   readonly find: () => void;
   readonly goTo: (digits: string) => void;
   readonly firstError: () => void;
+  readonly nextError: (by: 1 | -1) => void;
   readonly follow: () => void;
   readonly end: () => void;
   readonly wrap: () => void;
@@ -76,6 +77,10 @@ function actionOf(event: KeyboardEvent, shortcuts: LogShortcuts): (() => void) |
   switch (event.code) {
     case "KeyE":
       return shortcuts.firstError;
+    case "KeyN":
+      return () => shortcuts.nextError(1);
+    case "KeyP":
+      return () => shortcuts.nextError(-1);
     case "KeyF":
       return shortcuts.follow;
     case "KeyW":

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useEffectEvent } from "react";
 import { useTranslation } from "react-i18next";
 import type { Task } from "@/api/types";
 import { toastDone, toastError } from "@/ui/toast";
-import { firstError, type ServerSearch } from "./find";
+import { firstError, nextError, type ServerSearch } from "./find";
 import type { LogStore } from "./store";
 
 /** Jumps to the first line that looks like an error; says so when there is none and it was asked for. */
@@ -16,6 +16,23 @@ export function useFirstError(store: LogStore, search: ServerSearch, jump: (seq:
         else if (asked) toastDone(t("log.noError"));
       } catch (error) {
         if (asked) toastError(error);
+      }
+    },
+    [store, search, jump, t],
+  );
+}
+
+/** Jumps to the error before or after the line in focus. */
+export function useNextError(store: LogStore, search: ServerSearch, jump: (seq: number) => void) {
+  const { t } = useTranslation("runs");
+  return useCallback(
+    async (from: number, by: 1 | -1) => {
+      try {
+        const seq = await nextError(store, search, from, by);
+        if (seq > 0) jump(seq);
+        else toastDone(t("log.noError"));
+      } catch (error) {
+        toastError(error);
       }
     },
     [store, search, jump, t],
