@@ -1,0 +1,269 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"signalbox/internal/auth"
+	"signalbox/internal/catalog"
+	"signalbox/internal/domain"
+	"signalbox/internal/httpapi"
+	"signalbox/internal/job"
+	"signalbox/internal/live"
+	"signalbox/internal/secrets"
+	"signalbox/internal/store"
+	"signalbox/internal/store/sqlstore"
+	"signalbox/internal/tasks"
+)
+
+const password = "correct horse battery"
+
+// site is a whole server on an empty database, without anything that runs jobs.
+type site struct {
+	t       testing.TB
+	server  *httpapi.Server
+	store   store.Store
+	auth    *auth.Service
+	catalog *catalog.Catalog
+	tasks   *tasks.Service
+	bus     *live.Bus
+	log     *bytes.Buffer
+	clock   *clock
+	tokens  map[string]string // by user name
+	users   map[string]domain.User
+}
+
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// idle takes the place of what runs tasks.
+type idle struct{}
+
+func (idle) Wake()                      {}
+func (idle) Signal(domain.TaskID, bool) {}
+func (idle) Branches(context.Context, int64, job.Repository) ([]string, error) {
+	return []string{"dev", "feature/x", "main"}, nil
+}
+
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(b)
+}
+
+// newSite returns a site with an administrator whose name is "admin".
+func newSite(t testing.TB, change ...func(*httpapi.Deps)) *site {
+	t.Helper()
+	s := &site{t: t, log: &bytes.Buffer{}, clock: &clock{now: time.Now().UTC()}, tokens: map[string]string{}, users: map[string]domain.User{}}
+	db, err := sqlstore.Open(t.Context(), sqlstore.Config{Path: filepath.Join(t.TempDir(), "test.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	s.store, s.bus = db, live.NewBus()
+	logger := slog.New(slog.NewTextHandler(&lockedWriter{w: s.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s.auth, err = auth.New(auth.Config{
+		Store: db, CookieKey: []byte(strings.Repeat("k", 32)), Now: s.clock.Now,
+		Cost: auth.Cost{Memory: 64, Passes: 1, Threads: 1},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, err := secrets.New(secrets.GenerateKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.catalog, err = catalog.New(catalog.Deps{
+		Store: db, Sealer: ring, Passwords: s.auth, Now: s.clock.Now, Demo: catalog.NewDemoFiles(t.TempDir()),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.tasks = tasks.New(tasks.Deps{
+		Store: db, Sealer: ring, Keys: ring, Live: s.bus, Queries: idle{}, Log: logger, Now: s.clock.Now,
+		Settings: tasks.Settings{MaxParallel: 10, Apps: s.catalog.Apps},
+	})
+	s.tasks.Connect(idle{})
+	deps := httpapi.Deps{
+		Store: db, Auth: s.auth, Catalog: s.catalog, Tasks: s.tasks, Live: s.bus, Log: logger, Now: s.clock.Now,
+		Info: httpapi.Info{Version: "test"},
+	}
+	for _, f := range change {
+		f(&deps)
+	}
+	s.server, err = httpapi.New(deps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.server.Close)
+	s.addUser("admin", true)
+	return s
+}
+
+// addUser stores a user who signs in with an API token.
+func (s *site) addUser(name string, admin bool) domain.User {
+	s.t.Helper()
+	hash, err := s.auth.Hash(s.t.Context(), password)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	u := domain.User{
+		Created: s.clock.Now().Truncate(time.Second), Username: name, Name: strings.ToUpper(name[:1]) + name[1:],
+		Email: name + "@example.test", PasswordHash: hash, Admin: admin,
+	}
+	if err := s.store.Users().Create(s.t.Context(), &u); err != nil {
+		s.t.Fatal(err)
+	}
+	text, _, err := s.auth.CreateToken(s.t.Context(), u.ID, "", nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.tokens[name], s.users[name] = text, u
+	return u
+}
+
+// answer is what the server said.
+type answer struct {
+	*httptest.ResponseRecorder
+}
+
+func (a answer) json(t testing.TB, into any) {
+	t.Helper()
+	if err := json.Unmarshal(a.Body.Bytes(), into); err != nil {
+		t.Fatalf("decode %s: %v", a.Body, err)
+	}
+}
+
+// do sends a request. The actor is a user name, "" for nobody, or "token:…".
+// The body is a text sent as it is, or anything to encode; nil sends none.
+func (s *site) do(actor, method, path string, body any) answer {
+	s.t.Helper()
+	var reader io.Reader
+	switch b := body.(type) {
+	case nil:
+	case string:
+		reader = strings.NewReader(b)
+	default:
+		data, err := json.Marshal(b)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		reader = bytes.NewReader(data)
+	}
+	r := httptest.NewRequest(method, path, reader)
+	if text, ok := strings.CutPrefix(actor, "token:"); ok {
+		r.Header.Set("Authorization", "Bearer "+text)
+	} else if actor != "" {
+		r.Header.Set("Authorization", "Bearer "+s.tokens[actor])
+	}
+	return s.send(r)
+}
+
+func (s *site) send(r *http.Request) answer {
+	w := httptest.NewRecorder()
+	s.server.ServeHTTP(w, r)
+	return answer{w}
+}
+
+// must sends a request that has to succeed and returns the id in the answer.
+func (s *site) must(actor, method, path string, body any) int64 {
+	s.t.Helper()
+	a := s.do(actor, method, path, body)
+	if a.Code >= 300 {
+		s.t.Fatalf("%s %s: got %d %s", method, path, a.Code, a.Body)
+	}
+	if a.Body.Len() == 0 {
+		return 0
+	}
+	var out struct {
+		ID int64 `json:"id"`
+	}
+	_ = json.Unmarshal(a.Body.Bytes(), &out) // lists have no id
+	return out.ID
+}
+
+// object is a JSON object in a test.
+type object = map[string]any
+
+// world is a project with one of everything and a member of each role.
+type world struct {
+	*site
+	project, key, repository, inventory, group, template, view int64
+}
+
+func newWorld(t testing.TB, change ...func(*httpapi.Deps)) *world {
+	t.Helper()
+	w := &world{site: newSite(t, change...)}
+	w.project = w.must("admin", "POST", "/api/projects", object{"name": "World"})
+	for name, role := range map[string]string{"owner": "owner", "manager": "manager", "runner": "task_runner", "guest": "guest"} {
+		u := w.addUser(name, false)
+		w.must("admin", "POST", w.path("/users"), object{"user_id": u.ID, "role": role})
+	}
+	w.addUser("outsider", false)
+	w.key = w.must("owner", "POST", w.path("/keys"), object{
+		"name": "login", "type": "login_password", "project_id": w.project,
+		"login_password": object{"login": "bob", "password": "hush-hush"},
+	})
+	w.repository = w.must("owner", "POST", w.path("/repositories"), object{
+		"name": "repo", "project_id": w.project, "git_url": "https://git.example.test/x.git", "git_branch": "main", "ssh_key_id": w.key,
+	})
+	w.inventory = w.must("owner", "POST", w.path("/inventory"), object{
+		"name": "hosts", "project_id": w.project, "type": "static", "inventory": "localhost", "ssh_key_id": w.key,
+	})
+	w.group = w.must("owner", "POST", w.path("/environment"), object{
+		"name": "vars", "project_id": w.project, "json": `{"a":1}`, "env": `{"A":"b"}`,
+		"secrets": []object{{"type": "env", "name": "TOKEN", "secret": "hush-token", "operation": "create"}},
+	})
+	w.view = w.must("owner", "POST", w.path("/views"), object{"title": "Mine", "project_id": w.project, "position": 1})
+	w.template = w.must("owner", "POST", w.path("/templates"), w.templateBody(object{"name": "build it"}))
+	return w
+}
+
+func (w *world) path(rest string) string { return fmt.Sprintf("/api/project/%d%s", w.project, rest) }
+
+func (w *world) templateBody(change object) object {
+	body := object{
+		"project_id": w.project, "name": "t", "app": "bash", "playbook": "run.sh", "repository_id": w.repository,
+		"inventory_id": w.inventory, "environment_id": w.group, "view_id": w.view,
+	}
+	for k, v := range change {
+		body[k] = v
+	}
+	return body
+}
+
+// launch starts a task of the world's template.
+func (w *world) launch() int64 {
+	w.t.Helper()
+	return w.must("runner", "POST", w.path("/tasks"), object{"template_id": w.template})
+}
