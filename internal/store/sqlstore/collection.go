@@ -215,7 +215,7 @@ func (c collection[T, ID]) Count(ctx context.Context, q store.Query) (int, error
 		return 0, c.wrap("count", err)
 	}
 	var n int
-	err = c.eng.scan(ctx, "select count(*) from "+c.name+cond, args, &n)
+	err = c.eng.scanLong(ctx, "select count(*) from "+c.name+cond, args, &n)
 	return n, c.wrap("count", err)
 }
 

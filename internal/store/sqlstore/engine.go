@@ -146,8 +146,22 @@ func (e *engine) rows(ctx context.Context, query string, args ...any) (*sql.Rows
 	return rows, nil
 }
 
-// scan runs a query that gives at most one row; ErrNotFound when it gives none.
+// scan runs a query that finds at most one row by an index; ErrNotFound when
+// there is none.
 func (e *engine) scan(ctx context.Context, query string, args []any, dest ...any) error {
+	if e.writer != nil {
+		// In the process a row is there in microseconds, and watching the context
+		// meanwhile would cost as much again.
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		ctx = context.WithoutCancel(ctx)
+	}
+	return e.scanLong(ctx, query, args, dest...)
+}
+
+// scanLong is scan for queries that may have to look at many rows.
+func (e *engine) scanLong(ctx context.Context, query string, args []any, dest ...any) error {
 	rows, err := e.rows(ctx, query, args...)
 	if err != nil {
 		return err

@@ -60,7 +60,7 @@ func scanChunk(rows *sql.Rows) (logchunk.Chunk, error) {
 }
 
 func (l *logs) Size(ctx context.Context, id domain.TaskID) (bytes int64, chunks int, err error) {
-	err = l.eng.scan(ctx, "select coalesce(sum(length(payload)), 0), count(*) from chunks where task_id = ?", []any{int64(id)}, &bytes, &chunks)
+	err = l.eng.scanLong(ctx, "select coalesce(sum(length(payload)), 0), count(*) from chunks where task_id = ?", []any{int64(id)}, &bytes, &chunks)
 	if err != nil {
 		return 0, 0, fmt.Errorf("size of log of task %d: %w", id, err)
 	}

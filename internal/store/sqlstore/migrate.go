@@ -38,6 +38,50 @@ type migrator struct {
 	log *slog.Logger
 }
 
+// SchemaVersion returns the version of a database's schema, 0 for one that is
+// empty or not there, and the latest version this program knows.
+func SchemaVersion(ctx context.Context, c Config) (have, latest int64, err error) {
+	d := dialect.SQLite(migrations.For("sqlite"))
+	if latest, err = migrations.Latest(d.Migrations); err != nil {
+		return 0, 0, err
+	}
+	if _, err := os.Stat(c.Path); errors.Is(err, os.ErrNotExist) {
+		return 0, latest, nil
+	}
+	err = c.migrator(ctx, d, func(m *migrator) error {
+		have, err = m.version(ctx)
+		return err
+	})
+	return have, latest, err
+}
+
+// Migrate brings the schema of a database to a version, up or down, after a
+// snapshot beside it. Open does the way up by itself.
+func Migrate(ctx context.Context, c Config, version int64) error {
+	d := dialect.SQLite(migrations.For("sqlite"))
+	return c.migrator(ctx, d, func(m *migrator) error { return m.to(ctx, version) })
+}
+
+func (c Config) migrator(ctx context.Context, d *dialect.Dialect, fn func(*migrator) error) error {
+	at := dialect.Config{Path: c.Path, Durable: c.Durable}
+	pools, err := d.Open(ctx, at)
+	if err != nil {
+		return fmt.Errorf("open database %s: %w", c.Path, err)
+	}
+	err = fn(&migrator{d: d, db: pools.Write, at: at, log: c.logger()})
+	if err != nil {
+		err = fmt.Errorf("database %s: %w", c.Path, err)
+	}
+	return errors.Join(err, pools.Read.Close(), pools.Write.Close())
+}
+
+func (c Config) logger() *slog.Logger {
+	if c.Logger == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return c.Logger
+}
+
 // up brings the schema to the latest version. The usual case, nothing to do,
 // costs one query and does not load goose.
 func (m *migrator) up(ctx context.Context) error {
@@ -45,7 +89,11 @@ func (m *migrator) up(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if have, err := m.check(ctx, latest); err != nil || have == latest {
+	return m.to(ctx, latest)
+}
+
+func (m *migrator) to(ctx context.Context, version int64) error {
+	if have, err := m.check(ctx); err != nil || have == version {
 		return err
 	}
 	if m.d.Lock != nil {
@@ -56,8 +104,8 @@ func (m *migrator) up(ctx context.Context) error {
 		defer unlock()
 	}
 	// Another process may have done it while we waited.
-	have, err := m.check(ctx, latest)
-	if err != nil || have == latest {
+	have, err := m.check(ctx)
+	if err != nil || have == version {
 		return err
 	}
 	if have > 0 && m.d.Snapshot != nil {
@@ -71,12 +119,17 @@ func (m *migrator) up(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	results, err := p.Up(ctx)
+	var results []*goose.MigrationResult
+	if version > have {
+		results, err = p.UpTo(ctx, version)
+	} else {
+		results, err = p.DownTo(ctx, version)
+	}
 	for _, r := range results {
-		m.log.InfoContext(ctx, "database migrated", "version", r.Source.Version, "duration", r.Duration)
+		m.log.InfoContext(ctx, "database migrated", "version", r.Source.Version, "direction", r.Direction, "duration", r.Duration)
 	}
 	if err != nil {
-		return fmt.Errorf("migrate from version %d: %w", have, err)
+		return fmt.Errorf("migrate from version %d to %d: %w", have, version, err)
 	}
 	return nil
 }
@@ -106,8 +159,13 @@ func (m *migrator) snapshot(ctx context.Context, path string) error {
 	return os.Rename(part, path)
 }
 
-// check returns the version of the database, 0 for an empty one.
-func (m *migrator) check(ctx context.Context, latest int64) (int64, error) {
+// check returns the version of the database, 0 for an empty one, and refuses
+// one that this program does not know.
+func (m *migrator) check(ctx context.Context) (int64, error) {
+	latest, err := migrations.Latest(m.d.Migrations)
+	if err != nil {
+		return 0, err
+	}
 	have, err := m.version(ctx)
 	if err != nil {
 		return 0, err

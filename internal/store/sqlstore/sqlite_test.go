@@ -157,6 +157,28 @@ func TestOpen_ManyAtOnceMigrateOnce(t *testing.T) {
 	}
 }
 
+func TestMigrate_CommandLine(t *testing.T) {
+	t.Parallel()
+	c := sqlstore.Config{Path: filepath.Join(t.TempDir(), "x.db")}
+	check := func(want int64) {
+		t.Helper()
+		have, latest, err := sqlstore.SchemaVersion(t.Context(), c)
+		if err != nil || have != want || latest < 1 {
+			t.Errorf("version %d of %d, %v; want %d", have, latest, err, want)
+		}
+	}
+	check(0)
+	if _, err := os.Stat(c.Path); err == nil {
+		t.Error("asking for the version made a database")
+	}
+	for _, version := range []int64{1, 1, 0, 1} {
+		if err := sqlstore.Migrate(t.Context(), c, version); err != nil {
+			t.Fatal(err)
+		}
+		check(version)
+	}
+}
+
 // TestTwoProcesses stands for the CLI writing beside the server: two stores on
 // one file share nothing in memory.
 func TestTwoProcesses(t *testing.T) {

@@ -61,10 +61,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", c.Path, err)
 	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	m := migrator{d: d, db: pools.Write, at: at, log: c.Logger}
+	m := migrator{d: d, db: pools.Write, at: at, log: c.logger()}
 	if err := m.up(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: %w", c.Path, err), pools.Read.Close(), pools.Write.Close())
 	}

@@ -306,7 +306,7 @@ func (s *tasks) LastVersion(ctx context.Context, t domain.TemplateID) (string, e
 
 func (s *tasks) CountUnfinished(ctx context.Context, p domain.ProjectID) (int, error) {
 	var n int
-	err := s.eng.scan(ctx, "select (select count(*) from tasks"+s.hint("tasks_waiting")+" where project_id = ? and "+s.waiting+")"+
+	err := s.eng.scanLong(ctx, "select (select count(*) from tasks"+s.hint("tasks_waiting")+" where project_id = ? and "+s.waiting+")"+
 		" + (select count(*) from tasks"+s.hint("tasks_active")+" where project_id = ? and "+s.active+")", []any{int64(p), int64(p)}, &n)
 	if err != nil {
 		return 0, fmt.Errorf("count unfinished tasks of project %d: %w", p, err)

@@ -59,6 +59,8 @@ func openSQLite(ctx context.Context, c Config) (Pools, error) {
 	if err := f.Close(); err != nil {
 		return Pools{}, err
 	}
+	// Page caches stay small: the system caches the file anyway, and an idle
+	// server should not hold memory for each reader.
 	synchronous := "normal"
 	if c.Durable {
 		synchronous = "full"
@@ -66,7 +68,7 @@ func openSQLite(ctx context.Context, c Config) (Pools, error) {
 	common := []string{"busy_timeout(5000)", "foreign_keys(1)", "temp_store(memory)"}
 	write := append(common, "journal_mode(wal)", "synchronous("+synchronous+")", "cache_size(-4096)",
 		"wal_autocheckpoint(1000)", "journal_size_limit(16777216)")
-	read := append(append([]string(nil), common...), "query_only(1)", "cache_size(-2048)")
+	read := append(append([]string(nil), common...), "query_only(1)", "cache_size(-1024)")
 
 	var p Pools
 	if p.Write, err = sqlitePool(c.Path, write, "immediate"); err != nil {
