@@ -21,6 +21,7 @@ const (
 	maxClientMessage = 4096
 	maxSubscriptions = 64
 	linesPerFrame    = 1000
+	bytesPerFrame    = 256 << 10 // of text, exceeded by at most one line
 	pingEvery        = 50 * time.Second
 	pongWithin       = 30 * time.Second
 	// recheckEvery is how long a removed member or an ended session may go on
@@ -79,6 +80,10 @@ type cursor struct {
 	total    int64 // lines known to be stored
 	complete bool
 	queued   bool
+	// done: everything was sent. A client without subscriptions keeps the cursor
+	// for a while, so that late news of the same log does not start it again.
+	done bool
+	old  bool // done before the last recheck
 }
 
 // command is what a client asks for.
@@ -239,9 +244,10 @@ func (s *socket) recheck(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if !ok {
+		if !ok || cur.old {
 			delete(s.cursors, id)
 		}
+		cur.old = cur.done
 	}
 	return nil
 }
@@ -351,7 +357,7 @@ func (s *socket) baseline(ctx context.Context) error {
 }
 
 func (s *socket) enqueue(id domain.TaskID, cur *cursor) {
-	if !cur.queued && (cur.total > cur.sent || cur.complete) {
+	if !cur.queued && !cur.done && (cur.total > cur.sent || cur.complete) {
 		cur.queued = true
 		s.queue = append(s.queue, id)
 	}
@@ -411,7 +417,7 @@ func (s *socket) sendLines(ctx context.Context) error {
 		return nil // unsubscribed meanwhile
 	}
 	cur.queued = false
-	lines, err := s.readLines(ctx, id, cur.sent)
+	lines, more, err := s.readLines(ctx, id, cur.sent)
 	if domain.IsKind(err, domain.KindNotFound) {
 		delete(s.cursors, id) // deleted meanwhile
 		return nil
@@ -427,12 +433,13 @@ func (s *socket) sendLines(ctx context.Context) error {
 		cur.total = max(cur.total, cur.sent)
 	}
 	switch {
-	case len(lines) == linesPerFrame:
+	case more:
 		cur.queued = true
 		s.queue = append(s.queue, id)
 	case cur.complete && (cur.sent >= cur.total || len(lines) == 0):
-		delete(s.cursors, id)
+		cur.done = true
 		if s.subscribed {
+			delete(s.cursors, id)
 			total := cur.total
 			return s.send(ctx, frame{Type: "end", ProjectID: int64(cur.project), TaskID: int64(id), Total: &total})
 		}
@@ -440,19 +447,20 @@ func (s *socket) sendLines(ctx context.Context) error {
 	return nil
 }
 
-func (s *socket) readLines(ctx context.Context, id domain.TaskID, after int64) ([]wire.LogLine, error) {
-	var lines []wire.LogLine
-	err := s.api.Tasks.Lines(ctx, id, after, func(l tasks.LogLine) error {
+func (s *socket) readLines(ctx context.Context, id domain.TaskID, after int64) (lines []wire.LogLine, more bool, err error) {
+	size := 0
+	err = s.api.Tasks.Lines(ctx, id, after, func(l tasks.LogLine) error {
 		lines = append(lines, wire.FromLogLine(l))
-		if len(lines) == linesPerFrame {
+		size += len(l.Text)
+		if len(lines) == linesPerFrame || size >= bytesPerFrame {
 			return errEnough
 		}
 		return nil
 	})
 	if errors.Is(err, errEnough) {
-		err = nil
+		return lines, true, nil
 	}
-	return lines, err
+	return lines, false, err
 }
 
 // sendLog sends lines: as one frame to those who subscribed, and otherwise one
