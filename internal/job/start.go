@@ -24,8 +24,9 @@ type StartOptions struct {
 	Args       []string // default: job run; the directory follows
 	Dir        string   // made, with its parents; must not hold a job
 	Spec       Spec
-	// Env is the environment of the job process; nil is this process's. The
-	// user's program gets its own, made from the Spec.
+	// Env is the environment of the job process; nil is what it needs of this
+	// process's, because programs can read that of their parent. They get their
+	// own, made from the Spec.
 	Env []string
 }
 
@@ -115,7 +116,7 @@ func spawn(opt StartOptions, listener, lock *os.File) (*os.Process, *os.File, er
 	argv := append(append([]string{opt.Executable}, args...), opt.Dir)
 	env := opt.Env
 	if env == nil {
-		env = os.Environ()
+		env = environment(opt.Spec.Host.ForwardEnv)
 	}
 	null, err := os.Open(os.DevNull)
 	if err != nil {
@@ -143,6 +144,19 @@ func spawn(opt StartOptions, listener, lock *os.File) (*os.Process, *os.File, er
 		return nil, nil, fmt.Errorf("start job: %w", err)
 	}
 	return proc, toJob, nil
+}
+
+// environment picks what a job process needs of this one's variables: those it
+// works with, and those it is to pass on.
+func environment(forward []string) []string {
+	names := append([]string{"PATH", "HOME", "TMPDIR"}, forward...)
+	env := make([]string, 0, len(names))
+	for _, name := range names {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
 }
 
 func (p *Process) reap(proc *os.Process) {

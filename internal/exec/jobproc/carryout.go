@@ -69,7 +69,7 @@ func (s *session) exec(ctx context.Context, dir string, cmd apps.Command) error 
 	if err != nil {
 		return err
 	}
-	s.exitCode = result.ExitCode
+	s.exitCode, s.ran = result.ExitCode, true
 	word := s.word()
 	switch {
 	case result.Signal == syscall.SIGKILL:

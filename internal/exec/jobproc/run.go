@@ -104,6 +104,7 @@ type session struct {
 	once   sync.Once
 
 	exitCode int
+	ran      bool // the program ended by itself, or by a signal
 	work     *workspace.Dir
 	cleanup  []func()
 }
@@ -139,7 +140,9 @@ func (s *session) serve(listener *os.File) int {
 		Masker: s.masker,
 		Failed: func(err error) { cancel(errJournal{err}) },
 	})
-	return s.conclude(ctx, s.guard(ctx))
+	err = s.guard(ctx)
+	process.KillDescendants() // also what git or ssh may have left running
+	return s.conclude(ctx, err)
 }
 
 // guard carries the run out; a fault of ours ends the run, not the record of it.
@@ -156,8 +159,8 @@ func (s *session) guard(ctx context.Context) (err error) {
 // conclude writes the end and cleans up.
 func (s *session) conclude(ctx context.Context, err error) int {
 	end := s.verdict(ctx, err)
-	if end.Reason != "" && end.ExitCode <= 0 {
-		s.log.Line(end.Reason)
+	if end.Reason != "" && (!s.ran || context.Cause(ctx) != nil) {
+		s.log.Line(end.Reason) // the program itself could not say it
 	}
 	totals, logErr := s.log.Close()
 	if logErr != nil {

@@ -22,10 +22,10 @@ func AdoptOrphans() error {
 	return nil
 }
 
-// killDescendants kills and reaps all children of this process, and their
+// KillDescendants kills and reaps all children of this process, and their
 // children as they are adopted. The process must have no other children at
 // that time.
-func killDescendants() {
+func KillDescendants() {
 	deadline := time.Now().Add(5 * time.Second)
 	for pause := time.Millisecond; ; {
 		pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil)

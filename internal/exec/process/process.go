@@ -92,7 +92,7 @@ func Run(ctx context.Context, cmd Command, opt Options) (Result, error) {
 	go func() { drained <- drain(master, opt.Output) }()
 
 	c.supervise(ctx, opt)
-	killDescendants()
+	KillDescendants()
 
 	select {
 	case err = <-drained:
