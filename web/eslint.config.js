@@ -35,8 +35,8 @@ export default tseslint.config(
   zone(["src/{lib,i18n,theme}/**"], ["@/app/*", "@/features/*", "@/ui/*", "@/api/*"], "the base knows nothing above"),
   { files: ["src/api/client.ts", "src/**/*.test.{ts,tsx}"], rules: { "no-restricted-globals": "off" } },
   {
-    files: ["scripts/**", "*.config.{js,ts}"],
-    languageOptions: { globals: globals.node },
+    files: ["scripts/**", "e2e/**", "*.config.{js,ts}"],
+    languageOptions: { globals: { ...globals.node, ...globals.browser } },
   },
   { files: ["public/**", "swagger/**"], languageOptions: { globals: globals.browser, sourceType: "script" } },
 );

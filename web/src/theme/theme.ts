@@ -1,4 +1,10 @@
-import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
+import {
+  createTheme,
+  type CSSVariablesResolver,
+  defaultVariantColorsResolver,
+  type MantineColorsTuple,
+  type VariantColorsResolver,
+} from "@mantine/core";
 import { cssVariables, fonts } from "./tokens";
 
 const brand: MantineColorsTuple = [
@@ -14,11 +20,39 @@ const brand: MantineColorsTuple = [
   "#044455",
 ];
 
+// The grey steps that Mantine's dark components are made of.
+const dark: MantineColorsTuple = [
+  "#e6eaf0",
+  "#c9cfd8",
+  "#9aa4b2",
+  "#7f8996",
+  "#3a424d",
+  "#2a3038",
+  "#1b2027",
+  "#14171c",
+  "#0f1216",
+  "#0a0c0f",
+];
+
+/** Filled buttons take both their colours from the tokens, so that the contrast holds in each scheme. */
+const variants: VariantColorsResolver = (input) => {
+  const name = input.color ?? input.theme.primaryColor;
+  const token = name === "brand" ? "brand" : name === "red" ? "danger" : undefined;
+  if (input.variant !== "filled" || !token) return defaultVariantColorsResolver(input);
+  return {
+    background: `var(--sb-${token})`,
+    hover: `var(--sb-${token}-hover)`,
+    color: `var(--sb-on-${token})`,
+    border: "1px solid transparent",
+  };
+};
+
 export const theme = createTheme({
   primaryColor: "brand",
   primaryShade: { light: 6, dark: 4 },
-  colors: { brand },
+  colors: { brand, dark },
   autoContrast: true,
+  variantColorResolver: variants,
   fontFamily: fonts.sans,
   fontFamilyMonospace: fonts.mono,
   fontSizes: { xs: "12px", sm: "14px", md: "14px", lg: "16px", xl: "20px" },
@@ -45,7 +79,7 @@ export const resolver: CSSVariablesResolver = () => ({
 });
 
 const mantine = {
-  "--mantine-color-body": "var(--sb-bg)",
+  "--mantine-color-body": "var(--sb-surface)",
   "--mantine-color-text": "var(--sb-text)",
   "--mantine-color-dimmed": "var(--sb-text-dim)",
   "--mantine-color-default": "var(--sb-surface)",

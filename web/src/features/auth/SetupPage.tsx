@@ -103,7 +103,7 @@ export default function SetupPage() {
           <TextInput
             label={t("setup.token")}
             description={t("setup.tokenHelp")}
-            className="mono"
+            classNames={{ input: "mono" }}
             autoComplete="off"
             spellCheck={false}
             {...form.getInputProps("token")}

@@ -1,4 +1,4 @@
-import { SegmentedControl, Select, TextInput } from "@mantine/core";
+import { Select, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
@@ -8,6 +8,7 @@ import type { Inventory } from "@/api/types";
 import { CodeArea } from "@/ui/CodeArea";
 import { Form, useSave } from "@/ui/form";
 import { KeySelect } from "@/ui/KeySelect";
+import { Segments } from "@/ui/Segments";
 import { toastDone } from "@/ui/toast";
 import {
   inventoryBody,
@@ -75,7 +76,7 @@ export function InventoryForm({ project, item, readOnly, onClose, onSaved }: Pro
       <TextInput
         label={t("fields.name")}
         required
-        data-autofocus={!item}
+        data-autofocus
         {...form.getInputProps("name")}
       />
       <KeySelect
@@ -96,21 +97,12 @@ export function InventoryForm({ project, item, readOnly, onClose, onSaved }: Pro
         types={["login_password"]}
         {...form.getInputProps("become_key_id")}
       />
-      <div>
-        <p id="inventory-type" style={{ margin: "0 0 4px", fontWeight: 500 }}>
-          {t("fields.type")}
-        </p>
-        <SegmentedControl
-          fullWidth
-          aria-labelledby="inventory-type"
-          disabled={readOnly}
-          data={inventoryTypes.map((value) => ({
-            value,
-            label: t(`inventories.types.${value}`),
-          }))}
-          {...form.getInputProps("type")}
-        />
-      </div>
+      <Segments
+        label={t("fields.type")}
+        disabled={readOnly}
+        data={inventoryTypes.map((value) => ({ value, label: t(`inventories.types.${value}`) }))}
+        {...form.getInputProps("type")}
+      />
       {isFile ? (
         <>
           <TextInput

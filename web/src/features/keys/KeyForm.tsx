@@ -1,4 +1,4 @@
-import { PasswordInput, SegmentedControl, Switch, Textarea, TextInput } from "@mantine/core";
+import { PasswordInput, Switch, Textarea, TextInput } from "@mantine/core";
 import { useForm, type UseFormReturnType } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
@@ -6,6 +6,7 @@ import { api, done } from "@/api/client";
 import { keyKeys } from "@/api/queries";
 import type { Key } from "@/api/types";
 import { Form, useSave } from "@/ui/form";
+import { Segments } from "@/ui/Segments";
 import { toastDone } from "@/ui/toast";
 import { keyBody, keyField, keyRules, keyTypes, type KeyValues, keyValues } from "./values";
 
@@ -63,7 +64,7 @@ export function KeyForm({ project, item, readOnly, onClose, onSaved }: Props) {
       <TextInput
         label={t("fields.name")}
         required
-        data-autofocus={!item}
+        data-autofocus
         {...form.getInputProps("name")}
       />
       {item && item.type !== "none" && (
@@ -79,21 +80,13 @@ export function KeyForm({ project, item, readOnly, onClose, onSaved }: Props) {
           {...form.getInputProps("replace", { type: "checkbox" })}
         />
       )}
-      <div>
-        <p id="key-type" style={{ margin: "0 0 4px", fontWeight: 500 }}>
-          {t("fields.type")}
-        </p>
-        <SegmentedControl
-          fullWidth
-          aria-labelledby="key-type"
-          disabled={!replace || readOnly}
-          data={keyTypes.map((value) => ({ value, label: t(`keys.types.${value}`) }))}
-          {...form.getInputProps("type")}
-        />
-        <p className="dim" style={{ margin: "4px 0 0", fontSize: 12 }}>
-          {t(`keys.help.${type}`)}
-        </p>
-      </div>
+      <Segments
+        label={t("fields.type")}
+        help={t(`keys.help.${type}`)}
+        disabled={!replace || readOnly}
+        data={keyTypes.map((value) => ({ value, label: t(`keys.types.${value}`) }))}
+        {...form.getInputProps("type")}
+      />
       {replace && <SecretFields form={form} />}
     </Form>
   );

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { api, done } from "@/api/client";
 import { branchesQuery, keysQuery, repositoryKeys } from "@/api/queries";
 import type { Repository } from "@/api/types";
+import { hasBranches, transport } from "@/lib/gitUrl";
 import { Form, useSave } from "@/ui/form";
 import { KeySelect } from "@/ui/KeySelect";
 import { toastDone } from "@/ui/toast";
@@ -14,7 +15,6 @@ import {
   repositoryRules,
   type RepositoryValues,
   repositoryValues,
-  transport,
 } from "./values";
 
 type Props = {
@@ -72,7 +72,7 @@ export function RepositoryForm({ project, item, readOnly, onClose, onSaved }: Pr
       <TextInput
         label={t("fields.name")}
         required
-        data-autofocus={!item}
+        data-autofocus
         {...form.getInputProps("name")}
       />
       <TextInput
@@ -124,7 +124,8 @@ function BranchField({
   form: RepositoryFormState;
 }) {
   const { t } = useTranslation("resources");
-  const stored = item !== undefined && form.values.git_url.trim() === item.git_url;
+  const url = form.values.git_url.trim();
+  const stored = item !== undefined && url === item.git_url && hasBranches(url);
   const branches = useQuery({ ...branchesQuery(project, item?.id ?? 0), enabled: stored });
   return (
     <Autocomplete

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { repositoryRules, repositoryValues, transport } from "./values";
+import { hasBranches, transport } from "@/lib/gitUrl";
+import { repositoryRules, repositoryValues } from "./values";
 
 test.each([
   ["", "empty"],
@@ -12,6 +13,11 @@ test.each([
   ["ftp://example.com/a", "other"],
 ])("%s is reached as %s", (url, expected) => {
   expect(transport(url)).toBe(expected);
+});
+
+test("branches are asked for only where the server can list them", () => {
+  expect(hasBranches("https://git.example.com/a.git")).toBe(true);
+  expect(hasBranches("/srv/playbooks")).toBe(false);
 });
 
 test("addresses that git would take for an option are refused", () => {

@@ -1,5 +1,6 @@
 import type { TFunction } from "i18next";
 import type { Repository, RepositoryInput } from "@/api/types";
+import { transport } from "@/lib/gitUrl";
 
 export type RepositoryValues = {
   name: string;
@@ -7,19 +8,6 @@ export type RepositoryValues = {
   git_branch: string;
   ssh_key_id: number | null;
 };
-
-/** How git reaches an address; the server decides the same way. */
-export type Transport = "empty" | "local" | "file" | "https" | "http" | "ssh" | "git" | "other";
-
-export function transport(url: string): Transport {
-  const address = url.trim();
-  if (address === "") return "empty";
-  if (address.startsWith("/")) return "local";
-  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(address)?.[1].toLowerCase();
-  if (!scheme) return "ssh";
-  const known: Transport[] = ["file", "https", "http", "ssh", "git"];
-  return known.find((name) => name === scheme) ?? "other";
-}
 
 export function repositoryValues(repository?: Repository): RepositoryValues {
   return {

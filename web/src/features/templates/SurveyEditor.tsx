@@ -63,13 +63,11 @@ function Question({ form, index }: { form: FormState; index: number }) {
       <div className={classes.two}>
         <TextInput
           label={t("survey.title")}
-          description={t("survey.titleHelp")}
           required
           {...form.getInputProps(`${path}.title`)}
         />
         <TextInput
           label={t("survey.name")}
-          description={t("survey.nameHelp")}
           required
           autoCapitalize="none"
           spellCheck={false}

@@ -12,6 +12,7 @@ import {
   templateKeys,
 } from "@/api/queries";
 import type { Template } from "@/api/types";
+import { hasBranches } from "@/lib/gitUrl";
 import { Form, Section, useSave } from "@/ui/form";
 import { toastDone } from "@/ui/toast";
 import { saveTemplate } from "./api";
@@ -114,7 +115,10 @@ function Source({ project, form }: PartProps) {
   const repositories = useQuery(repositoriesQuery(project));
   const { app, repository_id: id } = form.values;
   const repository = repositories.data?.find((r) => r.id === id);
-  const branches = useQuery({ ...branchesQuery(project, id ?? 0), enabled: id !== null });
+  const branches = useQuery({
+    ...branchesQuery(project, id ?? 0),
+    enabled: repository !== undefined && hasBranches(repository.git_url),
+  });
   return (
     <Section title={t("sections.source")}>
       <IdSelect

@@ -195,9 +195,11 @@ function Facts({ pid, template }: { pid: number; template: Template }) {
     ],
     [
       t("fields.branch"),
-      <span key="branch" className="mono">
-        {template.git_branch || repository?.git_branch}
-      </span>,
+      (template.git_branch || repository?.git_branch) && (
+        <span key="branch" className="mono">
+          {template.git_branch || repository?.git_branch}
+        </span>
+      ),
     ],
     [
       t("fields.inventory"),

@@ -81,7 +81,7 @@ function Body({ project, item, readOnly, onClose, onSaved }: Props & { item?: En
       <TextInput
         label={t("fields.name")}
         required
-        data-autofocus={!item}
+        data-autofocus
         {...form.getInputProps("name")}
       />
       <CodeArea
