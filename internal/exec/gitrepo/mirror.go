@@ -161,6 +161,7 @@ func (s *session) prepareMirror(ctx context.Context, mirror string) (unlock func
 		return nil, err
 	}
 	if _, err := os.Stat(filepath.Join(mirror, "HEAD")); err == nil {
+		clearStale(mirror)
 		return unlock, nil
 	}
 	if err := makeMirror(mirror); err != nil {
@@ -168,6 +169,25 @@ func (s *session) prepareMirror(ctx context.Context, mirror string) (unlock func
 		return nil, explainDisk(err)
 	}
 	return unlock, nil
+}
+
+// clearStale removes what a git that was killed left in the mirror, which would
+// make every later one fail or fill the disk. The caller holds our lock, so no
+// lock file of git's can belong to a living one.
+func clearStale(mirror string) {
+	for _, pattern := range []string{"*.lock", "refs/signalbox/*.lock", "refs/signalbox-all/*/*.lock"} {
+		stale, _ := filepath.Glob(filepath.Join(mirror, pattern)) // the pattern is valid
+		for _, path := range stale {
+			_ = os.Remove(path) // if it cannot be removed, git will say so
+		}
+	}
+	const abandoned = time.Hour
+	parts, _ := filepath.Glob(filepath.Join(mirror, "objects/pack/tmp_*"))
+	for _, path := range parts {
+		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > abandoned {
+			_ = os.Remove(path)
+		}
+	}
 }
 
 // makeMirror writes an empty bare repository, HEAD last, which makes it one.

@@ -144,6 +144,23 @@ func TestGit_Local(t *testing.T) {
 	}
 }
 
+// TestGit_AfterAKilledFetch: locks that a killed git left do not stay for ever.
+func TestGit_AfterAKilledFetch(t *testing.T) {
+	t.Parallel()
+	dir := remote(t, "echo one")
+	spec := gitSpec(t, "file://"+dir, "file")
+	runJob(t, spec)
+	refs, err := filepath.Glob(filepath.Join(spec.Host.DataDir, "mirrors", "*", "refs", "signalbox", "*"))
+	if err != nil || len(refs) != 1 {
+		t.Fatalf("%q %v", refs, err)
+	}
+	write(t, refs[0]+".lock", "")
+	commitScript(t, dir, "echo two", "second")
+	if got := runJob(t, spec); got.end.Status != "success" || !strings.HasSuffix(got.output, "two\n") {
+		t.Errorf("end %+v\n%s", got.end, got.output)
+	}
+}
+
 func TestGit_Submodule(t *testing.T) {
 	t.Parallel()
 	sub := remote(t, "echo from submodule")
