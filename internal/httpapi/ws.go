@@ -34,6 +34,9 @@ func (a *api) webSocket(c *call, _ *none) error {
 	if c.r.Method != http.MethodGet || c.r.Header.Get("Upgrade") == "" {
 		return &domain.Error{Kind: domain.KindMalformed, Message: "this address speaks WebSocket only"}
 	}
+	// Before the upgrade, so that a client that is connected misses nothing.
+	news := a.Live.Subscribe()
+	defer news.Close()
 	// The origin was checked by admit, with the rules of every other request.
 	conn, err := websocket.Accept(c.w, c.r, &websocket.AcceptOptions{InsecureSkipVerify: true, CompressionMode: websocket.CompressionDisabled})
 	if err != nil {
@@ -52,7 +55,7 @@ func (a *api) webSocket(c *call, _ *none) error {
 		subscribed: c.param("logs") == "subscribed",
 		commands:   make(chan command, 16), visible: map[domain.ProjectID]bool{}, cursors: map[domain.TaskID]*cursor{},
 	}
-	s.run(ctx, cancel)
+	s.run(ctx, cancel, news)
 	return nil
 }
 
@@ -95,13 +98,13 @@ type command struct {
 	malformed bool
 }
 
-func (s *socket) run(ctx context.Context, cancel context.CancelCauseFunc) {
-	news := s.api.Live.Subscribe()
-	defer news.Close()
+func (s *socket) run(ctx context.Context, cancel context.CancelCauseFunc, news live.Subscription) {
 	reader := make(chan struct{})
 	go func() { // ends with the connection, which is closed below
 		defer close(reader)
-		cancel(s.read(ctx))
+		// Cancelling a read breaks the connection, and with it the goodbye: the
+		// read ends when the connection does.
+		cancel(s.read(ctx, context.WithoutCancel(ctx)))
 	}()
 	pinger := make(chan struct{})
 	go func() { // ends with ctx
@@ -120,6 +123,7 @@ func (s *socket) run(ctx context.Context, cancel context.CancelCauseFunc) {
 		status, reason = websocket.StatusInternalError, "something went wrong on the server"
 	}
 	_ = s.conn.Close(status, reason) // the client may be gone already
+	_ = s.conn.CloseNow()            // should the goodbye not be answered
 	<-reader
 	<-pinger
 }
@@ -131,9 +135,9 @@ var (
 
 // read passes on what the client says. In the reference's mode it says nothing
 // that counts.
-func (s *socket) read(ctx context.Context) error {
+func (s *socket) read(ctx, endless context.Context) error {
 	for {
-		kind, data, err := s.conn.Read(ctx)
+		kind, data, err := s.conn.Read(endless)
 		if err != nil {
 			return err
 		}
