@@ -62,7 +62,6 @@ type Server struct {
 	tb      testing.TB
 	Bin     string
 	DataDir string
-	Port    int
 	URL     string // without a trailing slash
 	Token   string // an API token of the administrator
 	Env     []string
@@ -76,11 +75,11 @@ type Server struct {
 // environment.
 func New(tb testing.TB, env ...string) *Server {
 	tb.Helper()
-	s := &Server{tb: tb, Bin: Binary(tb), DataDir: tb.TempDir(), Port: freePort(tb)}
-	s.URL = "http://127.0.0.1:" + strconv.Itoa(s.Port)
+	port := FreePort(tb)
+	s := &Server{tb: tb, Bin: Binary(tb), DataDir: tb.TempDir(), URL: "http://127.0.0.1:" + port}
 	s.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + s.DataDir, "LANG=C.UTF-8",
-		"SIGNALBOX_DATA_DIR=" + s.DataDir, "SIGNALBOX_INTERFACE=127.0.0.1", "SIGNALBOX_PORT=" + strconv.Itoa(s.Port),
+		"SIGNALBOX_DATA_DIR=" + s.DataDir, "SIGNALBOX_INTERFACE=127.0.0.1", "SIGNALBOX_PORT=" + port,
 	}, env...)
 	s.CLI("user", "add", "--admin", "--login", AdminLogin, "--name", "Admin", "--email", "admin@example.org", "--password", AdminPassword)
 	s.Start()
@@ -89,14 +88,18 @@ func New(tb testing.TB, env ...string) *Server {
 	return s
 }
 
-func freePort(tb testing.TB) int {
+// FreePort returns a loopback port that nothing listens on.
+func FreePort(tb testing.TB) string {
 	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err = errors.Join(err, l.Close()); err != nil {
+		tb.Fatal(err)
+	}
+	return port
 }
 
 // CLI runs a command of the program on the data directory and returns its

@@ -1,0 +1,94 @@
+// Package e2e drives the real program with a real browser: from an empty data
+// directory to a finished Ansible run. Screenshots stay in build/e2e.
+package e2e
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"signalbox/internal/testkit"
+	"signalbox/test/harness"
+)
+
+var setupLink = regexp.MustCompile(`http://[^/]+(/setup\?token=\S+)`)
+
+// output collects what a server prints, for whoever waits for a part of it.
+type output struct {
+	mu   sync.Mutex // guards text
+	text strings.Builder
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+func TestFirstLight(t *testing.T) {
+	for _, tool := range []string{"chromium", "node", "ansible-playbook", "python3"} {
+		testkit.RequireTool(t, tool)
+	}
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(root, "internal", "webui", "dist", "index.html")); err != nil {
+		t.Fatalf("the front end is not built; run make build: %v", err)
+	}
+	port := harness.FreePort(t)
+	url := "http://127.0.0.1:" + port
+	var printed output
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	server := exec.CommandContext(ctx, harness.Binary(t), "serve", "--listen", "127.0.0.1:"+port, "--data-dir", t.TempDir())
+	server.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LANG=C.UTF-8"}
+	server.Stdout, server.Stderr = &printed, &printed
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = server.Process.Kill() // it may have ended
+		_ = server.Wait()         // killed, so not well
+		if t.Failed() {
+			t.Logf("server: %s", printed.String())
+		}
+	})
+	var link []string
+	deadline := time.Now().Add(20 * time.Second)
+	for link == nil || !answers(url) {
+		if time.Now().After(deadline) {
+			t.Fatalf("no set-up link, or no answer; the server printed:\n%s", printed.String())
+		}
+		time.Sleep(10 * time.Millisecond)
+		link = setupLink.FindStringSubmatch(printed.String())
+	}
+	journey := exec.CommandContext(ctx, "node", "e2e/first-light.mjs")
+	journey.Dir = filepath.Join(root, "web")
+	journey.Env = append(os.Environ(), "SIGNALBOX_URL="+url, "SIGNALBOX_SETUP="+link[1],
+		"SIGNALBOX_E2E_OUT="+filepath.Join(root, "build", "e2e"))
+	if out, err := journey.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+func answers(url string) bool {
+	resp, err := http.Get(url + "/api/ping")
+	if err != nil {
+		return false
+	}
+	return resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
+}

@@ -1,0 +1,63 @@
+// What journeys share: a Chromium of the system, screenshots, and checks that
+// hold on every page.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const base = process.env.SIGNALBOX_URL;
+const out = process.env.SIGNALBOX_E2E_OUT;
+
+export const DESKTOP = { width: 1440, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+
+export function check(ok, what) {
+  if (!ok) throw new Error(`check failed: ${what}`);
+}
+
+/** Runs a journey in a browser of its own and closes it whatever happens. */
+export async function withBrowser(journey) {
+  mkdirSync(out, { recursive: true });
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+      "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    ],
+  });
+  try {
+    await journey(browser);
+  } finally {
+    await browser.close();
+  }
+}
+
+/** A page that notes everything a clean run must not have. */
+export async function newPage(browser, options) {
+  const context = await browser.newContext({ baseURL: base, viewport: DESKTOP, ...options });
+  context.setDefaultTimeout(15000);
+  const page = await context.newPage();
+  const problems = [];
+  page.on("pageerror", (e) => problems.push(`page error: ${e.message}`));
+  page.on("console", (m) => {
+    if (m.type() === "error" && /Content Security Policy|Refused to/.test(m.text())) problems.push(m.text());
+  });
+  page.on("request", (r) => {
+    const url = new URL(r.url());
+    if (url.protocol.startsWith("http") && url.host !== new URL(base).host) problems.push(`request to ${url.host}`);
+  });
+  page.on("response", (r) => {
+    if (r.status() >= 500) problems.push(`${r.status()} ${r.url()}`);
+  });
+  return { context, page, problems };
+}
+
+export async function shot(page, name) {
+  await page.screenshot({ path: join(out, `${name}.png`) });
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+  check(!wide, `${name}: the page does not scroll sideways`);
+}
+
+/** Waits until nothing on the page stands for something still to come. */
+export async function settled(page) {
+  await page.waitForFunction(() => !document.querySelector("[class*=Skeleton], [aria-busy=true]"));
+}
