@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -12,7 +11,6 @@ import (
 	"signalbox/internal/auth"
 	"signalbox/internal/catalog"
 	"signalbox/internal/config"
-	"signalbox/internal/domain"
 	"signalbox/internal/httpapi"
 	"signalbox/internal/live"
 	"signalbox/internal/store"
@@ -31,23 +29,6 @@ func (a *App) handler(c *config.Config, st store.Store, authn *auth.Service, cat
 		Info:    httpapi.Info{Version: a.version, Ansible: ansibleVersion(), ScheduleTimezone: c.Schedule.Timezone},
 		WebHost: c.Server.WebHost, CookieSecure: httpapi.CookieSecure(c.Auth.CookieSecure),
 	})
-}
-
-// programs tells whether the program of an app is on this machine.
-func programs() func(domain.App) (bool, string) {
-	return func(app domain.App) (bool, string) {
-		program := app.Program
-		if app.Path != "" {
-			program = app.Path
-		}
-		if program == "" {
-			program = app.ID
-		}
-		if _, err := exec.LookPath(program); err != nil {
-			return false, fmt.Sprintf("The program %q was not found on this machine. Install it, or set its path.", program)
-		}
-		return true, ""
-	}
 }
 
 // ansibleVersion returns what "ansible --version" prints. It is asked once,

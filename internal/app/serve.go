@@ -76,8 +76,9 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	host := jobHost(c)
 	env := jobEnv(os.Environ())
 	cat, err := catalog.New(catalog.Deps{
-		Store: st, Sealer: keys, Passwords: authn, Now: utcNow, Programs: programs(),
-		Demo: catalog.NewDemoFiles(filepath.Join(c.DataDir, "demo")), AnyoneCreates: c.Projects.NonAdminCanCreate,
+		Store: st, Sealer: keys, Passwords: authn, Now: utcNow, Programs: programOnMachine,
+		BaseApps: baseApps(c.Apps),
+		Demo:     catalog.NewDemoFiles(filepath.Join(c.DataDir, "demo")), AnyoneCreates: c.Projects.NonAdminCanCreate,
 	})
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ const appPrefix = "apps."
 
 var appID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,50}$`)
 
-// Apps returns all apps by priority: the built-in ones with what an
+// Apps returns all apps by priority: the base ones with what an
 // administrator changed, and those an administrator added.
 func (c *Catalog) Apps(ctx context.Context) ([]domain.App, error) {
 	options, err := c.Store.Options().All(ctx)
@@ -28,7 +28,7 @@ func (c *Catalog) Apps(ctx context.Context) ([]domain.App, error) {
 		return nil, err
 	}
 	byID := map[string]domain.App{}
-	for _, a := range domain.BuiltinApps() {
+	for _, a := range c.BaseApps {
 		byID[a.ID] = a
 	}
 	for _, o := range options {

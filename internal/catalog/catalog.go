@@ -36,13 +36,16 @@ type DemoSeeder interface {
 	Prepare() (dir string, remove func(), err error)
 }
 
-// Deps is what a Catalog works with. Demo and Programs may be nil.
+// Deps is what a Catalog works with. BaseApps, Demo and Programs may be nil.
 type Deps struct {
 	Store     store.Store
 	Sealer    keySealer
 	Passwords passwordHasher
 	Demo      DemoSeeder
 	Now       func() time.Time
+	// BaseApps are the apps before an administrator changed any; nil: the
+	// built-in ones.
+	BaseApps []domain.App
 	// Programs tells whether the program of an app is on this machine and, if
 	// not, what is missing.
 	Programs func(domain.App) (available bool, reason string)
@@ -63,6 +66,9 @@ func New(d Deps) (*Catalog, error) {
 	}
 	if d.Now == nil {
 		d.Now = time.Now
+	}
+	if d.BaseApps == nil {
+		d.BaseApps = domain.BuiltinApps()
 	}
 	return &Catalog{Deps: d}, nil
 }

@@ -121,6 +121,7 @@ await withBrowser(async (browser) => {
   const russian = await newPage(browser, { storageState: state, locale: "ru-RU" });
   await russian.page.goto(pages.overview);
   await russian.page.getByText("Шаблоны").first().waitFor();
+  await settled(russian.page);
   check((await russian.page.getAttribute("html", "lang")) === "ru", "the page says that it is Russian");
   await shot(russian.page, "russian-overview");
   problems.push(...russian.problems);

@@ -1,0 +1,38 @@
+package app
+
+import (
+	"testing"
+
+	"signalbox/internal/config"
+	"signalbox/internal/domain"
+)
+
+func TestBaseApps_FollowTheConfiguration(t *testing.T) {
+	t.Parallel()
+	off, path := false, "/opt/python/bin/python3.13"
+	apps := map[string]domain.App{}
+	for _, a := range baseApps(map[string]config.App{
+		"bash":   {Active: &off},
+		"python": {Path: &path, Args: []string{"-I"}},
+		"deno":   {Args: []string{"run"}},
+	}) {
+		apps[a.ID] = a
+	}
+	if apps["bash"].Active || !apps["ansible"].Active {
+		t.Error("switching bash off did not touch bash alone")
+	}
+	if got := apps["python"]; got.Path != path || len(got.Args) != 1 || got.Program != "python3" {
+		t.Errorf("python is %+v", got)
+	}
+	if got := apps["deno"]; !got.Active || got.Program != "deno" {
+		t.Errorf("the added app is %+v", got)
+	}
+}
+
+func TestJobEnv_LeavesTheServersSettingsOut(t *testing.T) {
+	t.Parallel()
+	got := jobEnv([]string{"PATH=/bin", "SIGNALBOX_COOKIE_HASH=x", "SEMAPHORE_DB_PASS=y", "HOME=/root"})
+	if len(got) != 2 || got[0] != "PATH=/bin" || got[1] != "HOME=/root" {
+		t.Errorf("got %q", got)
+	}
+}
