@@ -199,7 +199,7 @@ func taskCases() []testCase {
 		{"many", func(t *testing.T, s store.Store) {
 			ctx := t.Context()
 			w := Seed(t, s)
-			const n = 10_000
+			const n = 2_500
 			check(t, s.InTx(ctx, func(ctx context.Context) error {
 				for range n {
 					task := w.Task(w.Template)
@@ -211,7 +211,7 @@ func taskCases() []testCase {
 			}))
 			seen, before := 0, domain.TaskID(0)
 			for {
-				page, err := s.Tasks().List(ctx, store.TaskFilter{Project: w.Project.ID, Before: before, Limit: 999})
+				page, err := s.Tasks().List(ctx, store.TaskFilter{Project: w.Project.ID, Before: before, Limit: 249})
 				check(t, err)
 				if len(page) == 0 {
 					break
