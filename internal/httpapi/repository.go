@@ -27,8 +27,12 @@ func (a *api) repositoryRefs(c *call, _ *none) (wire.Refs, error) {
 }
 
 func (a *api) listBranches(c *call, _ *none) ([]string, error) {
-	if _, err := a.Catalog.Repository(c.r.Context(), c.grant, c.repositoryID()); err != nil {
+	r, err := a.Catalog.Repository(c.r.Context(), c.grant, c.repositoryID())
+	if err != nil {
 		return nil, err
+	}
+	if r.Kind() == domain.RepositoryLocal {
+		return nil, domain.Invalid("", "the repository is a directory that is used as it is; it has no branches to choose from")
 	}
 	branches, err := a.Tasks.Branches(c.r.Context(), c.grant.Project, c.repositoryID())
 	if err == nil && branches == nil {
