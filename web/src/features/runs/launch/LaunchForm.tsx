@@ -3,6 +3,7 @@ import { useForm, type UseFormReturnType } from "@mantine/form";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { IconInfoCircle, IconLock } from "@tabler/icons-react";
+import { useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { usePermissions } from "@/api/permissions";
 import { projectQuery } from "@/api/queries";
@@ -132,9 +133,18 @@ function useLaunchForm(template: Template, start: LaunchValues): LaunchFormApi {
 function useLaunch(projectId: number, template: Template, form: LaunchFormApi) {
   const navigate = useNavigate();
   const start = useStartRun(projectId);
+  const started = useRef<Promise<Task> | null>(null);
+  const launchOnce = (values: LaunchValues) => {
+    // A held Ctrl+Enter must not start the run more than once.
+    started.current ??= start.mutateAsync(buildPayload(template, values)).catch((error: unknown) => {
+      started.current = null;
+      throw error;
+    });
+    return started.current;
+  };
   return useSave({
     form,
-    save: (values) => start.mutateAsync(buildPayload(template, values)),
+    save: launchOnce,
     onSaved: async (task) => {
       await navigate({ to: "/project/$pid/tasks/$tid", params: { pid: projectId, tid: task.id } });
     },

@@ -111,6 +111,18 @@ describe("LogStore", () => {
     expect(store.total).toBe(5);
   });
 
+  it("lets those who look ask again after a window failed", async () => {
+    const { fetch } = server(() => 3000);
+    const flaky = vi.fn<FetchWindow>(fetch);
+    const store = new LogStore(flaky, { retryMs: 5 });
+    await store.open();
+    flaky.mockRejectedValueOnce(new Error("down"));
+    store.subscribe(() => store.ensure(1, 10));
+    store.ensure(1, 10);
+    await vi.waitFor(() => expect(store.text(1)).toBe("line 1"));
+    expect(store.failure).toBeNull();
+  });
+
   it("reads a range whole, held or not", async () => {
     const { fetch } = server(() => 6000);
     const store = new LogStore(fetch);

@@ -194,6 +194,8 @@ export class LogStore {
       this.failedAt.delete(index);
     } catch {
       this.failedAt.set(index, Date.now());
+      // Whoever still looks at these lines asks again then.
+      setTimeout(() => this.announce(), this.retryMs + 1);
     } finally {
       this.pending.delete(index);
     }
