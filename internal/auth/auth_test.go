@@ -165,6 +165,9 @@ func TestThrottle(t *testing.T) {
 	if e.Kind != domain.KindThrottled || e.RetryAfter != 1 {
 		t.Fatalf("after %d failures: got %v, retry after %d", freeTries, e, e.RetryAfter)
 	}
+	if e := fail("anna@example.test", 56); e.Kind != domain.KindThrottled {
+		t.Errorf("the same account by e-mail address: got %v", e)
+	}
 	// Being right does not help while one waits.
 	if _, err := b.Login(t.Context(), "anna", password, client(51)); !domain.IsKind(err, domain.KindThrottled) {
 		t.Errorf("the right password while throttled: got %v", err)
