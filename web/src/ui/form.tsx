@@ -70,6 +70,8 @@ export function useSave<V, R>(options: {
       leaving.current = true;
       await onSaved(result, values);
     } catch (error) {
+      // The sign-in overlay is on its way; the form only waits to be sent again.
+      if (isApiError(error, 401)) return;
       const field = isApiError(error) ? error.field : undefined;
       const path = field && (fields?.(field) ?? field);
       if (path && form.getInputNode(path)) {
@@ -175,7 +177,7 @@ export function FormDrawer({
       onClose={onClose}
       title={title}
       position="right"
-      size={520}
+      size={600}
       closeButtonProps={{ "aria-label": t("actions.close") }}
     >
       {children}
