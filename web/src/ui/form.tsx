@@ -48,6 +48,8 @@ export function useSave<V, R>(options: {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string>();
   const leaving = useRef(false);
+  // State arrives with the next render, too late for a key that is held down.
+  const running = useRef(false);
 
   useBlocker({
     shouldBlockFn: async () => {
@@ -63,6 +65,8 @@ export function useSave<V, R>(options: {
   };
 
   const run = async (values: V) => {
+    if (running.current) return;
+    running.current = true;
     setBusy(true);
     setFailure(undefined);
     try {
@@ -82,6 +86,7 @@ export function useSave<V, R>(options: {
       }
     } finally {
       leaving.current = false;
+      running.current = false;
       setBusy(false);
     }
   };
