@@ -50,7 +50,7 @@ func layers() []layer {
 		{
 			name: "adapters",
 			packages: []string{
-				"internal/cli", "internal/httpapi/...", "internal/store/sqlstore/...", "internal/store/rowmap", "internal/webui",
+				"internal/cli", "internal/httpapi/...", "internal/store/sqlstore/...", "internal/store/boltstore", "internal/store/rowmap", "internal/store/rules", "internal/webui",
 			},
 			apart:   true,
 			because: "each technology can be understood, tested and exchanged alone",
@@ -107,6 +107,12 @@ func bans() []ban {
 			except:  []string{"internal/store/sqlstore/...", "internal/store/rowmap"},
 			never:   []string{"database/sql", "github.com/uptrace/bun/...", "modernc.org/sqlite/...", "github.com/pressly/goose/..."},
 			because: "SQL has one home",
+		},
+		{
+			from:    []string{"internal/..."},
+			except:  []string{"internal/store/boltstore"},
+			never:   []string{"go.etcd.io/bbolt/..."},
+			because: "Bolt has one home",
 		},
 		{
 			from:    []string{"internal/..."},

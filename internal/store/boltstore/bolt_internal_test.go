@@ -1,0 +1,459 @@
+package boltstore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	bolt "go.etcd.io/bbolt"
+
+	"signalbox/internal/domain"
+	"signalbox/internal/logchunk"
+	"signalbox/internal/store"
+	"signalbox/internal/store/storetest"
+)
+
+func openHere(t *testing.T, path string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), Config{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func TestFull(t *testing.T) {
+	t.Parallel()
+	s := openHere(t, filepath.Join(t.TempDir(), "x.bolt"))
+	w := storetest.Seed(t, s)
+	task := w.Running(t, w.Template)
+	s.eng.db.MaxSize = 2 << 20
+	fillUp(t, s, w, task)
+	s.eng.db.MaxSize = 0
+	afterFull(t, s, w, task)
+}
+
+// TestFull_Disk has a disk that is really full, where mounting one is allowed.
+func TestFull_Disk(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=2m,mode=0700"); err != nil {
+		t.Skipf("cannot mount a small disk: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	ballast := filepath.Join(dir, "ballast")
+	if err := os.WriteFile(ballast, make([]byte, 256<<10), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := openHere(t, filepath.Join(dir, "x.bolt"))
+	w := storetest.Seed(t, s)
+	task := w.Running(t, w.Template)
+	fillUp(t, s, w, task)
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	afterFull(t, s, w, task)
+}
+
+// fillUp writes logs until there is no space, and checks what that leaves.
+func fillUp(t *testing.T, s *Store, w *storetest.World, task domain.Task) {
+	t.Helper()
+	ctx := t.Context()
+	b := logchunk.NewBuilder(1)
+	noise := make([]byte, 1000)
+	var stored domain.Task
+	var err error
+	for i := range 10000 {
+		for j := range noise {
+			noise[j] = byte(i*7919+j*104729) ^ byte((i*j)>>3)
+		}
+		for range 4 {
+			b.Add(storetest.Now(), noise, false)
+		}
+		var got domain.Task
+		got, err = s.Tasks().Record(ctx, task.ID, store.Report{Epoch: task.Epoch, FromOffset: int64(i), ToOffset: int64(i) + 1, Chunks: []logchunk.Chunk{b.Finish()}})
+		if err != nil {
+			break
+		}
+		stored = got
+	}
+	if !errors.Is(err, store.ErrFull) {
+		t.Fatalf("got %v, want %v", err, store.ErrFull)
+	}
+	got, err := s.Tasks().Get(ctx, task.ID)
+	if err != nil {
+		t.Fatalf("read while full: %v", err)
+	}
+	if got.LogLines != stored.LogLines || got.JournalOffset != stored.JournalOffset {
+		t.Errorf("%d lines, offset %d; acknowledged were %d, %d", got.LogLines, got.JournalOffset, stored.LogLines, stored.JournalOffset)
+	}
+	intact(t, s)
+}
+
+// afterFull checks that everything goes on where it stopped.
+func afterFull(t *testing.T, s *Store, w *storetest.World, task domain.Task) {
+	t.Helper()
+	got, err := s.Tasks().Get(t.Context(), task.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := logchunk.NewBuilder(got.LogLines + 1)
+	b.Add(storetest.Now(), []byte("again"), false)
+	_, err = s.Tasks().Record(t.Context(), task.ID, store.Report{Epoch: task.Epoch, FromOffset: got.JournalOffset, ToOffset: got.JournalOffset + 1, Chunks: []logchunk.Chunk{b.Finish()}})
+	if err != nil {
+		t.Errorf("record with space again: %v", err)
+	}
+	w.NewTask(t, w.Template)
+	intact(t, s)
+}
+
+// intact checks the file, and that indexes and rows say the same.
+func intact(t *testing.T, s *Store) {
+	t.Helper()
+	err := s.eng.db.View(func(tx *bolt.Tx) error {
+		for err := range tx.Check() {
+			t.Errorf("check: %v", err)
+		}
+		for _, table := range s.tables() {
+			want := map[string]bool{}
+			err := path{bucket: table.name}.walk(tx, false, func(key, _ []byte) (bool, error) {
+				row, err := table.get(tx, idOf(key))
+				for _, x := range table.indexes {
+					if key := x.key(row); key != nil {
+						want[string(x.bucket)+string(key)] = true
+					}
+				}
+				return true, err
+			})
+			if err != nil {
+				return err
+			}
+			for _, x := range table.indexes {
+				_ = path{bucket: x.bucket}.walk(tx, false, func(key, _ []byte) (bool, error) {
+					if name := string(x.bucket) + string(key); !want[name] {
+						t.Errorf("%s has key %x of no row", x.bucket, key)
+					} else {
+						delete(want, name)
+					}
+					return true, nil
+				})
+			}
+			for key := range want {
+				t.Errorf("%s: key %q is missing", table.name, key)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func (s *Store) tables() []*table {
+	return []*table{
+		s.users.table, s.session.table, s.tokens.table, s.project.table, s.members.table, s.views.table, s.keys.table, s.repos.table,
+		s.invs.table, s.groups.table, s.tmpls.table, s.vaults.table, s.events.table, s.tasks.table, s.tasks.definitions.table,
+	}
+}
+
+// TestBatch_FailuresTakeNothingWithThem mixes transactions that fail in every
+// way with ones that do not, while they share commits.
+func TestBatch_FailuresTakeNothingWithThem(t *testing.T) {
+	t.Parallel()
+	s := openHere(t, filepath.Join(t.TempDir(), "x.bolt"))
+	w := storetest.Seed(t, s)
+	ctx := t.Context()
+	stop := errors.New("stop")
+	var wg sync.WaitGroup
+	const writers, each = 16, 20
+	for i := range writers {
+		wg.Go(func() {
+			for j := range each {
+				title := fmt.Sprintf("%d.%d", i, j)
+				func() {
+					defer func() { _ = recover() }()
+					err := s.InTx(ctx, func(ctx context.Context) error {
+						v := domain.View{ProjectID: w.Project.ID, Title: title}
+						if err := s.Views().Create(ctx, &v); err != nil {
+							return err
+						}
+						task := w.Task(w.Template)
+						if err := s.Tasks().Create(ctx, &task, w.Definition(w.Template)); err != nil {
+							return err
+						}
+						switch j % 4 {
+						case 1:
+							return stop
+						case 2:
+							return s.Members().Create(ctx, &domain.Member{ProjectID: w.Project.ID, UserID: w.User.ID})
+						case 3:
+							panic("boom")
+						}
+						return nil
+					})
+					if wanted := [...]error{nil, stop, store.ErrConflict}[j%4]; !errors.Is(err, wanted) {
+						t.Errorf("%s: got %v, want %v", title, err, wanted)
+					}
+					if j%4 == 0 {
+						if _, err := s.Views().First(ctx, store.Where(store.Eq("title", title))); err != nil {
+							t.Errorf("%s was acknowledged: %v", title, err)
+						}
+					}
+				}()
+			}
+		})
+	}
+	wg.Wait()
+	const want = writers * each / 4
+	n, err := s.Views().Count(ctx, store.Query{})
+	if err != nil || n != want+1 {
+		t.Errorf("%d views, %v; want %d", n, err, want+1)
+	}
+	tmpl, err := s.Templates().Get(ctx, w.Template.ID)
+	if err != nil || tmpl.TaskCount != want {
+		t.Errorf("%d tasks counted, %v; want %d", tmpl.TaskCount, err, want)
+	}
+	intact(t, s)
+}
+
+func TestTx_EndedIsRefused(t *testing.T) {
+	t.Parallel()
+	s := openHere(t, filepath.Join(t.TempDir(), "x.bolt"))
+	var kept context.Context
+	err := s.InTx(t.Context(), func(ctx context.Context) error { kept = ctx; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Options().Set(kept, "a", "b"); !errors.Is(err, errDone) {
+		t.Errorf("got %v, want %v", err, errDone)
+	}
+	if _, err := s.Options().All(kept); !errors.Is(err, errDone) {
+		t.Errorf("got %v, want %v", err, errDone)
+	}
+}
+
+// TestWalk_BackOverEmptiedPages: a cursor that goes back stops at pages from
+// which the same transaction has deleted everything.
+func TestWalk_BackOverEmptiedPages(t *testing.T) {
+	t.Parallel()
+	s := openHere(t, filepath.Join(t.TempDir(), "x.bolt"))
+	w := storetest.Seed(t, s)
+	ctx := t.Context()
+	const n = 3000
+	create := func(ctx context.Context) error {
+		for i := range n {
+			e := domain.Session{TokenHash: strings.Repeat("x", 50) + fmt.Sprint(i), UserID: w.User.ID}
+			if err := s.Sessions().Create(ctx, &e); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := s.InTx(ctx, create); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range [][2]int{{500, 2500}, {1, 400}, {2600, n + 1}} {
+		err := s.InTx(ctx, func(ctx context.Context) error {
+			if _, err := s.Sessions().DeleteWhere(ctx, store.Gt("id", r[0]), store.Lt("id", r[1])); err != nil {
+				return err
+			}
+			up, err := s.Sessions().List(ctx, store.Where(store.Eq("user_id", w.User.ID)))
+			if err != nil {
+				return err
+			}
+			down, err := s.Sessions().List(ctx, store.Where(store.Eq("user_id", w.User.ID)).By("-id"))
+			if err != nil {
+				return err
+			}
+			slices.Reverse(down)
+			if len(up) != n-(r[1]-r[0]-1) || !slices.Equal(up, down) {
+				t.Errorf("without %v: %d forward, %d back", r, len(up), len(down))
+			}
+			return errors.New("undo")
+		})
+		if err == nil || err.Error() != "undo" {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestKeys_OrderAsValuesDo holds the form of keys to the order of values.
+func TestKeys_OrderAsValuesDo(t *testing.T) {
+	t.Parallel()
+	for _, values := range [][]any{
+		{nil, int64(-1 << 63), int64(-2), int64(-1), int64(0), int64(1), int64(1<<63 - 1)},
+		{nil, false, true},
+		{nil, "", "\x00", "\x00\x00", "\x00\x01", "\x00\xff", "\x01", "a", "a\x00", "a\x00b", "a\x01", "ab", "b", "é", "\xff"},
+	} {
+		for i := 1; i < len(values); i++ {
+			a, b := appendKey(nil, values[i-1]), appendKey(nil, values[i])
+			if bytes.Compare(a, b) >= 0 || bytes.HasPrefix(b, a) {
+				t.Errorf("%q: key %x, %q: key %x", values[i-1], a, values[i], b)
+			}
+			if compare(values[i-1], values[i]) >= 0 {
+				t.Errorf("%q does not come before %q", values[i-1], values[i])
+			}
+		}
+	}
+	long := strings.Repeat("x", 2*keyText)
+	if bytes.Equal(appendKey(nil, long+"a"), appendKey(nil, long+"b")) {
+		t.Error("long texts have the same key")
+	}
+}
+
+// FuzzRow feeds the reader of rows what a broken file might hold.
+func FuzzRow(f *testing.F) {
+	s := newStore(&engine{})
+	v := domain.View{ID: 3, Title: "all", Position: -2}
+	row, err := s.views.rows.Values(&v, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(encodeRow(s.views.cols, row))
+	f.Add([]byte{format, 0xde, 0, 1, 0xdb, 0xff, 0xff, 0xff, 0xff})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		values := make([]any, len(s.views.cols))
+		if err := decodeRow(s.views.cols, data, values); err == nil {
+			_ = s.views.rows.Set(new(domain.View), values) // must not panic
+		}
+	})
+}
+
+// TestPlans: what a busy server asks must be found by an index.
+func TestPlans(t *testing.T) {
+	t.Parallel()
+	s := newStore(&engine{})
+	cases := []struct {
+		table *table
+		q     store.Query
+		want  string
+	}{
+		{s.users.table, store.Where(store.Fold("username", "x")), "users.~username"},
+		{s.users.table, store.Where(store.Fold("email", "x")), "users.~email"},
+		{s.session.table, store.Where(store.Eq("token_hash", "x")), "sessions.token_hash"},
+		{s.session.table, store.Where(store.Eq("user_id", 1)), "sessions.user_id"},
+		{s.session.table, store.Where(store.Lt("last_active", storetest.Now())), "sessions.last_active"},
+		{s.tokens.table, store.Where(store.Eq("token_hash", "x")), "tokens.token_hash"},
+		{s.members.table, store.Where(store.InProject(1), store.Eq("user_id", 1)), "members.project_id.user_id"},
+		{s.members.table, store.Where(store.Eq("user_id", 1)), "members.user_id"},
+		{s.tmpls.table, store.Where(store.InProject(1)).By("name"), "templates.project_id.~name"},
+		{s.tmpls.table, store.Where(store.Eq("repository_id", 1)), "templates.repository_id"},
+		{s.tmpls.table, store.Where(store.Eq("inventory_id", 1)), "templates.inventory_id"},
+		{s.tmpls.table, store.Where(store.Null("inventory_id")), "templates"},
+		{s.tmpls.table, store.Where(store.In("id", []int{1, 2})), "templates"},
+		{s.keys.table, store.Where(store.InProject(1), store.Eq("owner", "")).By("name"), "keys.project_id.owner.~name"},
+		{s.views.table, store.Where(store.InProject(1)).By("position"), "views.project_id.position"},
+		{s.tasks.table, store.Where(store.InProject(1)).By("-id"), "tasks.project_id"},
+		{s.tasks.table, store.Where(store.InProject(1), store.Lt("id", 9)).By("-id"), "tasks.project_id"},
+		{s.tasks.table, store.Where(store.InProject(1), store.Eq("status", "error")).By("-id"), "tasks.project_id.status"},
+		{s.tasks.table, store.Where(store.Eq("template_id", 1)).By("-id"), "tasks.template_id"},
+		{s.tasks.table, store.Query{}.By("-id"), "tasks"},
+		{s.tasks.table, store.Where(store.Eq("status", "waiting"), store.Lt("id", 9)).By("-id"), "tasks.status.id.project_id.template_id?"},
+		{s.tasks.table, store.Where(store.Eq("status", "waiting"), store.Eq("template_id", 1)).By("-id"), "tasks.template_id.id.project_id?"},
+		{s.tasks.table, store.Where(store.Eq("status", "running"), store.Eq("template_id", 1)).By("-id"), "tasks.status.id.project_id.template_id?"},
+		{s.tasks.table, store.Where(store.Eq("status", "error")).By("-id"), "tasks"},
+		{s.events.table, store.Where(store.InProject(1)).By("-id"), "events.project_id"},
+	}
+	for _, c := range cases {
+		conds, err := c.table.compile(c.q.Where)
+		if err != nil {
+			t.Fatal(err)
+		}
+		order, err := c.table.order(c.q.Order)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := c.table.prepare(conds, order)
+		for _, cond := range c.q.Where {
+			if cond.Field == "id" && cond.Op == store.OpLt && p.paths[0].hi == nil {
+				t.Errorf("%s where %v: starts from the newest", c.table.name, c.q.Where)
+			}
+		}
+		if got := string(p.paths[0].bucket); got != c.want || len(c.q.Order) > 0 && !p.sorted {
+			t.Errorf("%s where %v by %v: by %s, sorted: %t; want %s", c.table.name, c.q.Where, c.q.Order, got, p.sorted, c.want)
+		}
+	}
+}
+
+func TestMigrate_UpgradeTakesASnapshot(t *testing.T) {
+	t.Parallel()
+	at := filepath.Join(t.TempDir(), "x.bolt")
+	s := openHere(t, at)
+	w := storetest.Seed(t, s)
+	if err := s.eng.snapshot(at + ".copy"); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(at + ".copy"); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("snapshot: %v, %v; want mode 0600", info, err)
+	}
+	got, err := openHere(t, at+".copy").Users().Get(t.Context(), w.User.ID)
+	if err != nil || got != w.User {
+		t.Errorf("user in the snapshot: %+v, %v", got, err)
+	}
+}
+
+func TestOpen_NewerAndForeignAreRefused(t *testing.T) {
+	t.Parallel()
+	write := func(bucket, key, value []byte) string {
+		t.Helper()
+		at := filepath.Join(t.TempDir(), "x.bolt")
+		db, err := bolt.Open(at, 0o600, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = db.Update(func(tx *bolt.Tx) error {
+			b, err := tx.CreateBucket(bucket)
+			if err != nil {
+				return err
+			}
+			return b.Put(key, value)
+		})
+		if err := errors.Join(err, db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	_, err := Open(t.Context(), Config{Path: write(metaBucket, versionKey, idKey(9999))})
+	var newer *SchemaTooNewError
+	if !errors.As(err, &newer) || newer.Have != 9999 || newer.Know != schema {
+		t.Errorf("got %v, want a SchemaTooNewError of version 9999", err)
+	}
+	foreign := write([]byte("project"), []byte("1"), []byte("{}"))
+	before, err := os.ReadFile(foreign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), Config{Path: foreign}); !errors.Is(err, ErrForeign) {
+		t.Errorf("got %v, want %v", err, ErrForeign)
+	}
+	if after, err := os.ReadFile(foreign); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the foreign file was changed: %v", err)
+	}
+	text := filepath.Join(t.TempDir(), "notes.txt")
+	if err := os.WriteFile(text, []byte(strings.Repeat("not a database\n", 1000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), Config{Path: text}); err == nil {
+		t.Error("a text file was opened as a database")
+	}
+	if got, err := os.ReadFile(text); err != nil || len(got) != 15000 {
+		t.Errorf("the text file was changed: %d bytes, %v", len(got), err)
+	}
+}

@@ -1,0 +1,260 @@
+package boltstore
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"syscall"
+
+	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"signalbox/internal/domain"
+	"signalbox/internal/store"
+)
+
+var (
+	revisionBucket = []byte("revisions")
+	errDone        = errors.New("the transaction has ended")
+)
+
+// engine runs transactions. There is one writer at a time; those who wait for
+// their turn share its commit, and with it the wait for the disk.
+type engine struct {
+	db      *bolt.DB
+	buckets [][]byte // all there are
+	// writer is held by the transaction under way. Waiting for it is fair.
+	writer chan struct{}
+	open   *batch // of transactions that wait for their commit; guarded by writer
+}
+
+// batch is a transaction of the database, made up of transactions of ours.
+type batch struct {
+	tx    *bolt.Tx
+	dirty bool  // somebody's writes are in it
+	err   error // set before done is closed; until then, why it must not be committed
+	done  chan struct{}
+}
+
+// txn is a transaction under way.
+type txn struct {
+	eng   *engine
+	batch *batch
+	tx    *bolt.Tx
+	// undo holds what others of the batch must find again when this transaction
+	// fails. Nobody before it, nothing to keep.
+	undo []change
+	// bumped are the projects whose revision grows when the transaction ends.
+	bumped map[domain.ProjectID]struct{}
+	// failed is the first error of a writing statement. What it was part of may
+	// be half done, so the transaction must not be committed.
+	failed error
+	wrote  bool
+	done   bool
+}
+
+// change is what a key held; nil for nothing.
+type change struct{ bucket, key, value []byte }
+
+type txnKey struct{}
+
+// current returns the transaction that ctx takes part in, nil for none.
+func (e *engine) current(ctx context.Context) (*txn, error) {
+	t, _ := ctx.Value(txnKey{}).(*txn)
+	if t == nil || t.eng != e {
+		return nil, ctx.Err()
+	}
+	if t.done {
+		return nil, errDone
+	}
+	return t, nil
+}
+
+// view runs a reading function in the transaction of ctx, or on what is
+// committed.
+func (e *engine) view(ctx context.Context, fn func(tx *bolt.Tx) error) error {
+	t, err := e.current(ctx)
+	if err != nil {
+		return err
+	}
+	if t != nil {
+		return fn(t.tx)
+	}
+	return e.db.View(fn)
+}
+
+// tx runs fn in the transaction of ctx, or in a new one.
+func (e *engine) tx(ctx context.Context, fn func(ctx context.Context, t *txn) error) error {
+	t, err := e.current(ctx)
+	if err != nil {
+		return err
+	}
+	if t != nil {
+		return fn(ctx, t)
+	}
+	select {
+	case e.writer <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	b, err := e.run(ctx, fn)
+	if b != nil {
+		// A failure waits too: it may be due to what others have not committed yet.
+		if late := e.settle(b); err == nil {
+			err = late
+		}
+	}
+	return translate(err)
+}
+
+// run adds a transaction to the open batch and gives the writer free.
+func (e *engine) run(ctx context.Context, fn func(ctx context.Context, t *txn) error) (*batch, error) {
+	defer func() { <-e.writer }()
+	if e.open == nil {
+		tx, err := e.db.Begin(true)
+		if err != nil {
+			return nil, err
+		}
+		e.open = &batch{tx: tx, done: make(chan struct{})}
+	}
+	t := &txn{eng: e, batch: e.open, tx: e.open.tx}
+	ok := false
+	defer func() { // also when a panic passes through
+		t.done = true
+		if !ok {
+			t.rollback()
+		}
+	}()
+	if err := fn(context.WithValue(ctx, txnKey{}, t), t); err != nil {
+		return t.batch, err
+	}
+	if t.failed != nil {
+		return t.batch, fmt.Errorf("commit although a statement failed: %w", t.failed)
+	}
+	if err := t.flush(); err != nil {
+		return t.batch, err
+	}
+	if err := ctx.Err(); err != nil {
+		return t.batch, err
+	}
+	ok = true
+	t.batch.dirty = t.batch.dirty || t.wrote
+	return t.batch, nil
+}
+
+// rollback takes the transaction's writes out of the batch.
+func (t *txn) rollback() {
+	if !t.batch.dirty {
+		t.eng.end(t.batch)
+		return
+	}
+	for _, c := range slices.Backward(t.undo) {
+		b, err := t.tx.Bucket(c.bucket), error(nil)
+		if c.value == nil {
+			err = b.Delete(c.key)
+		} else {
+			err = b.Put(c.key, c.value)
+		}
+		if err != nil && t.batch.err == nil {
+			t.batch.err = fmt.Errorf("another transaction could not be undone: %w", err)
+		}
+	}
+}
+
+// settle waits until the batch is committed. Whoever is free to write commits
+// it; as waiting is fair, that is after those who waited already have joined.
+func (e *engine) settle(b *batch) error {
+	select {
+	case <-b.done:
+	case e.writer <- struct{}{}:
+		func() {
+			defer func() { <-e.writer }()
+			if e.open == b {
+				e.end(b)
+			}
+		}()
+		<-b.done
+	}
+	return b.err
+}
+
+// end commits the open batch, if there is something to commit.
+func (e *engine) end(b *batch) {
+	e.open = nil
+	defer close(b.done)
+	if !b.dirty || b.err != nil {
+		_ = b.tx.Rollback() // fails only when it has ended
+		return
+	}
+	b.err = errors.New("the commit did not end")
+	b.err = b.tx.Commit()
+}
+
+func (t *txn) put(bucket, key, value []byte) error {
+	b := t.bucket(bucket, key)
+	b.FillPercent = 0.9 // most keys grow
+	return t.fail(b.Put(key, value))
+}
+
+func (t *txn) delete(bucket, key []byte) error {
+	return t.fail(t.bucket(bucket, key).Delete(key))
+}
+
+// bucket returns a bucket in which a key is about to change.
+func (t *txn) bucket(bucket, key []byte) *bolt.Bucket {
+	b := t.tx.Bucket(bucket)
+	t.wrote = true
+	if t.batch.dirty {
+		t.undo = append(t.undo, change{bucket, bytes.Clone(key), bytes.Clone(b.Get(key))})
+	}
+	return b
+}
+
+func (t *txn) fail(err error) error {
+	if err != nil && t.failed == nil {
+		t.failed = err
+	}
+	return err
+}
+
+// bump makes the project's revision grow with this transaction; 0 stands for
+// what all projects share.
+func (t *txn) bump(p domain.ProjectID) {
+	if t.bumped == nil {
+		t.bumped = map[domain.ProjectID]struct{}{}
+	}
+	t.bumped[p] = struct{}{}
+}
+
+func (t *txn) flush() error {
+	for _, p := range slices.Sorted(maps.Keys(t.bumped)) {
+		n := revision(t.tx, p) + 1
+		if err := t.put(revisionBucket, idKey(int64(p)), idKey(n)); err != nil {
+			return fmt.Errorf("raise revision of project %d: %w", p, err)
+		}
+	}
+	t.bumped = nil
+	return nil
+}
+
+func revision(tx *bolt.Tx, p domain.ProjectID) int64 {
+	value := tx.Bucket(revisionBucket).Get(idKey(int64(p)))
+	if value == nil {
+		return 0
+	}
+	return int64(binary.BigEndian.Uint64(value))
+}
+
+// translate gives the errors of the system the meaning of the contract.
+func translate(err error) error {
+	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, berrors.ErrMaxSizeReached} {
+		if errors.Is(err, full) && !errors.Is(err, store.ErrFull) {
+			return fmt.Errorf("%w: %w", store.ErrFull, err)
+		}
+	}
+	return err
+}

@@ -1,0 +1,90 @@
+package boltstore
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// SchemaTooNewError is given for a database that a newer program has migrated.
+type SchemaTooNewError struct {
+	Have, Know int64
+}
+
+func (e *SchemaTooNewError) Error() string {
+	return fmt.Sprintf("its schema has version %d, this program knows up to %d: use the newer program, or the snapshot made before the upgrade",
+		e.Have, e.Know)
+}
+
+// ErrForeign is given for a database that belongs to another program.
+var ErrForeign = errors.New("it is a Bolt file of another program, which cannot be used as it is; choose another file")
+
+var (
+	metaBucket = []byte("signalbox")
+	versionKey = []byte("schema")
+)
+
+// schema is the version that this program writes. Version 1 are the buckets that
+// newStore declares.
+const schema = 1
+
+func version(tx *bolt.Tx) (int64, error) {
+	meta := tx.Bucket(metaBucket)
+	if meta == nil {
+		if name, _ := tx.Cursor().First(); name != nil {
+			return 0, ErrForeign
+		}
+		return 0, nil
+	}
+	have := meta.Get(versionKey)
+	if len(have) != 8 {
+		return 0, ErrForeign
+	}
+	return int64(binary.BigEndian.Uint64(have)), nil
+}
+
+// migrate brings the schema up to date in one transaction. An upgrade first
+// copies the database beside itself.
+func (e *engine) migrate(ctx context.Context, c Config) error {
+	var have int64
+	err := e.db.View(func(tx *bolt.Tx) (err error) {
+		have, err = version(tx)
+		return err
+	})
+	switch {
+	case err != nil || have == schema:
+		return err
+	case have > schema:
+		return &SchemaTooNewError{Have: have, Know: schema}
+	case have > 0:
+		path := fmt.Sprintf("%s.v%d-%s", c.Path, have, time.Now().UTC().Format("20060102T150405Z"))
+		if err := e.snapshot(path); err != nil {
+			return fmt.Errorf("copy the database to %s before migrating: %w", path, err)
+		}
+		c.Logger.InfoContext(ctx, "database copied before migrating", "path", path, "version", have)
+	}
+	return e.db.Update(func(tx *bolt.Tx) error {
+		for _, name := range append(e.buckets, metaBucket) {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		return tx.Bucket(metaBucket).Put(versionKey, idKey(schema))
+	})
+}
+
+// snapshot copies the database under a temporary name first, so that a copy
+// under its final name is whole.
+func (e *engine) snapshot(path string) error {
+	err := e.db.View(func(tx *bolt.Tx) error { return tx.CopyFile(path+".part", 0o600) })
+	if err != nil {
+		_ = os.Remove(path + ".part")
+		return err
+	}
+	return os.Rename(path+".part", path)
+}
