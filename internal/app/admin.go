@@ -11,6 +11,7 @@ import (
 	"signalbox/internal/config"
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
+	"signalbox/internal/store/boltstore"
 	"signalbox/internal/store/sqlstore"
 )
 
@@ -35,15 +36,25 @@ func (*App) Open(ctx context.Context, c *config.Config, log *slog.Logger) (cli.A
 }
 
 // openStore opens the configured database, making its directory and keys first.
-func openStore(ctx context.Context, c *config.Config, log *slog.Logger) (*sqlstore.Store, error) {
+func openStore(ctx context.Context, c *config.Config, log *slog.Logger) (store.Store, error) {
 	if err := prepare(c, log); err != nil {
 		return nil, err
 	}
-	st, err := sqlstore.Open(ctx, sqlstore.Config{Path: c.Database.Path, Logger: log})
+	st, err := openDialect(ctx, c.Database, log)
+	if errors.Is(err, boltstore.ErrInUse) {
+		return nil, domain.Conflict("the database %s is in use: a Bolt file serves one process at a time; stop the server first, or use SQLite", c.Database.Path)
+	}
 	if err != nil {
 		return nil, &domain.Error{Kind: domain.KindUnavailable, Message: "the database cannot be opened", Cause: err}
 	}
 	return st, nil
+}
+
+func openDialect(ctx context.Context, d config.Database, log *slog.Logger) (store.Store, error) {
+	if d.Dialect == "bolt" {
+		return boltstore.Open(ctx, boltstore.Config{Path: d.Path, Logger: log})
+	}
+	return sqlstore.Open(ctx, sqlstore.Config{Path: d.Path, Logger: log})
 }
 
 func newAuth(c *config.Config, st store.Store, now func() time.Time) (*auth.Service, error) {

@@ -53,8 +53,9 @@ type TLS struct {
 
 // Database says where rows are kept.
 type Database struct {
-	Dialect string // "sqlite"
-	Path    string // file of the database
+	Dialect  string // "sqlite" or "bolt"
+	Path     string // file of the database
+	BoltPath string // what bolt.host says; becomes Path when that is the dialect
 }
 
 // Keys are base64 texts. After EnsureKeys none is empty.
@@ -162,11 +163,15 @@ func (c *Config) settle(dataDir string) error {
 		return err
 	}
 	c.DataDir = absolute
+	database := filepath.Join(c.DataDir, "signalbox.db")
+	if c.Database.Dialect == "bolt" {
+		c.Database.Path, database = c.Database.BoltPath, filepath.Join(c.DataDir, "signalbox.bolt")
+	}
 	derived := []struct {
 		path     *string
 		fallback string
 	}{
-		{&c.Database.Path, filepath.Join(c.DataDir, "signalbox.db")},
+		{&c.Database.Path, database},
 		{&c.Git.SSHConfigPath, ""},
 		{&c.Server.TLS.CertFile, ""},
 		{&c.Server.TLS.KeyFile, ""},

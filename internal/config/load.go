@@ -282,7 +282,11 @@ func (l *loader) guardDialect(file string, tree map[string]any) {
 	if l.config.Database.Path != "" || l.env[nativePrefix+"DB_DIALECT"] != "" || l.env[referencePrefix+"DB_DIALECT"] != "" {
 		return
 	}
-	for _, other := range []string{"mysql", "postgres", "bolt"} {
+	if l.config.Database.BoltPath != "" {
+		l.problem(file, "bolt", "dialect does not say which database to use; set it to bolt or sqlite")
+		return
+	}
+	for _, other := range []string{"mysql", "postgres"} {
 		if host, ok := find(tree, other+".host"); ok && host != nil && host != "" {
 			l.problem(file, other, "not supported by this version yet; set dialect to sqlite")
 			return

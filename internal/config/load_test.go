@@ -238,6 +238,7 @@ func TestLoad_Messages(t *testing.T) {
 		{"secret file is missing", given{env: []string{"SIGNALBOX_COOKIE_HASH_FILE=%DIR%/none"}}},
 		{"other databases", given{env: []string{"SEMAPHORE_DB_DIALECT=postgres"}}},
 		{"bolt", given{files: map[string]string{"config.json": `{"dialect": "bolt", "bolt": {"host": "/x"}}`}}},
+		{"bolt without a dialect", given{files: map[string]string{"config.json": `{"bolt": {"host": "/x"}}`}}},
 		{"another database without a dialect", given{files: map[string]string{"config.json": `{"mysql": {"host": "db:3306"}}`}}},
 		{"isolation", given{files: map[string]string{"config.json": `{"process": {"user": "nobody", "chroot": ""}}`}}},
 		{"unknown keys", given{
@@ -340,4 +341,29 @@ func FuzzLoad(f *testing.F) {
 		}
 		l.report.fill(l.config, l.table)
 	})
+}
+
+func TestLoad_BoltFile(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name string
+		given
+		want string
+	}{
+		{"named in the file", given{files: map[string]string{"config.json": `{"dialect": "bolt", "bolt": {"host": "/b/x.bolt"}, "sqlite": {"host": "/s/x.db"}}`}}, "/b/x.bolt"},
+		{"the environment wins", given{
+			files: map[string]string{"config.json": `{"dialect": "bolt", "bolt": {"host": "/b/x.bolt"}}`},
+			env:   []string{"SIGNALBOX_DB_HOST=/e/x.bolt"},
+		}, "/e/x.bolt"},
+		{"in the data directory", given{env: []string{"SIGNALBOX_DB_DIALECT=bolt", "SIGNALBOX_DATA_DIR=/d"}}, "/d/signalbox.bolt"},
+		{"of no use to SQLite", given{
+			files: map[string]string{"config.json": `{"dialect": "sqlite", "bolt": {"host": "/b/x.bolt"}}`},
+			env:   []string{"SIGNALBOX_DATA_DIR=/d"},
+		}, "/d/signalbox.db"},
+	}
+	for _, c := range cases {
+		if got, _ := mustLoad(t, c.given); got.Database.Path != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got.Database.Path, c.want)
+		}
+	}
 }

@@ -55,10 +55,13 @@ func options(home string) []option {
 
 		{key: "dialect", env: "DB_DIALECT",
 			field: func(c *Config) field { return dialect{&c.Database.Dialect} },
-			doc:   "Kind of database. This version has SQLite only."},
+			doc:   "Kind of database."},
 		{key: "sqlite.host", env: "DB_HOST", fallback: "`<data_dir>/signalbox.db`",
 			field: at(func(c *Config) *string { return &c.Database.Path }),
 			doc:   "File of the SQLite database."},
+		{key: "bolt.host", env: "DB_HOST", fallback: "`<data_dir>/signalbox.bolt`",
+			field: at(func(c *Config) *string { return &c.Database.BoltPath }),
+			doc:   "File of the Bolt database. Only one process can have it open."},
 
 		{key: "cookie_hash", env: "COOKIE_HASH", secret: true, fallback: "made at first start",
 			field: func(c *Config) field { return key{p: &c.Keys.CookieHash} },
@@ -154,19 +157,17 @@ func (f dialect) set(value any) error {
 		return err
 	}
 	switch s {
-	case "sqlite":
+	case "sqlite", "bolt":
 		*f.p = s
 		return nil
 	case "mysql", "postgres":
 		return errorText("not supported by this version yet; use sqlite")
-	case "bolt":
-		return errorText("not a database to run on; use sqlite")
 	}
 	return errForm
 }
 func (f dialect) get() any               { return *f.p }
-func (f dialect) expects() string        { return "sqlite" }
-func (f dialect) schema() map[string]any { return map[string]any{"const": "sqlite"} }
+func (f dialect) expects() string        { return "sqlite or bolt" }
+func (f dialect) schema() map[string]any { return map[string]any{"enum": []string{"sqlite", "bolt"}} }
 
 // unusedKeys are options of the reference that this version knows but has no
 // use for. A name ending in "." or "_" stands for all that start with it.
