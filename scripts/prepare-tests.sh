@@ -12,12 +12,16 @@ wanted=(
   "ssh-agent:openssh-client:tests that clone over ssh"
   "git:git:tests with repositories"
   "python3:python3:tests that run Python scripts"
+  "postgres:postgresql:tests of the store on PostgreSQL"
+  "mariadbd:mariadb-server:tests of the store on MariaDB"
   "gcc:gcc:the race detector"
   "libc6-dev:libc6-dev:the race detector"
 )
 
-# Servers live in sbin, which is not on everybody's PATH.
+# Servers live in sbin, which is not on everybody's PATH, and PostgreSQL in
+# directories by version.
 PATH="$PATH:/usr/sbin:/sbin"
+for dir in /usr/lib/postgresql/*/bin; do PATH="$PATH:$dir"; done
 
 have() {
   case "$1" in

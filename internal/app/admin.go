@@ -39,11 +39,26 @@ func openStore(ctx context.Context, c *config.Config, log *slog.Logger) (*sqlsto
 	if err := prepare(c, log); err != nil {
 		return nil, err
 	}
-	st, err := sqlstore.Open(ctx, sqlstore.Config{Path: c.Database.Path, Logger: log})
+	st, err := sqlstore.Open(ctx, storeConfig(c, log))
 	if err != nil {
 		return nil, &domain.Error{Kind: domain.KindUnavailable, Message: "the database cannot be opened", Cause: err}
 	}
 	return st, nil
+}
+
+func storeConfig(c *config.Config, log *slog.Logger) sqlstore.Config {
+	if c.Database.Dialect == "sqlite" {
+		return sqlstore.Config{Path: c.Database.Path, Logger: log}
+	}
+	server := c.Database.Server()
+	options := make(map[string]string, len(server.Options))
+	for name, value := range server.Options {
+		options[name] = value.Reveal()
+	}
+	return sqlstore.Config{
+		Dialect: c.Database.Dialect, Host: server.Address(), User: server.User, Password: server.Password,
+		Name: server.Name, Options: options, Logger: log,
+	}
 }
 
 func newAuth(c *config.Config, st store.Store, now func() time.Time) (*auth.Service, error) {

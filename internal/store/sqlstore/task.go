@@ -21,7 +21,7 @@ type tasks struct {
 	selectNamed string
 	// waiting, active and ended are conditions, spelt as in the partial indexes.
 	waiting, active, ended, versioned string
-	headsSQL               string
+	headsSQL                          string
 }
 
 func newTasks(e *engine) *tasks {

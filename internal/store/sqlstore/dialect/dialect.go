@@ -15,13 +15,13 @@ import (
 type Condition int
 
 const (
-	Other     Condition = iota
-	Unique              // a unique index was hit
-	Reference           // a foreign key was broken
-	Busy                // trying the transaction again may work
-	Full                // no space left
-	TooLarge            // the engine does not take values of this size
-	Unavailable         // the server does not answer, or the connection is lost
+	Other       Condition = iota
+	Unique                // a unique index was hit
+	Reference             // a foreign key was broken
+	Busy                  // trying the transaction again may work
+	Full                  // no space left
+	TooLarge              // the engine does not take values of this size
+	Unavailable           // the server does not answer, or the connection is lost
 )
 
 // Pools are the connections of a database. Read and Write are the same pool on
