@@ -26,6 +26,9 @@ type engine struct {
 	// writer is held by the writing transaction of a single-writer engine.
 	// Waiting for it is fair and ends with the context.
 	writer chan struct{}
+	// maxBytes is how much a statement may carry, 0 for no limit. It is checked
+	// here because a statement that MariaDB refused for it stays refused.
+	maxBytes int
 	// bumpSQL makes a revision grow by one.
 	bumpSQL string
 }
@@ -347,6 +350,9 @@ func (t *txn) exec(ctx context.Context, query string, args ...any) (int, error) 
 
 func (t *txn) result(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	args = t.eng.escape(args)
+	if err := t.eng.fits(args); err != nil {
+		return nil, t.fail(err)
+	}
 	st, err := t.stmt(ctx, query)
 	if err != nil {
 		return nil, t.fail(err)
@@ -375,6 +381,26 @@ func (t *txn) insert(ctx context.Context, query string, args ...any) (int64, err
 		return 0, err
 	}
 	return res.LastInsertId()
+}
+
+// fits checks the size of a statement's values.
+func (e *engine) fits(args []any) error {
+	if e.maxBytes == 0 {
+		return nil
+	}
+	n := 0
+	for _, a := range args {
+		switch v := a.(type) {
+		case string:
+			n += len(v)
+		case []byte:
+			n += len(v)
+		}
+	}
+	if n > e.maxBytes {
+		return fmt.Errorf("%w: %d bytes, the limit is %d", store.ErrTooLarge, n, e.maxBytes)
+	}
+	return nil
 }
 
 func (t *txn) fail(err error) error {

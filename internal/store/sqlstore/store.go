@@ -77,8 +77,14 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err := m.up(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: %w", c.where(), err), pools.Read.Close(), pools.Write.Close())
 	}
+	if pools.MaxBytes > 0 && pools.MaxBytes < wantBytes {
+		c.logger().WarnContext(ctx, "the database takes small values only; raise max_allowed_packet to 64M", "bytes", pools.MaxBytes)
+	}
 	return newStore(d, pools), nil
 }
+
+// wantBytes is what the largest values need, with some room.
+const wantBytes = 20 << 20
 
 func (c Config) dialect() (*dialect.Dialect, error) {
 	switch c.Dialect {
@@ -119,7 +125,7 @@ func (c Config) open(ctx context.Context, d *dialect.Dialect) (dialect.Pools, er
 }
 
 func newStore(d *dialect.Dialect, pools dialect.Pools) *Store {
-	e := &engine{d: d, write: newPool(pools.Write, d)}
+	e := &engine{d: d, write: newPool(pools.Write, d), maxBytes: pools.MaxBytes}
 	e.read = e.write
 	if pools.Read != pools.Write {
 		e.read = newPool(pools.Read, d)

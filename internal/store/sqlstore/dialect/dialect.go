@@ -29,6 +29,8 @@ const (
 type Pools struct {
 	Write *sql.DB
 	Read  *sql.DB
+	// MaxBytes is how much a statement may carry; 0 for no limit of note.
+	MaxBytes int
 }
 
 // Config is what an engine needs to be opened.

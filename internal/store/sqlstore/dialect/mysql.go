@@ -65,7 +65,15 @@ func openMySQL(ctx context.Context, c Config) (Pools, error) {
 	if err != nil {
 		return Pools{}, err
 	}
-	return serverPools(ctx, connector)
+	p, err := serverPools(ctx, connector)
+	if err != nil {
+		return Pools{}, err
+	}
+	if err := p.Write.QueryRowContext(ctx, "select @@max_allowed_packet").Scan(&p.MaxBytes); err != nil {
+		return Pools{}, errors.Join(err, p.Write.Close(), p.Read.Close())
+	}
+	p.MaxBytes -= 64 << 10 // for all but the values
+	return p, nil
 }
 
 func mysqlConfig(c Config) (*mysql.Config, error) {

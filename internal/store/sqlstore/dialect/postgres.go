@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -61,12 +64,13 @@ func openPostgres(ctx context.Context, c Config) (Pools, error) {
 	if err != nil {
 		return Pools{}, err
 	}
-	p, err := serverPools(ctx, stdlib.GetConnector(*config))
+	connector := stdlib.GetConnector(*config, stdlib.OptionShouldPing(doubtful))
+	p, err := serverPools(ctx, connector)
 	if pgCode(err) == "3D000" {
 		if err := createPostgres(ctx, config); err != nil {
 			return Pools{}, &MissingError{Name: c.Name, User: c.User, Cause: err}
 		}
-		p, err = serverPools(ctx, stdlib.GetConnector(*config))
+		p, err = serverPools(ctx, connector)
 	}
 	if code := pgCode(err); strings.HasPrefix(code, "28") {
 		return Pools{}, &LoginError{User: c.User, Cause: err}
@@ -78,6 +82,34 @@ func openPostgres(ctx context.Context, c Config) (Pools, error) {
 		return Pools{}, errors.Join(err, p.Write.Close(), p.Read.Close())
 	}
 	return p, nil
+}
+
+// doubtful tells whether a connection may have ended while it rested: the server
+// said something, closed it, or had time to. Looking costs no round trip.
+func doubtful(_ context.Context, p stdlib.ShouldPingParams) bool {
+	if p.IdleDuration > time.Second {
+		return true
+	}
+	conn := p.Conn.PgConn().Conn()
+	if over, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
+		conn = over.NetConn()
+	}
+	socket, ok := conn.(syscall.Conn)
+	if !ok {
+		return true
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return true
+	}
+	quiet := false
+	err = raw.Read(func(fd uintptr) bool {
+		var b [1]byte
+		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		quiet = errors.Is(err, syscall.EAGAIN)
+		return true
+	})
+	return err != nil || !quiet
 }
 
 // postgresConfig builds the connection string from its parts, escaped, so that
