@@ -215,10 +215,12 @@ func MySQL(tb testing.TB) *Server {
 	return newServer(tb, &Server{
 		Dialect: "mysql", Socket: socket, Port: port, User: "root", quick: syscall.SIGTERM,
 		start: func() *exec.Cmd {
+			// What is committed survives a kill, as on a real server; only the loss of
+			// power is not provided for.
 			cmd := exec.Command(server, "--no-defaults", "--datadir="+data, as, "--socket="+socket, "--port="+strconv.Itoa(port),
 				"--bind-address=127.0.0.1", "--pid-file="+filepath.Join(dir, "pid"), "--tmpdir="+dir,
-				"--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--innodb-buffer-pool-size=64M",
-				"--max-connections=400", "--skip-log-bin", "--innodb-file-per-table=1", "--innodb-fast-shutdown=2")
+				"--innodb-flush-log-at-trx-commit=2", "--innodb-doublewrite=0", "--innodb-buffer-pool-size=64M",
+				"--max-connections=400", "--max-allowed-packet=64M", "--skip-log-bin", "--innodb-file-per-table=1", "--innodb-fast-shutdown=2")
 			cmd.Dir = dir
 			cmd.Env = testkit.CleanEnv(tb)
 			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
