@@ -38,14 +38,14 @@ func newTasks(e *engine) *tasks {
 	}
 	t.headsSQL = headsSQL(t.waiting, t.hint("tasks_waiting_template"))
 	if e.d.GroupSkips {
-		t.headsSQL = "select t.id, t.project_id, t.template_id from (select min(id) as id from tasks where " + t.waiting +
+		t.headsSQL = "select" + e.d.AsWritten + " t.id, t.project_id, t.template_id from (select min(id) as id from tasks where " + t.waiting +
 			" group by template_id) as h join tasks t on t.id = h.id order by t.id"
 	}
 	var cols []string
 	for _, c := range t.rows.Columns {
 		cols = append(cols, "t."+e.d.Quote(c.Name))
 	}
-	t.selectNamed = "select " + strings.Join(cols, ", ") + ", tp.playbook, tp.name, tp.type, tp.app," +
+	t.selectNamed = "select" + e.d.AsWritten + " " + strings.Join(cols, ", ") + ", tp.playbook, tp.name, tp.type, tp.app," +
 		" coalesce(u.name, ''), coalesce(s.name, '')" +
 		" from %s join tasks t on %s join templates tp on tp.id = t.template_id" +
 		" left join users u on u.id = t.user_id left join users s on s.id = t.stopped_by"
@@ -289,7 +289,7 @@ func uniqueStatuses(list []domain.TaskStatus) []domain.TaskStatus {
 
 func (s *tasks) LastOfTemplates(ctx context.Context, p domain.ProjectID) (map[domain.TemplateID]domain.TaskWithTemplate, error) {
 	query := fmt.Sprintf(s.selectNamed,
-		"(select (select max(x.id) from tasks x where x.template_id = m.id) as id from templates m where m.project_id = ?) as p", "t.id = p.id")
+		"(select (select x.id from tasks x where x.template_id = m.id order by x.id desc limit 1) as id from templates m where m.project_id = ?) as p", "t.id = p.id")
 	list, err := s.listNamed(ctx, query, []any{int64(p)})
 	if err != nil {
 		return nil, fmt.Errorf("last tasks of project %d: %w", p, err)

@@ -82,6 +82,9 @@ type Dialect struct {
 	// GroupSkips: the planner finds the first row of each group by jumping
 	// through an index. Without it, statements spell the jumps out.
 	GroupSkips bool
+	// AsWritten follows "select" where tables are to be joined in the order they
+	// stand in: the first is small, and the planner does not know.
+	AsWritten string
 	// Versioned is the condition of tasks with a version, "" for the plain one.
 	Versioned string
 	// UseIndex follows the name of a table in a select and makes the planner use

@@ -27,6 +27,7 @@ func MySQL(migrations fs.FS) *Dialect {
 		Classify:   classifyMySQL,
 		EscapeText: true,
 		GroupSkips: true,
+		AsWritten:  " straight_join",
 		Versioned:  "versioned = 1",
 		ForUpdate:  " for update",
 		LockShared: "select id from locks where id = 1 lock in share mode",
