@@ -64,6 +64,13 @@ func (t *table[T]) column(name string) (rowmap.Column, bool, bool) {
 
 func (t *table[T]) quote(name string) string { return t.eng.d.Quote(name) }
 
+func (t *table[T]) stored(text string) string {
+	if t.eng.d.EscapeText {
+		return escapeString(text)
+	}
+	return text
+}
+
 // get reads one row; lock when it is going to be changed.
 func (t *table[T]) get(ctx context.Context, id int64, lock bool) (T, error) {
 	query := t.getSQL

@@ -36,6 +36,12 @@ func valueCases() []testCase {
 					if found.ID != g.ID {
 						t.Errorf("%s: found group %d, want %d", name, found.ID, g.ID)
 					}
+					// SQLite's functions see a text up to its first NUL only.
+					prefix, _, _ := strings.Cut(text, "\x00")
+					found, err = s.VariableGroups().First(ctx, store.Where(store.HasPrefix("json", prefix), store.Eq("id", g.ID)))
+					if err != nil || found.ID != g.ID {
+						t.Errorf("%s: not found by its text as the prefix: %v", name, err)
+					}
 				}
 			}
 		}},
