@@ -34,6 +34,28 @@ func (*App) Open(ctx context.Context, c *config.Config, log *slog.Logger) (cli.A
 	return &admin{store: st, auth: a}, nil
 }
 
+// Schema returns the version of the database and the latest one.
+func (*App) Schema(ctx context.Context, c *config.Config) (have, latest int64, err error) {
+	have, latest, err = sqlstore.SchemaVersion(ctx, storeConfig(c, nil))
+	return have, latest, cannotOpen(err)
+}
+
+// Migrate brings the tables up to date.
+func (*App) Migrate(ctx context.Context, c *config.Config, log *slog.Logger) error {
+	st, err := openStore(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	return st.Close()
+}
+
+func cannotOpen(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &domain.Error{Kind: domain.KindUnavailable, Message: "the database cannot be opened", Cause: err}
+}
+
 // openStore opens the configured database, making its directory and keys first.
 func openStore(ctx context.Context, c *config.Config, log *slog.Logger) (*sqlstore.Store, error) {
 	if err := prepare(c, log); err != nil {
@@ -41,7 +63,7 @@ func openStore(ctx context.Context, c *config.Config, log *slog.Logger) (*sqlsto
 	}
 	st, err := sqlstore.Open(ctx, storeConfig(c, log))
 	if err != nil {
-		return nil, &domain.Error{Kind: domain.KindUnavailable, Message: "the database cannot be opened", Cause: err}
+		return nil, cannotOpen(err)
 	}
 	return st, nil
 }

@@ -51,10 +51,15 @@ func SchemaVersion(ctx context.Context, c Config) (have, latest int64, err error
 	if _, err := os.Stat(c.Path); c.Path != "" && errors.Is(err, os.ErrNotExist) {
 		return 0, latest, nil
 	}
-	err = c.migrator(ctx, d, func(m *migrator) error {
+	at := c.at()
+	at.KeepOut = true
+	err = c.migrator(ctx, d, at, func(m *migrator) error {
 		have, err = m.version(ctx)
 		return err
 	})
+	if errors.As(err, new(*dialect.MissingError)) {
+		return 0, latest, nil
+	}
 	return have, latest, err
 }
 
@@ -65,15 +70,15 @@ func Migrate(ctx context.Context, c Config, version int64) error {
 	if err != nil {
 		return err
 	}
-	return c.migrator(ctx, d, func(m *migrator) error { return m.to(ctx, version) })
+	return c.migrator(ctx, d, c.at(), func(m *migrator) error { return m.to(ctx, version) })
 }
 
-func (c Config) migrator(ctx context.Context, d *dialect.Dialect, fn func(*migrator) error) error {
-	pools, err := c.open(ctx, d)
+func (c Config) migrator(ctx context.Context, d *dialect.Dialect, at dialect.Config, fn func(*migrator) error) error {
+	pools, err := c.open(ctx, d, at)
 	if err != nil {
 		return err
 	}
-	err = fn(&migrator{d: d, db: pools.Write, at: c.at(), log: c.logger()})
+	err = fn(&migrator{d: d, db: pools.Write, at: at, log: c.logger()})
 	if err != nil {
 		err = fmt.Errorf("database %s: %w", c.where(), err)
 	}

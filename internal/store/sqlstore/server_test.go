@@ -173,6 +173,11 @@ func schema(t testing.TB, s *dbserver.Server, name string) []string {
 
 func downAndUp(t *testing.T, s *dbserver.Server) {
 	c := serverConfig(s)
+	for range 2 { // asking must not create it
+		if have, latest, err := sqlstore.SchemaVersion(t.Context(), c); err != nil || have != 0 || latest < 1 {
+			t.Errorf("missing database: version %d of %d, %v; want 0", have, latest, err)
+		}
+	}
 	storetest.Seed(t, openOn(t, c))
 	before := schema(t, s, c.Name)
 	if err := sqlstore.Migrate(t.Context(), c, 0); err != nil {

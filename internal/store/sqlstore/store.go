@@ -69,7 +69,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	pools, err := c.open(ctx, d)
+	pools, err := c.open(ctx, d, c.at())
 	if err != nil {
 		return nil, err
 	}
@@ -113,8 +113,8 @@ func (c Config) where() string {
 	return fmt.Sprintf("%s on %s", c.Name, c.Host)
 }
 
-func (c Config) open(ctx context.Context, d *dialect.Dialect) (dialect.Pools, error) {
-	pools, err := d.Open(ctx, c.at())
+func (c Config) open(ctx context.Context, d *dialect.Dialect, at dialect.Config) (dialect.Pools, error) {
+	pools, err := d.Open(ctx, at)
 	if err == nil {
 		return pools, nil
 	}

@@ -47,6 +47,8 @@ type Config struct {
 	Name     string
 	// Options are those of the driver, such as sslmode or tls.
 	Options map[string]string
+	// KeepOut: a database that is missing is a MissingError, not created.
+	KeepOut bool
 }
 
 // Dialect is one engine.

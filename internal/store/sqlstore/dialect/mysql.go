@@ -143,6 +143,9 @@ func probeMySQL(ctx context.Context, config *mysql.Config, c Config) (flavour, e
 	if err != nil || there > 0 {
 		return f, err
 	}
+	if c.KeepOut {
+		return f, &MissingError{Name: c.Name, User: c.User, Cause: errors.New("unknown database")}
+	}
 	_, err = db.ExecContext(ctx, `create database if not exists "`+strings.ReplaceAll(c.Name, `"`, `""`)+
 		`" character set utf8mb4 collate `+f.collation)
 	if err != nil {

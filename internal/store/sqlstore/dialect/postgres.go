@@ -67,6 +67,9 @@ func openPostgres(ctx context.Context, c Config) (Pools, error) {
 	connector := stdlib.GetConnector(*config, stdlib.OptionShouldPing(doubtful))
 	p, err := serverPools(ctx, connector)
 	if pgCode(err) == "3D000" {
+		if c.KeepOut {
+			return Pools{}, &MissingError{Name: c.Name, User: c.User, Cause: err}
+		}
 		if err := createPostgres(ctx, config); err != nil {
 			return Pools{}, &MissingError{Name: c.Name, User: c.User, Cause: err}
 		}
