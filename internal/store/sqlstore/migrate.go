@@ -103,7 +103,9 @@ func (m *migrator) up(ctx context.Context) error {
 }
 
 func (m *migrator) to(ctx context.Context, version int64) error {
-	if have, err := m.check(ctx); err != nil || have == version {
+	// Without the lock a database that another process is just filling may look
+	// like one of another program; with it, it is whole.
+	if have, err := m.check(ctx); err == nil && have == version || err != nil && !errors.Is(err, ErrForeign) {
 		return err
 	}
 	if m.d.Lock != nil {
