@@ -32,8 +32,12 @@ export npm_config_update_notifier := false
 ##@ Everyday
 
 .PHONY: run
-run: build ## Build what changed and start the server on this machine, with its data in ./data
+run: prepare-run build ## Build what changed and start the server on this machine, with its data in ./data
 	exec $(bin) serve --listen $(LISTEN) --data-dir $(DATA)
+
+.PHONY: prepare-run
+prepare-run: ## Install Ansible and what else runs want, or say what is missing
+	./scripts/prepare.sh run
 
 .PHONY: build
 build: web ## Build bin/signalbox with the front end inside
@@ -68,7 +72,7 @@ test: prepare-tests test-web build lint-go ## Run every test
 
 .PHONY: prepare-tests
 prepare-tests: ## Install the programs that the tests want, or say which are missing
-	./scripts/prepare-tests.sh
+	./scripts/prepare.sh tests
 
 .PHONY: test-web
 test-web: $(modules) web ## Check, test and measure the front end

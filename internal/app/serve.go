@@ -159,6 +159,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	g.Go(func() error { return listen(c, server, listener) })
 	g.Go(func() error {
 		<-ctx.Done()
+		handler.Close() // tells who watches that the server goes down
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 		defer cancel()
 		if err := server.Shutdown(stop); err != nil {

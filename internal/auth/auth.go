@@ -13,6 +13,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -97,11 +98,20 @@ func (s *Service) Login(ctx context.Context, login string, password domain.Secre
 		return Ticket{}, domain.Forbidden("PASSWORD_LOGIN_DISABLED")
 	}
 	login = strings.ToLower(strings.TrimSpace(login))
-	done, err := s.throttle.begin("account:"+login, "address:"+c.Address)
+	user, err := s.find(ctx, login)
+	known := err == nil
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return Ticket{}, err
+	}
+	account := "account:" + login
+	if known { // user name and e-mail address are one account
+		account = fmt.Sprintf("user:%d", user.ID)
+	}
+	done, err := s.throttle.begin(account, "address:"+c.Address)
 	if err != nil {
 		return Ticket{}, err
 	}
-	user, err := s.check(ctx, login, password)
+	err = s.check(ctx, user, known, password)
 	done(outcomeOf(err))
 	if err != nil {
 		return Ticket{}, err
@@ -119,12 +129,8 @@ func outcomeOf(err error) outcome {
 	return unclear
 }
 
-func (s *Service) check(ctx context.Context, login string, password domain.Secret) (domain.User, error) {
-	user, err := s.find(ctx, login)
-	known := err == nil
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return user, err
-	}
+// check compares the password; for users who are not known, with a decoy.
+func (s *Service) check(ctx context.Context, user domain.User, known bool, password domain.Secret) error {
 	hash := s.decoy
 	usable := known && !user.External && user.PasswordHash != ""
 	if usable {
@@ -132,15 +138,15 @@ func (s *Service) check(ctx context.Context, login string, password domain.Secre
 	}
 	match, outdated, err := s.hasher.verify(ctx, hash, password)
 	if err != nil {
-		return user, err
+		return err
 	}
 	if !match || !usable {
-		return user, domain.Unauthenticated("the user name or the password is wrong")
+		return domain.Unauthenticated("the user name or the password is wrong")
 	}
 	if outdated {
 		s.upgrade(ctx, user, password)
 	}
-	return user, nil
+	return nil
 }
 
 // upgrade stores a hash of the present kind. A failure is no reason to keep the

@@ -108,7 +108,7 @@ func (s *Service) Logout(ctx context.Context, cookie string) error {
 
 // Sweep removes sessions that can no longer sign anybody in.
 func (s *Service) Sweep(ctx context.Context) error {
-	now := s.cfg.Now().UTC()
+	now := s.cfg.Now().UTC().Add(time.Microsecond) // what ends now has ended
 	_, err := s.cfg.Store.Sessions().DeleteWhere(ctx, store.Lt("last_active", now.Add(-s.cfg.SessionIdle)))
 	if err == nil {
 		_, err = s.cfg.Store.Sessions().DeleteWhere(ctx, store.Lt("created", now.Add(-s.cfg.SessionLife)))

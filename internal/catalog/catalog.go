@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"signalbox/internal/authz"
@@ -56,7 +55,6 @@ type Deps struct {
 // Catalog carries out the use cases.
 type Catalog struct {
 	Deps
-	shared atomic.Int64
 }
 
 // New returns a catalog.
@@ -72,10 +70,6 @@ func New(d Deps) (*Catalog, error) {
 	}
 	return &Catalog{Deps: d}, nil
 }
-
-// SharedRevision grows when something changes that shows in projects without
-// being part of one: the name of a user.
-func (c *Catalog) SharedRevision() int64 { return c.shared.Load() }
 
 // Grant says what an actor is in a project. An administrator gets a grant for
 // every project there is; anybody else a grant without membership for projects

@@ -111,7 +111,7 @@ func (c *Catalog) ReplaceUser(ctx context.Context, actor domain.Actor, id domain
 		}
 	}
 	u.ID = id
-	err = c.Store.InTx(ctx, func(ctx context.Context) error {
+	return c.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := c.taken(ctx, u); err != nil {
 			return err
 		}
@@ -138,8 +138,6 @@ func (c *Catalog) ReplaceUser(ctx context.Context, actor domain.Actor, id domain
 		}
 		return c.note(ctx, actor, nil, domain.ObjectUser, int64(id), "User %s updated", u.Username)
 	})
-	c.shared.Add(1)
-	return err
 }
 
 // keepAdmin refuses to take away the last administrator.
@@ -198,7 +196,7 @@ func (c *Catalog) DeleteUser(ctx context.Context, actor domain.Actor, id domain.
 	if err := selfOrAdmin(actor, id); err != nil {
 		return err
 	}
-	err := c.Store.InTx(ctx, func(ctx context.Context) error {
+	return c.Store.InTx(ctx, func(ctx context.Context) error {
 		u, err := c.User(ctx, id)
 		if err != nil {
 			return err
@@ -221,6 +219,4 @@ func (c *Catalog) DeleteUser(ctx context.Context, actor domain.Actor, id domain.
 		}
 		return c.note(ctx, actor, nil, domain.ObjectUser, int64(id), "User %s deleted", u.Username)
 	})
-	c.shared.Add(1)
-	return err
 }

@@ -71,6 +71,7 @@ func newBundle(t *testing.T, maxParallel int, scripts map[string]string) *bundle
 	b.start()
 	t.Cleanup(func() {
 		b.stop()
+		b.endJobs()
 		if err := st.Close(); err != nil {
 			t.Error(err)
 		}
@@ -105,6 +106,23 @@ func (b *bundle) start() {
 		}
 		work.Close()
 		b.stop = func() {}
+	}
+}
+
+// endJobs kills the jobs of a test that failed: they outlive everything else.
+func (b *bundle) endJobs() {
+	dirs, err := filepath.Glob(filepath.Join(b.data, "jobs", "*"))
+	if err != nil {
+		b.t.Error(err)
+	}
+	for _, dir := range dirs {
+		conn, err := job.Dial(dir)
+		if err != nil {
+			continue // it has ended
+		}
+		_ = conn.Send(job.Command{Stop: true, Force: true}) // it may end just now
+		<-conn.Gone()
+		_ = conn.Close() // closed by the other side
 	}
 }
 

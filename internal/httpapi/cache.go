@@ -28,12 +28,6 @@ type page struct {
 	etag    string
 }
 
-// revision says which state of a project a page shows.
-type revision struct {
-	project int64
-	shared  int64
-}
-
 // pageKey is what makes one list differ from another in the same state.
 type pageKey struct {
 	route       string
@@ -48,11 +42,10 @@ type pageKey struct {
 // the next request build it again.
 func (a *api) cached(c *call, build func(ctx context.Context) (page, error)) error {
 	ctx := c.r.Context()
-	number, err := a.Store.Revision(ctx, c.grant.Project)
+	rev, err := a.Store.Revision(ctx, c.grant.Project)
 	if err != nil {
 		return err
 	}
-	rev := revision{project: number, shared: a.Catalog.SharedRevision()}
 	key := pageKey{
 		route: c.route.ID, project: c.grant.Project, object: c.r.PathValue("template_id") + c.r.PathValue("view_id"),
 		query: c.r.URL.RawQuery, permissions: c.grant.Effective(),
@@ -107,7 +100,7 @@ type listCache struct {
 
 type cachedPage struct {
 	key  pageKey
-	rev  revision
+	rev  int64
 	page page
 }
 
@@ -115,7 +108,7 @@ func newListCache(pages, bytes int) *listCache {
 	return &listCache{maxPages: pages, maxBytes: bytes, pages: map[pageKey]*list.Element{}, recent: list.New()}
 }
 
-func (l *listCache) get(key pageKey, rev revision) (page, bool) {
+func (l *listCache) get(key pageKey, rev int64) (page, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.pages[key]
@@ -130,7 +123,7 @@ func (l *listCache) get(key pageKey, rev revision) (page, bool) {
 	return cached.page, true
 }
 
-func (l *listCache) put(key pageKey, rev revision, p page) {
+func (l *listCache) put(key pageKey, rev int64, p page) {
 	if len(p.body) > l.maxBytes/4 || len(key.query) > 1000 {
 		return
 	}

@@ -108,7 +108,7 @@ func (a *api) serveAPI(w http.ResponseWriter, r *http.Request) {
 	// Exactly one trailing slash is as good as none.
 	p := strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, a.base), "/")
 	raw := strings.TrimSuffix(strings.TrimPrefix(r.URL.RawPath, a.base), "/")
-	if path.Clean(p) != p {
+	if p == "/api" || path.Clean(p) != p {
 		notFound(w) // the mux would redirect
 		return
 	}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"signalbox/internal/domain"
+	"signalbox/internal/exec/process"
 	"signalbox/internal/job"
 )
 
@@ -439,7 +440,9 @@ func (r *Runner) dead(x *run) error {
 		})
 		return err
 	}
-	killChild(child)
+	if child != nil {
+		process.KillLeftover(child.PID, child.StartTime)
+	}
 	return r.lost(x, "The process that supervised the run was killed, or the machine was restarted. What the run did up to then stands above; its result is unknown.")
 }
 

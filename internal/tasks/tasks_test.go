@@ -486,7 +486,7 @@ func TestSearch(t *testing.T) {
 	f := setup(t)
 	f.launch(t, Launch{})
 	task := f.claim(t)
-	lines := []string{"alpha", "\x1b[31mFAILED\x1b[0m!", "fa\x1b[1miled", "beta 42"}
+	lines := []string{"alpha", "\x1b[31mFAILED\x1b[0m!", "fa\x1b[1miled", "beta 42", "Привет"}
 	recs := []job.Record{{Status: &job.Status{Status: "running", Time: f.now}}, chunk(1, lines...)}
 	if _, err := f.Record(t.Context(), task.ID, task.Epoch, job.Batch{From: 0, To: 1, Records: recs}); err != nil {
 		t.Fatal(err)
@@ -501,6 +501,8 @@ func TestSearch(t *testing.T) {
 		{Search{Query: "a", Limit: 2}, "[1 2]"},
 		{Search{Query: "a", Limit: 10, After: 2}, "[3 4]"},
 		{Search{Query: "[31m", Limit: 10}, "[]"},
+		{Search{Query: "ПРИВЕТ", Limit: 10}, "[5]"},
+		{Search{Query: "BETA", Limit: 10}, "[4]"},
 	}
 	for _, tt := range tests {
 		got, err := f.Search(t.Context(), f.project, task.ID, tt.q)

@@ -62,7 +62,7 @@ func RequireTool(tb testing.TB, name string) string {
 	if InCI() {
 		tb.Fatalf("%s is missing, and with CI=true nothing may be", name)
 	}
-	tb.Skipf("SKIPPED: %s is missing; scripts/prepare-tests.sh says how to get it", name)
+	tb.Skipf("SKIPPED: %s is missing; scripts/prepare.sh says how to get it", name)
 	return ""
 }
 

@@ -212,13 +212,13 @@ func waitFor(t *testing.T, what string, cond func() bool) {
 
 func TestJobKilled_EndsInErrorAndLeavesNothing(t *testing.T) {
 	mark := fmt.Sprintf("fault-mark-%d", time.Now().UnixNano())
-	dir := repo(t, map[string]string{"long.sh": "echo begun\nsleep 300 &\nexec -a " + mark + " sleep 300\n"})
+	dir := repo(t, map[string]string{"long.sh": "echo begun\n(exec -a " + mark + "-child sleep 300) &\nexec -a " + mark + " sleep 300\n"})
 	for _, both := range []bool{false, true} {
 		t.Run(fmt.Sprintf("server too %v", both), func(t *testing.T) {
 			s := harness.New(t)
 			p := s.NewProject("faults", dir, "")
 			id := p.Launch(p.NewTemplate("bash", "long.sh", nil), nil)
-			waitFor(t, "the program", func() bool { return len(processes(t, mark)) > 0 })
+			waitFor(t, "the program and its child", func() bool { return len(processes(t, mark)) >= 2 })
 			waitFor(t, "its output", func() bool { return bytes.Contains(p.Output(id), []byte("begun")) })
 			if both {
 				s.Kill()

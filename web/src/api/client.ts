@@ -1,6 +1,7 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import { ApiError, toApiError } from "./errors";
 import type { paths } from "./schema";
+import { sessionLost } from "./session";
 
 /** Where the application is mounted, without a slash at the end; follows the injected `<base href>`. */
 export function mountUrl(): string {
@@ -13,8 +14,11 @@ export function mountPath(): string {
 }
 
 const failures: Middleware = {
-  async onResponse({ response }) {
-    if (!response.ok) throw await toApiError(response);
+  async onResponse({ response, schemaPath }) {
+    if (response.ok) return;
+    // At the sign-in itself a 401 says that name or password is wrong.
+    if (response.status === 401 && schemaPath !== "/api/auth/login") sessionLost();
+    throw await toApiError(response);
   },
   onError({ error }) {
     if (error instanceof DOMException && error.name === "AbortError") return;

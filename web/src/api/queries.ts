@@ -1,6 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, data, list } from "./client";
 import { isApiError } from "./errors";
+import { sessionFound } from "./session";
 
 // One factory of keys per resource, used by queries, mutations and live updates alike.
 
@@ -59,7 +60,11 @@ export const loginOptionsQuery = () =>
 export const userQuery = () =>
   queryOptions({
     queryKey: userKeys.me,
-    queryFn: ({ signal }) => data(api.GET("/api/user", { signal })),
+    queryFn: async ({ signal }) => {
+      const user = await data(api.GET("/api/user", { signal }));
+      sessionFound();
+      return user;
+    },
     staleTime: 5 * 60_000,
     retry: false,
   });

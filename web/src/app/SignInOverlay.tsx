@@ -2,7 +2,7 @@ import { Modal } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { live } from "@/api/live";
-import { setSessionExpired } from "@/api/session";
+import { sessionFound } from "@/api/session";
 import { LoginForm } from "@/features/auth/LoginForm";
 
 /** On top of the page when the session ended: what was typed stays where it is. */
@@ -10,7 +10,7 @@ export default function SignInOverlay() {
   const { t } = useTranslation("auth");
   const client = useQueryClient();
   const signedIn = async () => {
-    setSessionExpired(false);
+    sessionFound();
     live.retryNow();
     await client.invalidateQueries();
   };

@@ -1,18 +1,8 @@
-import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
+import { QueryClient } from "@tanstack/react-query";
 import { isApiError } from "@/api/errors";
-import { userKeys } from "@/api/queries";
-import { setSessionExpired } from "@/api/session";
 
 export function makeClient(): QueryClient {
-  // Only somebody who was signed in can lose a session; the others are led to the sign-in page.
-  const onError = (error: unknown) => {
-    if (isApiError(error, 401) && client.getQueryData(userKeys.me) !== undefined) {
-      setSessionExpired(true);
-    }
-  };
-  const client: QueryClient = new QueryClient({
-    queryCache: new QueryCache({ onError }),
-    mutationCache: new MutationCache({ onError }),
+  return new QueryClient({
     defaultOptions: {
       queries: {
         staleTime: 5_000,
@@ -23,5 +13,4 @@ export function makeClient(): QueryClient {
       },
     },
   });
-  return client;
 }

@@ -1,4 +1,4 @@
-import { useLocation } from "@tanstack/react-router";
+import { useRouterState } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef } from "react";
 import classes from "./PageHeader.module.css";
 import { useTitle } from "./useTitle";
@@ -21,10 +21,12 @@ type Props = {
 /** The head of every page: its only h1, which takes the focus after a change of page. */
 export function PageHeader({ title, context, trail, description, badge, actions }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
-  const { pathname } = useLocation();
+  // The address whose page is on the screen; the one being loaded would focus the page that leaves.
+  const pathname = useRouterState({ select: (s) => s.resolvedLocation?.pathname });
   useTitle(title, context);
 
   useEffect(() => {
+    if (pathname === undefined) return;
     const first = shownPath === undefined;
     const moved = shownPath !== pathname;
     shownPath = pathname;

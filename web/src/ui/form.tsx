@@ -48,6 +48,8 @@ export function useSave<V, R>(options: {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string>();
   const leaving = useRef(false);
+  // State arrives with the next render, too late for a key that is held down.
+  const running = useRef(false);
 
   useBlocker({
     shouldBlockFn: async () => {
@@ -63,6 +65,8 @@ export function useSave<V, R>(options: {
   };
 
   const run = async (values: V) => {
+    if (running.current) return;
+    running.current = true;
     setBusy(true);
     setFailure(undefined);
     try {
@@ -70,6 +74,8 @@ export function useSave<V, R>(options: {
       leaving.current = true;
       await onSaved(result, values);
     } catch (error) {
+      // The sign-in overlay is on its way; the form only waits to be sent again.
+      if (isApiError(error, 401)) return;
       const field = isApiError(error) ? error.field : undefined;
       const path = field && (fields?.(field) ?? field);
       if (path && form.getInputNode(path)) {
@@ -80,6 +86,7 @@ export function useSave<V, R>(options: {
       }
     } finally {
       leaving.current = false;
+      running.current = false;
       setBusy(false);
     }
   };
@@ -175,7 +182,7 @@ export function FormDrawer({
       onClose={onClose}
       title={title}
       position="right"
-      size={520}
+      size={600}
       closeButtonProps={{ "aria-label": t("actions.close") }}
     >
       {children}

@@ -3,12 +3,8 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import {
   IconBook2,
-  IconCheck,
-  IconDeviceDesktop,
   IconKeyboard,
   IconLogout,
-  IconMoon,
-  IconSun,
   IconUser,
   IconUserCircle,
 } from "@tabler/icons-react";
@@ -16,16 +12,13 @@ import { useTranslation } from "react-i18next";
 import { api, done, mountUrl } from "@/api/client";
 import { live } from "@/api/live";
 import { infoQuery, userQuery } from "@/api/queries";
+import { sessionClosed } from "@/api/session";
 import { type Language, languages, setLanguage } from "@/i18n";
 import { MenuLink } from "@/ui/links";
 import { toastError } from "@/ui/toast";
 import classes from "./Shell.module.css";
 
-const themes = [
-  { value: "auto", icon: IconDeviceDesktop },
-  { value: "light", icon: IconSun },
-  { value: "dark", icon: IconMoon },
-] as const;
+const themes = ["auto", "light", "dark"] as const;
 
 const languageNames: Record<Language, string> = { en: "English", ru: "Русский" };
 
@@ -44,12 +37,12 @@ export function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
       toastError(error);
       return;
     }
+    sessionClosed();
     live.stop();
     await navigate({ to: "/auth/login" });
     client.clear();
   };
 
-  const tick = <IconCheck size={16} aria-hidden />;
   return (
     <Menu position="bottom-end" width={240} shadow="md">
       <Menu.Target>
@@ -80,34 +73,28 @@ export function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
         </Menu.Item>
         <Menu.Divider />
         <Menu.Label>{t("userMenu.theme")}</Menu.Label>
-        {themes.map(({ value, icon: Icon }) => (
-          <Menu.Item
-            key={value}
-            role="menuitemradio"
-            aria-checked={colorScheme === value}
-            closeMenuOnClick={false}
-            leftSection={<Icon size={16} />}
-            rightSection={colorScheme === value && tick}
-            onClick={() => setColorScheme(value)}
-          >
-            {t(`userMenu.themes.${value}`)}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup
+          value={colorScheme}
+          onChange={(value) => setColorScheme(themes.find((x) => x === value) ?? "auto")}
+        >
+          {themes.map((value) => (
+            <Menu.RadioItem key={value} value={value}>
+              {t(`userMenu.themes.${value}`)}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Label>{t("userMenu.language")}</Menu.Label>
-        {languages.map((language) => (
-          <Menu.Item
-            key={language}
-            lang={language}
-            role="menuitemradio"
-            aria-checked={i18n.language === language}
-            closeMenuOnClick={false}
-            rightSection={i18n.language === language && tick}
-            onClick={() => void setLanguage(language)}
-          >
-            {languageNames[language]}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup
+          value={i18n.language}
+          onChange={(value) => void setLanguage(languages.find((x) => x === value) ?? "en")}
+        >
+          {languages.map((language) => (
+            <Menu.RadioItem key={language} value={language} lang={language}>
+              {languageNames[language]}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOut()}>
           {t("userMenu.signOut")}

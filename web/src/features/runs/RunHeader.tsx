@@ -104,7 +104,7 @@ function Reason({ task }: { task: Task }) {
   const { t } = useTranslation("runs");
   if (task.status === "waiting" && task.wait_reason) {
     return (
-      <Alert className={classes.reason} color="gray" icon={<IconHourglass size={18} />}>
+      <Alert className={classes.reason} variant="default" icon={<IconHourglass size={18} />}>
         {task.wait_reason}
       </Alert>
     );
@@ -112,7 +112,7 @@ function Reason({ task }: { task: Task }) {
   const stopped = task.status === "stopped";
   if (!isFinished(task.status) || !(task.status_reason || (stopped && task.stopped_by))) return null;
   return (
-    <Alert className={classes.reason} color={stopped ? "gray" : "red"} icon={<IconAlertTriangle size={18} />}>
+    <Alert className={classes.reason} variant={stopped ? "default" : "light"} color={stopped ? "gray" : "red"} icon={<IconAlertTriangle size={18} />}>
       {stopped && task.stopped_by ? t("run.stoppedBy", { name: task.stopped_by }) : task.status_reason}
     </Alert>
   );

@@ -88,6 +88,7 @@ export function LogPane({ projectId, task, store }: Props) {
     escape: () => {
       if (bar.kind !== "none") closeBar();
       else if (lines.range !== null) lines.clear();
+      else if (jumped > 0) setJumped(0);
       else return false;
       return true;
     },

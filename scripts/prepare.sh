@@ -1,22 +1,33 @@
 #!/usr/bin/env bash
-# Makes sure that the programs the tests want are there. As root on a Debian-like
-# system missing ones are installed; elsewhere they are named, and the tests that
-# want them say that they are skipped. With CI=true a missing one is a failure.
+# Makes sure that the programs a purpose wants are there: "prepare.sh run" for
+# what the server starts, "prepare.sh tests" for what the tests start. As root on a
+# Debian-like system missing ones are installed; elsewhere they are named, and
+# what wants them says so when its time comes. With CI=true a missing one is a
+# failure.
 set -euo pipefail
 
 # program to look for : Debian package that has it : what wants it
 wanted=(
-  "ansible-playbook:ansible-core:tests that run playbooks"
-  "chromium:chromium:tests in a browser"
-  "sshd:openssh-server:tests that clone over ssh"
-  "ssh-agent:openssh-client:tests that clone over ssh"
-  "git:git:tests with repositories"
-  "python3:python3:tests that run Python scripts"
-  "postgres:postgresql:tests of the store on PostgreSQL"
-  "mariadbd:mariadb-server:tests of the store on MariaDB"
-  "gcc:gcc:the race detector"
-  "libc6-dev:libc6-dev:the race detector"
+  "ansible-playbook:ansible-core:running playbooks"
+  "git:git:repositories"
+  "ssh:openssh-client:repositories over ssh"
+  "python3:python3:running Python scripts"
 )
+case "${1:-}" in
+  run) ;;
+  tests)
+    wanted+=(
+      "chromium:chromium:tests in a browser"
+      "sshd:openssh-server:tests that clone over ssh"
+      "ssh-agent:openssh-client:tests that clone over ssh"
+      "postgres:postgresql:tests of the store on PostgreSQL"
+      "mariadbd:mariadb-server:tests of the store on MariaDB"
+      "gcc:gcc:the race detector"
+      "libc6-dev:libc6-dev:the race detector"
+    )
+    ;;
+  *) echo "usage: prepare.sh run|tests" >&2; exit 2 ;;
+esac
 
 # Servers live in sbin, which is not on everybody's PATH, and PostgreSQL in
 # directories by version.
@@ -45,7 +56,7 @@ if [ "${#packages[@]}" -eq 0 ]; then
 fi
 
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
-  echo "Installing for the tests: ${packages[*]}"
+  echo "Installing: ${packages[*]}"
   export DEBIAN_FRONTEND=noninteractive
   # Installing must not start services: the tests start what they want themselves.
   policy=/usr/sbin/policy-rc.d
