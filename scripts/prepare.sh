@@ -20,6 +20,8 @@ case "${1:-}" in
       "chromium:chromium:tests in a browser"
       "sshd:openssh-server:tests that clone over ssh"
       "ssh-agent:openssh-client:tests that clone over ssh"
+      "postgres:postgresql:tests of the store on PostgreSQL"
+      "mariadbd:mariadb-server:tests of the store on MariaDB"
       "gcc:gcc:the race detector"
       "libc6-dev:libc6-dev:the race detector"
     )
@@ -27,8 +29,10 @@ case "${1:-}" in
   *) echo "usage: prepare.sh run|tests" >&2; exit 2 ;;
 esac
 
-# Servers live in sbin, which is not on everybody's PATH.
+# Servers live in sbin, which is not on everybody's PATH, and PostgreSQL in
+# directories by version.
 PATH="$PATH:/usr/sbin:/sbin"
+for dir in /usr/lib/postgresql/*/bin; do PATH="$PATH:$dir"; done
 
 have() {
   case "$1" in

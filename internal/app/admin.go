@@ -35,26 +35,72 @@ func (*App) Open(ctx context.Context, c *config.Config, log *slog.Logger) (cli.A
 	return &admin{store: st, auth: a}, nil
 }
 
+// Schema returns the version of the database and the latest one.
+func (*App) Schema(ctx context.Context, c *config.Config) (have, latest int64, err error) {
+	if c.Database.Dialect == "bolt" {
+		have, latest, err = boltstore.SchemaVersion(c.Database.Path)
+		return have, latest, cannotOpen(inUse(c, err))
+	}
+	have, latest, err = sqlstore.SchemaVersion(ctx, storeConfig(c, nil))
+	return have, latest, cannotOpen(err)
+}
+
+// Migrate brings the tables up to date.
+func (*App) Migrate(ctx context.Context, c *config.Config, log *slog.Logger) error {
+	st, err := openStore(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	return st.Close()
+}
+
+func cannotOpen(err error) error {
+	if err == nil || domain.IsKind(err, domain.KindConflict) {
+		return err
+	}
+	return &domain.Error{Kind: domain.KindUnavailable, Message: "the database cannot be opened", Cause: err}
+}
+
 // openStore opens the configured database, making its directory and keys first.
 func openStore(ctx context.Context, c *config.Config, log *slog.Logger) (store.Store, error) {
 	if err := prepare(c, log); err != nil {
 		return nil, err
 	}
-	st, err := openDialect(ctx, c.Database, log)
-	if errors.Is(err, boltstore.ErrInUse) {
-		return nil, domain.Conflict("the database %s is in use: a Bolt file serves one process at a time; stop the server first, or use SQLite", c.Database.Path)
-	}
+	st, err := openDialect(ctx, c, log)
 	if err != nil {
-		return nil, &domain.Error{Kind: domain.KindUnavailable, Message: "the database cannot be opened", Cause: err}
+		return nil, cannotOpen(inUse(c, err))
 	}
 	return st, nil
 }
 
-func openDialect(ctx context.Context, d config.Database, log *slog.Logger) (store.Store, error) {
-	if d.Dialect == "bolt" {
-		return boltstore.Open(ctx, boltstore.Config{Path: d.Path, Logger: log})
+// inUse says what to do about a Bolt file that another process has open.
+func inUse(c *config.Config, err error) error {
+	if errors.Is(err, boltstore.ErrInUse) {
+		return domain.Conflict("the database %s is in use: a Bolt file serves one process at a time; stop the server first, or use SQLite", c.Database.Path)
 	}
-	return sqlstore.Open(ctx, sqlstore.Config{Path: d.Path, Logger: log})
+	return err
+}
+
+func openDialect(ctx context.Context, c *config.Config, log *slog.Logger) (store.Store, error) {
+	if c.Database.Dialect == "bolt" {
+		return boltstore.Open(ctx, boltstore.Config{Path: c.Database.Path, Logger: log})
+	}
+	return sqlstore.Open(ctx, storeConfig(c, log))
+}
+
+func storeConfig(c *config.Config, log *slog.Logger) sqlstore.Config {
+	if c.Database.Dialect == "sqlite" {
+		return sqlstore.Config{Path: c.Database.Path, Logger: log}
+	}
+	server := c.Database.Server()
+	options := make(map[string]string, len(server.Options))
+	for name, value := range server.Options {
+		options[name] = value.Reveal()
+	}
+	return sqlstore.Config{
+		Dialect: c.Database.Dialect, Host: server.Address(), User: server.User, Password: server.Password,
+		Name: server.Name, Options: options, Logger: log,
+	}
 }
 
 func newAuth(c *config.Config, st store.Store, now func() time.Time) (*auth.Service, error) {

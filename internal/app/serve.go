@@ -52,12 +52,33 @@ func (a *App) Serve(ctx context.Context, c *config.Config, log *slog.Logger) err
 		return err
 	}
 	defer func() { _ = lock.Close() }() // the lock ends with it
-	st, err := openStore(ctx, c, log)
+	st, err := awaitStore(ctx, c, log)
 	if err != nil {
 		return err
 	}
 	err = a.serve(ctx, c, st, log)
 	return errors.Join(err, st.Close())
+}
+
+// databaseGrace is how long a database server may take to come up: machines and
+// containers start in any order.
+const databaseGrace = 30 * time.Second
+
+// awaitStore is openStore with some patience.
+func awaitStore(ctx context.Context, c *config.Config, log *slog.Logger) (store.Store, error) {
+	deadline := time.Now().Add(databaseGrace)
+	for {
+		st, err := openStore(ctx, c, log)
+		if !errors.Is(err, store.ErrUnavailable) || time.Now().After(deadline) {
+			return st, err
+		}
+		log.Warn("the database does not answer yet; trying again", "error", err)
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *slog.Logger) error {

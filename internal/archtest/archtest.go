@@ -105,7 +105,7 @@ func bans() []ban {
 		{
 			from:    []string{"internal/..."},
 			except:  []string{"internal/store/sqlstore/...", "internal/store/rowmap"},
-			never:   []string{"database/sql", "github.com/uptrace/bun/...", "modernc.org/sqlite/...", "github.com/pressly/goose/..."},
+			never:   []string{"database/sql", "github.com/uptrace/bun/...", "modernc.org/sqlite/...", "github.com/jackc/pgx/v5/...", "github.com/go-sql-driver/mysql/...", "github.com/pressly/goose/..."},
 			because: "SQL has one home",
 		},
 		{

@@ -18,6 +18,11 @@ type App interface {
 	Serve(ctx context.Context, c *config.Config, log *slog.Logger) error
 	// Open opens the data of an instance, which may be running.
 	Open(ctx context.Context, c *config.Config, log *slog.Logger) (Admin, error)
+	// Schema returns the version of the database's tables, 0 for none, and the
+	// latest one this program knows. It changes nothing.
+	Schema(ctx context.Context, c *config.Config) (have, latest int64, err error)
+	// Migrate brings the tables to the latest version.
+	Migrate(ctx context.Context, c *config.Config, log *slog.Logger) error
 }
 
 // Admin are the use cases of whoever has the machine: no rights are checked.

@@ -26,6 +26,18 @@ type fakeApp struct {
 	users  []domain.User
 	served []*config.Config
 	broken error
+	schema int64
+}
+
+func (a *fakeApp) Schema(context.Context, *config.Config) (have, latest int64, err error) {
+	return a.schema, 2, a.broken
+}
+
+func (a *fakeApp) Migrate(context.Context, *config.Config, *slog.Logger) error {
+	if a.broken == nil {
+		a.schema = 2
+	}
+	return a.broken
 }
 
 func (a *fakeApp) Serve(_ context.Context, c *config.Config, _ *slog.Logger) error {
@@ -216,6 +228,18 @@ func TestUser(t *testing.T) {
 	if app.users[0].PasswordHash != "first line" || app.users[1].PasswordHash != "changed" {
 		t.Errorf("passwords: %q, %q", app.users[0].PasswordHash, app.users[1].PasswordHash)
 	}
+}
+
+func TestMigrate(t *testing.T) {
+	t.Parallel()
+	golden(t, "migrate.txt", session(t, &fakeApp{}, env(t),
+		"signalbox migrate status",
+		"signalbox migrate up",
+		"signalbox migrate status",
+		"signalbox migrate status -o json",
+		"signalbox migrate up 7",
+	)+session(t, &fakeApp{schema: 1}, env(t), "signalbox migrate status")+
+		session(t, &fakeApp{schema: 3}, env(t), "signalbox migrate status"))
 }
 
 func TestUsage(t *testing.T) {

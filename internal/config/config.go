@@ -53,9 +53,39 @@ type TLS struct {
 
 // Database says where rows are kept.
 type Database struct {
-	Dialect  string // "sqlite" or "bolt"
-	Path     string // file of the database
+	Dialect  string // "sqlite", "bolt", "mysql" or "postgres"
+	Path     string // file of the SQLite or Bolt database
 	BoltPath string // what bolt.host says; becomes Path when that is the dialect
+	MySQL    DatabaseServer
+	Postgres DatabaseServer
+}
+
+// Server returns the server of the dialect.
+func (d Database) Server() DatabaseServer {
+	if d.Dialect == "mysql" {
+		return d.MySQL
+	}
+	return d.Postgres
+}
+
+// DatabaseServer is a database on a server.
+type DatabaseServer struct {
+	Host     string // with or without port, or the path of a socket
+	Port     int    // where Host names none; 0: the usual one
+	User     string
+	Password domain.Secret
+	Name     string
+	Options  map[string]domain.Secret // of the driver; one may be a password
+}
+
+// Address is the host with the port, if there is one.
+func (s DatabaseServer) Address() string {
+	bare := strings.Trim(s.Host, "[]")
+	named := strings.Count(s.Host, ":") == 1 || strings.HasPrefix(s.Host, "[") && !strings.HasSuffix(s.Host, "]")
+	if s.Port == 0 || named || strings.HasPrefix(s.Host, "/") {
+		return s.Host
+	}
+	return net.JoinHostPort(bare, strconv.Itoa(s.Port))
 }
 
 // Keys are base64 texts. After EnsureKeys none is empty.
@@ -139,9 +169,13 @@ func (l Log) Handler(w io.Writer) slog.Handler {
 // filled in by settle, since they follow the data directory.
 func defaults() *Config {
 	return &Config{
-		Server:   Server{Port: 3000},
-		Database: Database{Dialect: "sqlite"},
-		Auth:     Auth{SessionIdle: domain.SessionIdle, CookieSecure: CookieSecureAuto},
+		Server: Server{Port: 3000},
+		Database: Database{
+			Dialect:  "sqlite",
+			MySQL:    DatabaseServer{Name: "semaphore"},
+			Postgres: DatabaseServer{Name: "semaphore"},
+		},
+		Auth: Auth{SessionIdle: domain.SessionIdle, CookieSecure: CookieSecureAuto},
 		Tasks: Tasks{
 			MaxParallel: 10,
 			StopGrace:   15 * time.Second,

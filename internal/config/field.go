@@ -126,7 +126,12 @@ func (f port) set(value any) error {
 	}
 	return whole{f.p, 1, 65535}.set(strings.TrimPrefix(s, ":"))
 }
-func (f port) get() any        { return *f.p }
+func (f port) get() any {
+	if *f.p == 0 {
+		return nil // the usual one
+	}
+	return *f.p
+}
 func (f port) expects() string { return "a port number from 1 to 65535" }
 func (f port) schema() map[string]any {
 	return map[string]any{"type": []string{"integer", "string"}}
@@ -307,6 +312,21 @@ func (f key) expects() string {
 	}
 	return "base64 of 16, 24 or 32 bytes"
 }
+
+// secretText is any text that is not shown.
+type secretText struct{ p *domain.Secret }
+
+func (f secretText) set(value any) error {
+	s, err := asText(value)
+	if err != nil {
+		return err
+	}
+	*f.p = domain.Secret(s)
+	return nil
+}
+func (f secretText) get() any               { return *f.p }
+func (f secretText) expects() string        { return "text" }
+func (f secretText) schema() map[string]any { return typed("string") }
 
 // list is a JSON array of texts, or texts separated by commas.
 type list struct{ p *[]string }

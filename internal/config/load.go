@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -238,7 +239,7 @@ func (l *loader) fromTree(file string, tree map[string]any) {
 		}
 	}
 	if !dialectGiven {
-		l.guardDialect(file, tree)
+		l.guardDialect(file)
 	}
 	l.leftOver(file, "", tree)
 }
@@ -278,7 +279,7 @@ func (l *loader) secretFile(file string, opt option, value any, given bool, name
 
 // guardDialect refuses a file that sets up another database without saying so
 // in "dialect": an empty SQLite database is not what its author expects to see.
-func (l *loader) guardDialect(file string, tree map[string]any) {
+func (l *loader) guardDialect(file string) {
 	if l.config.Database.Path != "" || l.env[nativePrefix+"DB_DIALECT"] != "" || l.env[referencePrefix+"DB_DIALECT"] != "" {
 		return
 	}
@@ -286,9 +287,10 @@ func (l *loader) guardDialect(file string, tree map[string]any) {
 		l.problem(file, "bolt", "dialect does not say which database to use; set it to bolt or sqlite")
 		return
 	}
+	given := map[string]bool{"mysql": l.config.Database.MySQL.Host != "", "postgres": l.config.Database.Postgres.Host != ""}
 	for _, other := range []string{"mysql", "postgres"} {
-		if host, ok := find(tree, other+".host"); ok && host != nil && host != "" {
-			l.problem(file, other, "not supported by this version yet; set dialect to sqlite")
+		if given[other] {
+			l.problem(file, other, fmt.Sprintf("set dialect to %s to use this database", other))
 			return
 		}
 	}
@@ -373,28 +375,41 @@ func remove(tree map[string]any, key string) {
 }
 
 func (l *loader) fromEnvironment() {
-	known := make(map[string]bool)
-	for _, opt := range l.table {
+	known, idle := make(map[string]bool), make(map[string]bool)
+	for _, opt := range l.table { // the dialect comes before what depends on it
 		if opt.env == "" {
 			continue
 		}
-		known[opt.env] = true
+		into, idles := known, opt.dialect != "" && opt.dialect != l.config.Database.Dialect
+		if idles {
+			into = idle
+		}
+		into[opt.env] = true
+		if opt.otherEnv != "" {
+			into[opt.otherEnv] = true
+		}
 		if opt.secret {
-			known[opt.env+"_FILE"] = true
+			into[opt.env+"_FILE"] = true
 			l.markSecret(nativePrefix + opt.env)
 			l.markSecret(referencePrefix + opt.env)
+		}
+		if idles {
+			continue
 		}
 		if variable, value, ok := l.variable(opt); ok {
 			l.apply(opt, "environment variable "+variable, value)
 		}
 	}
-	l.unknownVariables(known)
+	l.unknownVariables(known, idle)
 }
 
 // variable returns the variable that sets an option and its value.
 func (l *loader) variable(opt option) (name, value string, ok bool) {
-	for _, prefix := range []string{nativePrefix, referencePrefix} {
-		name := prefix + opt.env
+	names := []string{nativePrefix + opt.env, referencePrefix + opt.env}
+	if opt.otherEnv != "" {
+		names = append(names, nativePrefix+opt.otherEnv, referencePrefix+opt.otherEnv)
+	}
+	for _, name := range names {
 		value, fromFile := l.env[name], ""
 		if opt.secret {
 			fromFile = l.env[name+"_FILE"]
@@ -407,7 +422,7 @@ func (l *loader) variable(opt option) (name, value string, ok bool) {
 		case fromFile != "":
 			content, ok := l.readSecret("environment variable "+name+"_FILE", opt.key, fromFile)
 			return name + "_FILE", content, ok
-		case opt.env == "PORT" && strings.HasPrefix(value, "tcp://"):
+		case strings.HasSuffix(opt.env, "PORT") && strings.HasPrefix(value, "tcp://"):
 			l.warn("environment variable %s: %q was set by the container platform for a service of that name; it is not used", name, value)
 		default:
 			return name, value, true
@@ -418,12 +433,14 @@ func (l *loader) variable(opt option) (name, value string, ok bool) {
 
 // markSecret notes a variable that children must not inherit.
 func (l *loader) markSecret(name string) {
-	if _, set := l.env[name]; set {
+	if _, set := l.env[name]; set && !slices.Contains(l.report.SecretVariables, name) {
 		l.report.SecretVariables = append(l.report.SecretVariables, name)
 	}
 }
 
-func (l *loader) unknownVariables(known map[string]bool) {
+// unknownVariables looks at the variables that nothing took. Idle are those that
+// belong to another kind of database.
+func (l *loader) unknownVariables(known, idle map[string]bool) {
 	var names, suffixes []string
 	for name := range l.env {
 		names = append(names, name)
@@ -442,6 +459,10 @@ func (l *loader) unknownVariables(known map[string]bool) {
 		}
 		switch {
 		case known[suffix], listed(suffix, silentEnv()):
+		case idle[suffix]:
+			if l.env[name] != "" {
+				l.warn("environment variable %s is not used with the dialect %s", name, l.config.Database.Dialect)
+			}
 		case listed(suffix, unusedEnv()) || listed(strings.TrimSuffix(suffix, "_FILE"), unusedEnv()):
 			if l.env[name] != "" {
 				l.warn("environment variable %s is not used by this version", name)
@@ -482,10 +503,24 @@ func (l *loader) crossCheck() {
 	if info, err := os.Stat(c.DataDir); err == nil && !info.IsDir() {
 		l.problem("", "data_dir", fmt.Sprintf("%q is a file, not a directory", c.DataDir))
 	}
-	if info, err := os.Stat(c.Database.Path); err == nil && info.IsDir() {
-		l.problem("", "sqlite.host", fmt.Sprintf("%q is a directory; name the file of the database", c.Database.Path))
-	}
+	l.checkDatabase()
 	l.checkTLS()
+}
+
+func (l *loader) checkDatabase() {
+	d := l.config.Database
+	if d.Dialect == "sqlite" || d.Dialect == "bolt" {
+		if info, err := os.Stat(d.Path); err == nil && info.IsDir() {
+			l.problem("", d.Dialect+".host", fmt.Sprintf("%q is a directory; name the file of the database", d.Path))
+		}
+		return
+	}
+	server := d.Server()
+	for _, needed := range []struct{ key, value string }{{"host", server.Host}, {"user", server.User}, {"name", server.Name}} {
+		if needed.value == "" {
+			l.problem(l.report.origins["dialect"], d.Dialect+"."+needed.key, "must be set when the dialect is "+d.Dialect)
+		}
+	}
 }
 
 func (l *loader) checkTLS() {

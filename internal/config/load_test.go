@@ -236,7 +236,9 @@ func TestLoad_Messages(t *testing.T) {
 			env:   []string{"SIGNALBOX_COOKIE_ENCRYPTION=" + goodKey, "SIGNALBOX_COOKIE_ENCRYPTION_FILE=x"},
 		}},
 		{"secret file is missing", given{env: []string{"SIGNALBOX_COOKIE_HASH_FILE=%DIR%/none"}}},
-		{"other databases", given{env: []string{"SEMAPHORE_DB_DIALECT=postgres"}}},
+		{"database server left out", given{env: []string{"SEMAPHORE_DB_DIALECT=postgres"}}},
+		{"variables of another database", given{env: []string{"SEMAPHORE_DB_USER=x", "SEMAPHORE_DB_PASS=secret", "SEMAPHORE_DB_PORT=tcp://10.0.0.1:5432"}}},
+		{"unknown database", given{env: []string{"SEMAPHORE_DB_DIALECT=oracle"}}},
 		{"bolt", given{files: map[string]string{"config.json": `{"dialect": "bolt", "bolt": {"host": "/x"}}`}}},
 		{"bolt without a dialect", given{files: map[string]string{"config.json": `{"bolt": {"host": "/x"}}`}}},
 		{"another database without a dialect", given{files: map[string]string{"config.json": `{"mysql": {"host": "db:3306"}}`}}},
@@ -365,5 +367,57 @@ func TestLoad_BoltFile(t *testing.T) {
 		if got, _ := mustLoad(t, c.given); got.Database.Path != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got.Database.Path, c.want)
 		}
+	}
+}
+
+func TestLoad_DatabaseServer(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		env     []string
+		file    string
+		address string
+		want    DatabaseServer
+	}{
+		"variables": {
+			env: []string{
+				"SEMAPHORE_DB_DIALECT=mysql", "SEMAPHORE_DB_HOST=db", "SEMAPHORE_DB_PORT=3307", "SEMAPHORE_DB_USER=ci",
+				"SEMAPHORE_DB_PASS=p@ss: /?", "SEMAPHORE_DB=builds", `SIGNALBOX_DB_OPTIONS={"tls":"true"}`,
+			},
+			address: "db:3307",
+			want:    DatabaseServer{Host: "db", Port: 3307, User: "ci", Password: "p@ss: /?", Name: "builds", Options: map[string]domain.Secret{"tls": "true"}},
+		},
+		"file": {
+			file:    `{"dialect": "postgres", "postgres": {"host": "[::1]:5433", "user": "ci", "pass": "x", "name": "builds", "options": {"sslmode": "disable"}}}`,
+			address: "[::1]:5433",
+			want:    DatabaseServer{Host: "[::1]:5433", User: "ci", Password: "x", Name: "builds", Options: map[string]domain.Secret{"sslmode": "disable"}},
+		},
+		"variables win": {
+			file:    `{"dialect": "postgres", "postgres": {"host": "a:1", "user": "ci"}, "mysql": {"host": "kept"}}`,
+			env:     []string{"SIGNALBOX_DB_HOST=/run/postgresql", "SIGNALBOX_DB_PORT=99", "SEMAPHORE_DB_NAME=n"},
+			address: "/run/postgresql",
+			want:    DatabaseServer{Host: "/run/postgresql", Port: 99, User: "ci", Name: "n"},
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := Options{Environ: c.env, NoFile: c.file == "", DataDir: t.TempDir(), Strict: true}
+			if c.file != "" {
+				o.Path = filepath.Join(t.TempDir(), "config.json")
+				if err := os.WriteFile(o.Path, []byte(c.file), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got, _, err := Load(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, got.Database.Server()); diff != "" {
+				t.Errorf("server (-want +got):\n%s", diff)
+			}
+			if address := got.Database.Server().Address(); address != c.address {
+				t.Errorf("address %q, want %q", address, c.address)
+			}
+		})
 	}
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -13,6 +14,11 @@ type option struct {
 	// aliases are other spellings of the key; the main one wins when both are
 	// given.
 	aliases []string
+	// otherEnv is another spelling of env.
+	otherEnv string
+	// dialect is the kind of database that the option belongs to: the variables
+	// are common to all kinds. "" for none.
+	dialect string
 	secret  bool
 	field   func(*Config) field
 	// fallback says in words what holds when nothing is given and the default
@@ -29,7 +35,7 @@ func options(home string) []option {
 	at := func(get func(*Config) *string) func(*Config) field {
 		return func(c *Config) field { return path{get(c), home} }
 	}
-	return []option{
+	table := []option{
 		{key: "data_dir", env: "DATA_DIR", fallback: "see below",
 			field: at(func(c *Config) *string { return &c.DataDir }),
 			doc:   "Directory of everything that must survive a restart: database, keys, mirrors, journals of running tasks."},
@@ -55,11 +61,11 @@ func options(home string) []option {
 
 		{key: "dialect", env: "DB_DIALECT",
 			field: func(c *Config) field { return dialect{&c.Database.Dialect} },
-			doc:   "Kind of database."},
-		{key: "sqlite.host", env: "DB_HOST", fallback: "`<data_dir>/signalbox.db`",
+			doc:   "Kind of database; `mysql` stands for MariaDB too."},
+		{key: "sqlite.host", env: "DB_HOST", dialect: "sqlite", fallback: "`<data_dir>/signalbox.db`",
 			field: at(func(c *Config) *string { return &c.Database.Path }),
 			doc:   "File of the SQLite database."},
-		{key: "bolt.host", env: "DB_HOST", fallback: "`<data_dir>/signalbox.bolt`",
+		{key: "bolt.host", env: "DB_HOST", dialect: "bolt", fallback: "`<data_dir>/signalbox.bolt`",
 			field: at(func(c *Config) *string { return &c.Database.BoltPath }),
 			doc:   "File of the Bolt database. Only one process can have it open."},
 
@@ -144,11 +150,46 @@ func options(home string) []option {
 		{key: "process.app_namespaces.ipc", env: "PROCESS_APP_NS_IPC", field: refuse, doc: refusedDoc},
 		{key: "process.app_namespaces.uts", env: "PROCESS_APP_NS_UTS", field: refuse, doc: refusedDoc},
 	}
+	// The file of SQLite comes first, then the servers.
+	after := slices.IndexFunc(table, func(o option) bool { return o.key == "sqlite.host" }) + 1
+	servers := append(
+		serverOptions("mysql", "3306", "tls", func(c *Config) *DatabaseServer { return &c.Database.MySQL }),
+		serverOptions("postgres", "5432", "sslmode", func(c *Config) *DatabaseServer { return &c.Database.Postgres })...)
+	return slices.Insert(table, after, servers...)
+}
+
+// serverOptions are the settings of a kind of database that is a server.
+func serverOptions(dialect, usual, example string, of func(*Config) *DatabaseServer) []option {
+	list := []option{
+		{key: "host", env: "DB_HOST",
+			field: func(c *Config) field { return text{p: &of(c).Host, hint: "host, host:port or the path of a socket"} },
+			doc:   "Where the server is."},
+		{key: "port", env: "DB_PORT", fallback: "`" + usual + "`",
+			field: func(c *Config) field { return port{&of(c).Port} },
+			doc:   "Port, when the host names none."},
+		{key: "user", env: "DB_USER",
+			field: func(c *Config) field { return text{p: &of(c).User} },
+			doc:   "Who signs in to the server."},
+		{key: "pass", env: "DB_PASS", secret: true,
+			field: func(c *Config) field { return secretText{&of(c).Password} },
+			doc:   "Password of the user."},
+		{key: "name", env: "DB_NAME", otherEnv: "DB",
+			field: func(c *Config) field { return text{p: &of(c).Name} },
+			doc:   "Name of the database; it is created when it is missing and the user may."},
+		{key: "options", env: "DB_OPTIONS",
+			field: func(c *Config) field { return variables{&of(c).Options} },
+			doc:   "Options of the connection, such as `" + example + "`, as an object; see below."},
+	}
+	for i := range list {
+		list[i].key = dialect + "." + list[i].key
+		list[i].dialect = dialect
+	}
+	return list
 }
 
 const refusedDoc = "Isolation of tasks. Not supported by this version yet: the server refuses to start when it is set, rather than run tasks without it."
 
-// dialect is the kind of database; the error says which ones will come.
+// dialect is the kind of database.
 type dialect struct{ p *string }
 
 func (f dialect) set(value any) error {
@@ -157,17 +198,17 @@ func (f dialect) set(value any) error {
 		return err
 	}
 	switch s {
-	case "sqlite", "bolt":
+	case "sqlite", "bolt", "mysql", "postgres":
 		*f.p = s
 		return nil
-	case "mysql", "postgres":
-		return errorText("not supported by this version yet; use sqlite")
 	}
 	return errForm
 }
-func (f dialect) get() any               { return *f.p }
-func (f dialect) expects() string        { return "sqlite or bolt" }
-func (f dialect) schema() map[string]any { return map[string]any{"enum": []string{"sqlite", "bolt"}} }
+func (f dialect) get() any        { return *f.p }
+func (f dialect) expects() string { return "sqlite, bolt, mysql or postgres" }
+func (f dialect) schema() map[string]any {
+	return map[string]any{"type": "string", "enum": []string{"sqlite", "bolt", "mysql", "postgres"}}
+}
 
 // unusedKeys are options of the reference that this version knows but has no
 // use for. A name ending in "." or "_" stands for all that start with it.
@@ -195,7 +236,7 @@ func unusedKeys() []string {
 func unusedEnv() []string {
 	return []string{
 		"TMP_PATH", "REPOS_DIR", "REPOS_PATH", "SECRETS_PATH", "SSH_AGENT_SOCKETS_DIR",
-		"DB", "DB_NAME", "DB_USER", "DB_PASS", "DB_PORT", "DB_PATH", "DB_OPTIONS",
+		"DB_PATH",
 		"TLS_HTTP_REDIRECT_PORT", "TLS_HTTP_REDIRECT_ADDR", "INTEGRATION_ALIAS",
 		"OPTION_ENCRYPTION", "ENCRYPTION_", "TOTP_", "EMAIL_", "AUTH_",
 		"EXTERNAL_AUTH_EMAIL_MATCHING", "RECAPTCHA_", "LDAP_", "OIDC_",

@@ -15,6 +15,7 @@ import (
 
 	"signalbox/internal/domain"
 	"signalbox/internal/job"
+	"signalbox/internal/store"
 )
 
 // lease is how long a claim holds without being renewed; it is renewed three
@@ -49,12 +50,16 @@ type Dispatcher struct {
 	worker worker
 	log    *slog.Logger
 	wake   chan struct{} // holds one token when there may be work
+
+	// Only Run's goroutine uses these.
+	known map[domain.TaskID]int64 // the epochs of tasks that were taken up here
+	doubt bool                    // a claim may have been made that nobody knows of
 }
 
 // New returns a dispatcher that claims tasks in the name of owner, which must
 // stay the same across restarts.
 func New(owner string, q queue, w worker, log *slog.Logger) *Dispatcher {
-	return &Dispatcher{owner: owner, queue: q, worker: w, log: log, wake: make(chan struct{}, 1)}
+	return &Dispatcher{owner: owner, queue: q, worker: w, log: log, wake: make(chan struct{}, 1), known: map[domain.TaskID]int64{}}
 }
 
 // Wake says that a task may be ready to run. It never blocks.
@@ -106,37 +111,106 @@ func (d *Dispatcher) recover(ctx context.Context) error {
 	if err := d.worker.Recover(ctx, running); err != nil {
 		return fmt.Errorf("recover tasks: %w", err)
 	}
+	for _, t := range running {
+		d.known[t.ID] = t.Epoch
+	}
+	return nil
+}
+
+// maxKnown is how many tasks are remembered before those that have ended are
+// looked for.
+const maxKnown = 1000
+
+// settle takes up tasks that were claimed when the database went away before it
+// could say so, and forgets those that have ended.
+func (d *Dispatcher) settle(ctx context.Context, starting *errgroup.Group) error {
+	owned, err := d.queue.Owned(ctx, d.owner)
+	if err != nil {
+		return fmt.Errorf("find claimed tasks: %w", err)
+	}
+	before := d.known
+	d.known = make(map[domain.TaskID]int64, len(owned))
+	for _, t := range owned {
+		d.known[t.ID] = t.Epoch
+		if before[t.ID] != t.Epoch && t.Status == domain.StatusStarting {
+			d.launch(ctx, starting, t)
+		}
+	}
+	d.doubt = false
 	return nil
 }
 
 func (d *Dispatcher) claimAll(ctx context.Context, starting *errgroup.Group) {
+	if d.doubt || len(d.known) > maxKnown {
+		if err := d.settle(ctx, starting); err != nil {
+			d.later(ctx, "take up claimed tasks", err)
+			return
+		}
+	}
 	for ctx.Err() == nil {
 		t, ok, err := d.queue.Claim(ctx, d.owner, lease)
 		if err != nil {
-			if ctx.Err() == nil {
-				d.log.Error("claim a task", "error", err)
-			}
+			d.later(ctx, "claim a task", err)
 			return
 		}
 		if !ok {
 			return
 		}
-		starting.Go(func() error {
-			d.start(context.WithoutCancel(ctx), t)
-			return nil
-		})
+		d.known[t.ID] = t.Epoch
+		d.launch(ctx, starting, t)
+	}
+}
+
+// later logs a failure. When the database is away, the work is tried again soon,
+// and what was claimed is looked up then.
+func (d *Dispatcher) later(ctx context.Context, what string, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	d.log.Error(what, "error", err)
+	if errors.Is(err, store.ErrUnavailable) {
+		d.doubt = true
+		time.AfterFunc(time.Second, d.Wake) // no more than a token in a channel
+	}
+}
+
+func (d *Dispatcher) launch(ctx context.Context, starting *errgroup.Group, t domain.Task) {
+	starting.Go(func() error {
+		d.start(ctx, t)
+		return nil
+	})
+}
+
+// patiently calls fn, which is not interrupted by the end of ctx, until the
+// database answers or ctx has ended.
+func patiently(ctx context.Context, fn func(ctx context.Context) error) error {
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+		err := fn(context.WithoutCancel(ctx))
+		if !errors.Is(err, store.ErrUnavailable) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
 	}
 }
 
 // start brings one claimed task to the runner; a task that cannot be started
-// ends with the reason.
+// ends with the reason. What cannot be done because the database is away is left
+// to the next process when this one ends.
 func (d *Dispatcher) start(ctx context.Context, t domain.Task) {
 	reason := ""
-	spec, err := d.queue.BuildJob(ctx, t)
+	var spec job.Spec
+	err := patiently(ctx, func(ctx context.Context) (err error) {
+		spec, err = d.queue.BuildJob(ctx, t)
+		return err
+	})
 	if err == nil {
-		err = d.worker.Start(ctx, spec)
+		err = d.worker.Start(context.WithoutCancel(ctx), spec)
 	}
-	if err == nil {
+	if err == nil || errors.Is(err, store.ErrUnavailable) {
 		return
 	}
 	var de *domain.Error
@@ -146,7 +220,8 @@ func (d *Dispatcher) start(ctx context.Context, t domain.Task) {
 		d.log.Error("start task", "task_id", t.ID, "error", err)
 		reason = "The task could not be started because of an internal error; the server log has the details."
 	}
-	if err := d.queue.Fail(ctx, t.ID, t.Epoch, reason); err != nil && !errors.Is(err, job.ErrFenced) {
+	err = patiently(ctx, func(ctx context.Context) error { return d.queue.Fail(ctx, t.ID, t.Epoch, reason) })
+	if err != nil && !errors.Is(err, job.ErrFenced) {
 		d.log.Error("end a task that cannot be started", "task_id", t.ID, "error", err)
 	}
 }

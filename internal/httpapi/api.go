@@ -92,7 +92,7 @@ func New(d Deps) (*Server, error) {
 	if d.Store == nil || d.Auth == nil || d.Catalog == nil || d.Tasks == nil || d.Live == nil {
 		return nil, errors.New("httpapi: store, auth, catalog, tasks and live are required")
 	}
-	a := newAPI(d)
+	a := newAPI(d, false)
 	if d.WebHost != "" {
 		u, err := url.Parse(d.WebHost)
 		if err != nil || u.Host == "" {
@@ -100,11 +100,6 @@ func New(d Deps) (*Server, error) {
 		}
 		a.webHost, a.base = u, strings.TrimRight(u.Path, "/")
 	}
-	doc, err := a.document()
-	if err != nil {
-		return nil, err
-	}
-	a.openapi = doc
 	return &Server{api: a}, nil
 }
 
@@ -116,9 +111,10 @@ type api struct {
 	errorSchema *huma.Schema
 	log         *slog.Logger
 	maxBody     int64
-	openapi     []byte
-	webHost     *url.URL // nil when unknown
-	base        string   // "" or "/path"
+	describing  bool                   // make the OpenAPI description too
+	openapi     func() ([]byte, error) // made when first asked for
+	webHost     *url.URL               // nil when unknown
+	base        string                 // "" or "/path"
 	lists       *listCache
 
 	// sockets ends WebSockets, which outlive the requests they came from.
@@ -127,8 +123,9 @@ type api struct {
 	openSockets sync.WaitGroup
 }
 
-// newAPI declares the routes without touching the dependencies.
-func newAPI(d Deps) *api {
+// newAPI declares the routes without touching the dependencies. Describing them
+// takes most of the time of a start, so it is done only where it is wanted.
+func newAPI(d Deps, describing bool) *api {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
@@ -138,7 +135,8 @@ func newAPI(d Deps) *api {
 	if d.MaxBody == 0 {
 		d.MaxBody = 8 << 20
 	}
-	a := &api{Deps: d, mux: http.NewServeMux(), log: d.Log, maxBody: d.MaxBody, lists: newListCache(maxCachedLists, maxCachedBytes)}
+	a := &api{Deps: d, mux: http.NewServeMux(), log: d.Log, maxBody: d.MaxBody, lists: newListCache(maxCachedLists, maxCachedBytes),
+		describing: describing, openapi: sync.OnceValues(OpenAPI)}
 	a.sockets, a.endSockets = context.WithCancelCause(context.Background())
 	config := huma.Config{OpenAPI: &huma.OpenAPI{
 		Info: &huma.Info{
@@ -152,7 +150,9 @@ func newAPI(d Deps) *api {
 		}},
 	}}
 	a.huma = huma.NewAPI(config, humago.NewAdapter(a.mux, "/api"))
-	a.errorSchema = a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[wire.Error](), true, "Error")
+	if describing {
+		a.errorSchema = a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[wire.Error](), true, "Error")
+	}
 	a.addRoutes()
 	// A pattern without a method also catches known paths with other methods.
 	a.mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) { notFound(w) })

@@ -36,6 +36,9 @@ func statusOf(kind domain.ErrorKind) int {
 	return http.StatusInternalServerError
 }
 
+// databaseRetry is after how many seconds a client may hope for the database.
+const databaseRetry = 5
+
 // asDomain turns the conditions of the store into words; nil for failures that
 // are ours.
 func asDomain(err error) *domain.Error {
@@ -51,6 +54,10 @@ func asDomain(err error) *domain.Error {
 		return domain.Invalid("", "an object that this refers to is missing, or this one is still in use")
 	case errors.Is(err, store.ErrFull):
 		return &domain.Error{Kind: domain.KindUnavailable, Message: "the server's disk is full; nothing was changed"}
+	case errors.Is(err, store.ErrTooLarge):
+		return &domain.Error{Kind: domain.KindTooLarge, Message: "a value is larger than the database accepts; make it smaller, or have the limit of the database raised"}
+	case errors.Is(err, store.ErrUnavailable):
+		return &domain.Error{Kind: domain.KindUnavailable, Message: "the database does not answer; try again in a moment", RetryAfter: databaseRetry}
 	}
 	return nil
 }

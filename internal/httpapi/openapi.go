@@ -10,7 +10,7 @@ import (
 // OpenAPI returns the description of the API, as it is committed in
 // api/openapi.json.
 func OpenAPI() ([]byte, error) {
-	return newAPI(Deps{}).document()
+	return newAPI(Deps{}, true).document()
 }
 
 func (a *api) document() ([]byte, error) {

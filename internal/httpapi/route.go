@@ -92,10 +92,12 @@ func defaultStatus(method string, answer reflect.Type) int {
 	return http.StatusOK
 }
 
-// pathParam finds the variables of a path.
+var pathParam = regexp.MustCompile(`\{([a-z_]+)\}`)
+
+// pathParams finds the variables of a path.
 func pathParams(path string) []string {
 	var names []string
-	for _, m := range regexp.MustCompile(`\{([a-z_]+)\}`).FindAllStringSubmatch(path, -1) {
+	for _, m := range pathParam.FindAllStringSubmatch(path, -1) {
 		names = append(names, m[1])
 	}
 	return names
@@ -113,8 +115,11 @@ func (a *api) register(rt Route, in, out reflect.Type, serve func(*call) error) 
 		panic(fmt.Sprintf("route %s %s: action %s does not fit the path", rt.Method, rt.Path, rt.Action))
 	}
 	ids := pathParams(rt.Path)
-	op := a.describe(rt, ids, in, out)
-	a.huma.OpenAPI().AddOperation(op)
+	op := &huma.Operation{Method: rt.Method, Path: rt.Path}
+	if a.describing {
+		op = a.describe(rt, ids, in, out)
+		a.huma.OpenAPI().AddOperation(op)
+	}
 	a.routes = append(a.routes, rt)
 	a.huma.Adapter().Handle(op, func(ctx huma.Context) {
 		r, w := humago.Unwrap(ctx)

@@ -19,7 +19,11 @@ func (a *api) ping(c *call, _ *none) error {
 }
 
 func (a *api) openAPI(c *call, _ *none) error {
-	c.send(200, a.openapi)
+	doc, err := a.openapi()
+	if err != nil {
+		return err
+	}
+	c.send(200, doc)
 	return nil
 }
 

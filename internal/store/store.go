@@ -39,6 +39,11 @@ var (
 	ErrStatus = errors.New("status cannot change that way")
 	// ErrFull: the disk or the quota is full. Nothing was changed.
 	ErrFull = errors.New("no space left for the database")
+	// ErrTooLarge: the backend does not take a value of this size.
+	ErrTooLarge = errors.New("larger than the database accepts")
+	// ErrUnavailable: the database does not answer now. A transaction that was
+	// being committed may have taken place.
+	ErrUnavailable = errors.New("the database is not available")
 )
 
 // Store is a database. Its sub-stores may be used from many goroutines.

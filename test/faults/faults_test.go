@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -260,6 +261,77 @@ func TestStop_ReachesTheTaskAcrossARestart(t *testing.T) {
 		t.Errorf("the program was not told politely:\n%s", out)
 	}
 	assertNoJobs(t, s)
+}
+
+func TestDatabaseStopsAndComesBack_LosesNothing(t *testing.T) {
+	for _, dialect := range []string{"postgres", "mysql"} {
+		t.Run(dialect, func(t *testing.T) {
+			dir := repo(t, map[string]string{"chatty.py": chatty})
+			notes := t.TempDir()
+			starts, stop := filepath.Join(notes, "starts"), filepath.Join(notes, "stop")
+			s := harness.NewOn(t, dialect)
+			p := s.NewProject("faults", dir, "")
+			tpl := p.NewTemplate("python", "chatty.py", map[string]any{"allow_override_args_in_task": true})
+			launch := func(me string) int {
+				return p.Launch(tpl, map[string]any{"arguments": fmt.Sprintf("[%q,%q,%q]", me, starts, stop)})
+			}
+			tasks := map[string]int{"a": launch("a")}
+			for round, end := range []func(){s.Database.Stop, s.Database.Kill} {
+				waitFor(t, "output", func() bool { return bytes.Contains(p.Output(tasks["a"]), []byte("line 100 ")) })
+				end()
+				resp, err := http.Get(s.URL + "/api/ping")
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = resp.Body.Close()
+				if resp.StatusCode != http.StatusOK {
+					t.Errorf("ping without a database: %d", resp.StatusCode)
+				}
+				req, err := http.NewRequest(http.MethodGet, s.URL+"/api"+p.Path("/tasks/last"), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				req.Header.Set("Authorization", "Bearer "+s.Token)
+				resp, err = http.DefaultClient.Do(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = resp.Body.Close()
+				if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
+					t.Errorf("without a database: status %d, Retry-After %q; want 503 with one", resp.StatusCode, resp.Header.Get("Retry-After"))
+				}
+				time.Sleep(700 * time.Millisecond) // the program goes on printing meanwhile
+				s.Database.Start()
+				waitFor(t, "the server to be back", func() bool {
+					status, _, err := s.Try("GET", p.Path("/tasks/last"), nil)
+					return err == nil && status == http.StatusOK
+				})
+				me := "r" + strconv.Itoa(round)
+				tasks[me] = launch(me)
+			}
+			if err := os.WriteFile(stop, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			for me, id := range tasks {
+				task := p.Wait(id, time.Minute)
+				if task.Status != "success" || !task.LogComplete {
+					t.Errorf("task %s is %s (%s), log complete: %v", me, task.Status, task.StatusReason, task.LogComplete)
+				}
+				text, err := os.ReadFile(starts + "." + me)
+				if err != nil {
+					t.Fatal(err)
+				}
+				wrote, err := strconv.Atoi(string(text))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got, want := programOutput(p.Output(id), me), expected(me, wrote); !bytes.Equal(got, want) {
+					t.Errorf("output of %s: %d bytes stored, %d written; first difference at %d", me, len(got), len(want), difference(got, want))
+				}
+			}
+			assertNoJobs(t, s)
+		})
+	}
 }
 
 func TestRestart_KeepsTheQueueInOrder(t *testing.T) {

@@ -21,6 +21,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"signalbox/internal/testkit/dbserver"
 )
 
 // Admin is the administrator every harness server has.
@@ -65,18 +67,45 @@ type Server struct {
 	URL     string // without a trailing slash
 	Token   string // an API token of the administrator
 	Env     []string
-	cmd     *exec.Cmd
-	done    chan struct{}
-	log     bytes.Buffer
+	// Database is the database server behind it, nil with SQLite.
+	Database *dbserver.Server
+	cmd      *exec.Cmd
+	done     chan struct{}
+	log      bytes.Buffer
 }
 
 // New makes a data directory with an administrator and an API token, and starts
 // a server on it. It is stopped when the test ends. env adds to the
-// environment.
+// environment. The database is SQLite, or what SIGNALBOX_TEST_DIALECT says.
 func New(tb testing.TB, env ...string) *Server {
 	tb.Helper()
+	return NewOn(tb, os.Getenv("SIGNALBOX_TEST_DIALECT"), env...)
+}
+
+// NewOn is New with a database of the dialect, on a server of its own.
+func NewOn(tb testing.TB, dialect string, env ...string) *Server {
+	tb.Helper()
+	var db *dbserver.Server
+	switch dialect {
+	case "", "sqlite":
+	case "postgres":
+		db = dbserver.Postgres(tb)
+	case "mysql":
+		db = dbserver.MySQL(tb)
+	default:
+		tb.Fatalf("there is no dialect %q", dialect)
+	}
+	if db != nil {
+		env = append([]string{
+			"SIGNALBOX_DB_DIALECT=" + db.Dialect, "SIGNALBOX_DB_HOST=" + db.Socket, "SIGNALBOX_DB_USER=" + db.User,
+			"SIGNALBOX_DB_NAME=" + db.NewName(),
+		}, env...)
+		if db.Dialect == "postgres" {
+			env = append(env, fmt.Sprintf(`SIGNALBOX_DB_OPTIONS={"port": %d}`, db.Port))
+		}
+	}
 	port := FreePort(tb)
-	s := &Server{tb: tb, Bin: Binary(tb), DataDir: tb.TempDir(), URL: "http://127.0.0.1:" + port}
+	s := &Server{tb: tb, Bin: Binary(tb), DataDir: tb.TempDir(), URL: "http://127.0.0.1:" + port, Database: db}
 	s.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + s.DataDir, "LANG=C.UTF-8",
 		"SIGNALBOX_DATA_DIR=" + s.DataDir, "SIGNALBOX_INTERFACE=127.0.0.1", "SIGNALBOX_PORT=" + port,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // SchemaTooNewError is given for a database that a newer program has migrated.
@@ -32,6 +33,29 @@ var (
 // schema is the version that this program writes. Version 1 are the buckets that
 // newStore declares.
 const schema = 1
+
+// SchemaVersion returns the version of a database's schema, 0 for one that is
+// not there, and the latest version this program knows. It changes nothing.
+func SchemaVersion(path string) (have, latest int64, err error) {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return 0, schema, nil
+	}
+	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockWait, ReadOnly: true})
+	if errors.Is(err, berrors.ErrTimeout) {
+		err = ErrInUse
+	}
+	if err == nil {
+		err = db.View(func(tx *bolt.Tx) (err error) {
+			have, err = version(tx)
+			return err
+		})
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
+		return 0, schema, fmt.Errorf("database %s: %w", path, err)
+	}
+	return have, schema, nil
+}
 
 func version(tx *bolt.Tx) (int64, error) {
 	meta := tx.Bucket(metaBucket)

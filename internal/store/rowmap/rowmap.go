@@ -209,11 +209,12 @@ type Row[T any] struct {
 	dest  []any
 }
 
-// NewRow returns a receiver of rows that have all columns.
-func (t *Table[T]) NewRow() *Row[T] {
+// NewRow returns a receiver of rows that have all columns. Texts pass through
+// decode, unless it is nil.
+func (t *Table[T]) NewRow(decode func(string) string) *Row[T] {
 	r := &Row[T]{cells: make([]cell, len(t.Columns)), dest: make([]any, len(t.Columns))}
 	for i := range t.Columns {
-		r.cells[i].col = &t.Columns[i]
+		r.cells[i].col, r.cells[i].decode = &t.Columns[i], decode
 		r.dest[i] = &r.cells[i]
 	}
 	return r
@@ -230,8 +231,9 @@ func (r *Row[T]) Dest(e *T) []any {
 
 // cell sets a field from a stored value; it is an sql.Scanner.
 type cell struct {
-	col   *Column
-	field reflect.Value
+	col    *Column
+	field  reflect.Value
+	decode func(string) string
 }
 
 func (c *cell) Scan(src any) error {
@@ -277,6 +279,9 @@ func (c *cell) Scan(src any) error {
 			text = string(s)
 		default:
 			return fmt.Errorf("%s cannot be read from %T", c.col.Name, src)
+		}
+		if c.decode != nil {
+			text = c.decode(text)
 		}
 		switch c.col.Kind {
 		case Text:

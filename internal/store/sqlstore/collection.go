@@ -64,6 +64,13 @@ func (t *table[T]) column(name string) (rowmap.Column, bool, bool) {
 
 func (t *table[T]) quote(name string) string { return t.eng.d.Quote(name) }
 
+func (t *table[T]) stored(text string) string {
+	if t.eng.d.EscapeText {
+		return escapeString(text)
+	}
+	return text
+}
+
 // get reads one row; lock when it is going to be changed.
 func (t *table[T]) get(ctx context.Context, id int64, lock bool) (T, error) {
 	query := t.getSQL
@@ -75,7 +82,7 @@ func (t *table[T]) get(ctx context.Context, id int64, lock bool) (T, error) {
 
 func (t *table[T]) one(ctx context.Context, query string, args []any) (T, error) {
 	var e T
-	err := t.eng.scan(ctx, query, args, t.rows.NewRow().Dest(&e)...)
+	err := t.eng.scan(ctx, query, args, t.rows.NewRow(t.eng.decode()).Dest(&e)...)
 	return e, err
 }
 
@@ -86,7 +93,7 @@ func (t *table[T]) list(ctx context.Context, query string, args []any) ([]T, err
 	}
 	defer rows.Close()
 	list := []T{}
-	row := t.rows.NewRow()
+	row := t.rows.NewRow(t.eng.decode())
 	for rows.Next() {
 		list = append(list, *new(T))
 		if err := rows.Scan(row.Dest(&list[len(list)-1])...); err != nil {

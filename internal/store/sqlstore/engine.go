@@ -26,6 +26,9 @@ type engine struct {
 	// writer is held by the writing transaction of a single-writer engine.
 	// Waiting for it is fair and ends with the context.
 	writer chan struct{}
+	// maxBytes is how much a statement may carry, 0 for no limit. It is checked
+	// here because a statement that MariaDB refused for it stays refused.
+	maxBytes int
 	// bumpSQL makes a revision grow by one.
 	bumpSQL string
 }
@@ -130,6 +133,7 @@ func (e *engine) rows(ctx context.Context, query string, args ...any) (*sql.Rows
 	if t := e.current(ctx); t != nil {
 		return t.rows(ctx, query, args...)
 	}
+	args = e.escape(args)
 	st, err := e.read.stmt(ctx, query)
 	if err != nil {
 		return nil, e.translate(err)
@@ -186,13 +190,24 @@ func (e *engine) one(rows *sql.Rows, dest ...any) error {
 // tries is how often a transaction is run before a conflict is given up on.
 const tries = 8
 
-// tx runs fn in the transaction of ctx, or in a new one.
+// tx runs fn in the transaction of ctx, or in a new one. What fn reads and
+// writes must be one row and what belongs to it: see alone.
 func (e *engine) tx(ctx context.Context, fn func(ctx context.Context, t *txn) error) error {
+	return e.run(ctx, e.d.LockShared, fn)
+}
+
+// alone runs fn in the transaction of ctx, or in a new one beside which nothing
+// else is written.
+func (e *engine) alone(ctx context.Context, fn func(ctx context.Context, t *txn) error) error {
+	return e.run(ctx, e.d.LockAll, fn)
+}
+
+func (e *engine) run(ctx context.Context, lock string, fn func(ctx context.Context, t *txn) error) error {
 	if t := e.current(ctx); t != nil {
 		return fn(ctx, t)
 	}
 	for try := 1; ; try++ {
-		err := e.begin(ctx, fn)
+		err := e.begin(ctx, lock, fn)
 		if err == nil || e.d.Classify(err) != dialect.Busy || try == tries {
 			return e.translate(err)
 		}
@@ -205,7 +220,7 @@ func (e *engine) tx(ctx context.Context, fn func(ctx context.Context, t *txn) er
 	}
 }
 
-func (e *engine) begin(ctx context.Context, fn func(ctx context.Context, t *txn) error) error {
+func (e *engine) begin(ctx context.Context, lock string, fn func(ctx context.Context, t *txn) error) error {
 	txCtx := ctx
 	if e.writer != nil {
 		select {
@@ -238,6 +253,11 @@ func (e *engine) begin(ctx context.Context, fn func(ctx context.Context, t *txn)
 			_ = tx.Rollback() // the first error tells more
 		}
 	}()
+	if lock != "" {
+		if _, err := t.exec(txCtx, lock); err != nil {
+			return err
+		}
+	}
 	if err := fn(context.WithValue(txCtx, txnKey{}, t), t); err != nil {
 		return err
 	}
@@ -293,6 +313,7 @@ func (t *txn) keep(query string, st *sql.Stmt) {
 }
 
 func (t *txn) rows(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	args = t.eng.escape(args)
 	st, err := t.stmt(ctx, query)
 	if err != nil {
 		return nil, t.fail(err)
@@ -328,6 +349,10 @@ func (t *txn) exec(ctx context.Context, query string, args ...any) (int, error) 
 }
 
 func (t *txn) result(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	args = t.eng.escape(args)
+	if err := t.eng.fits(args); err != nil {
+		return nil, t.fail(err)
+	}
 	st, err := t.stmt(ctx, query)
 	if err != nil {
 		return nil, t.fail(err)
@@ -356,6 +381,26 @@ func (t *txn) insert(ctx context.Context, query string, args ...any) (int64, err
 		return 0, err
 	}
 	return res.LastInsertId()
+}
+
+// fits checks the size of a statement's values.
+func (e *engine) fits(args []any) error {
+	if e.maxBytes == 0 {
+		return nil
+	}
+	n := 0
+	for _, a := range args {
+		switch v := a.(type) {
+		case string:
+			n += len(v)
+		case []byte:
+			n += len(v)
+		}
+	}
+	if n > e.maxBytes {
+		return fmt.Errorf("%w: %d bytes, the limit is %d", store.ErrTooLarge, n, e.maxBytes)
+	}
+	return nil
 }
 
 func (t *txn) fail(err error) error {
@@ -402,7 +447,7 @@ func (e *engine) translate(err error) error {
 	if err == nil {
 		return nil
 	}
-	for _, known := range []error{store.ErrConflict, store.ErrReference, store.ErrFull} {
+	for _, known := range []error{store.ErrConflict, store.ErrReference, store.ErrFull, store.ErrTooLarge, store.ErrUnavailable} {
 		if errors.Is(err, known) {
 			return err
 		}
@@ -414,6 +459,10 @@ func (e *engine) translate(err error) error {
 		return fmt.Errorf("%w: %w", store.ErrReference, err)
 	case dialect.Full:
 		return fmt.Errorf("%w: %w", store.ErrFull, err)
+	case dialect.TooLarge:
+		return fmt.Errorf("%w: %w", store.ErrTooLarge, err)
+	case dialect.Unavailable:
+		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
 	return err
 }

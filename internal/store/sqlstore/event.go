@@ -91,7 +91,7 @@ func (ev *events) List(ctx context.Context, project *domain.ProjectID, projects 
 	}
 	defer rows.Close()
 	list := []domain.EventWithNames{}
-	row := ev.named.NewRow()
+	row := ev.named.NewRow(ev.eng.decode())
 	for rows.Next() {
 		list = append(list, domain.EventWithNames{})
 		if err := rows.Scan(row.Dest(&list[len(list)-1])...); err != nil {

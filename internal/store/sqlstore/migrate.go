@@ -29,7 +29,7 @@ func (e *SchemaTooNewError) Error() string {
 }
 
 // ErrForeign is given for a database that belongs to another program.
-var ErrForeign = errors.New("it holds tables of another program; choose another file")
+var ErrForeign = errors.New("it holds tables of another program; choose another database")
 
 type migrator struct {
 	d   *dialect.Dialect
@@ -41,36 +41,46 @@ type migrator struct {
 // SchemaVersion returns the version of a database's schema, 0 for one that is
 // empty or not there, and the latest version this program knows.
 func SchemaVersion(ctx context.Context, c Config) (have, latest int64, err error) {
-	d := dialect.SQLite(migrations.For("sqlite"))
+	d, err := c.dialect()
+	if err != nil {
+		return 0, 0, err
+	}
 	if latest, err = migrations.Latest(d.Migrations); err != nil {
 		return 0, 0, err
 	}
-	if _, err := os.Stat(c.Path); errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(c.Path); c.Path != "" && errors.Is(err, os.ErrNotExist) {
 		return 0, latest, nil
 	}
-	err = c.migrator(ctx, d, func(m *migrator) error {
+	at := c.at()
+	at.KeepOut = true
+	err = c.migrator(ctx, d, at, func(m *migrator) error {
 		have, err = m.version(ctx)
 		return err
 	})
+	if errors.As(err, new(*dialect.MissingError)) {
+		return 0, latest, nil
+	}
 	return have, latest, err
 }
 
 // Migrate brings the schema of a database to a version, up or down, after a
 // snapshot beside it. Open does the way up by itself.
 func Migrate(ctx context.Context, c Config, version int64) error {
-	d := dialect.SQLite(migrations.For("sqlite"))
-	return c.migrator(ctx, d, func(m *migrator) error { return m.to(ctx, version) })
+	d, err := c.dialect()
+	if err != nil {
+		return err
+	}
+	return c.migrator(ctx, d, c.at(), func(m *migrator) error { return m.to(ctx, version) })
 }
 
-func (c Config) migrator(ctx context.Context, d *dialect.Dialect, fn func(*migrator) error) error {
-	at := dialect.Config{Path: c.Path, Durable: c.Durable}
-	pools, err := d.Open(ctx, at)
+func (c Config) migrator(ctx context.Context, d *dialect.Dialect, at dialect.Config, fn func(*migrator) error) error {
+	pools, err := c.open(ctx, d, at)
 	if err != nil {
-		return fmt.Errorf("open database %s: %w", c.Path, err)
+		return err
 	}
 	err = fn(&migrator{d: d, db: pools.Write, at: at, log: c.logger()})
 	if err != nil {
-		err = fmt.Errorf("database %s: %w", c.Path, err)
+		err = fmt.Errorf("database %s: %w", c.where(), err)
 	}
 	return errors.Join(err, pools.Read.Close(), pools.Write.Close())
 }
@@ -99,7 +109,7 @@ func (m *migrator) to(ctx context.Context, version int64) error {
 		return err
 	}
 	if m.d.Lock != nil {
-		unlock, err := m.d.Lock(ctx, m.at)
+		unlock, err := m.d.Lock(ctx, m.at, m.db)
 		if err != nil {
 			return fmt.Errorf("wait for the lock on migrations: %w", err)
 		}
@@ -116,6 +126,11 @@ func (m *migrator) to(ctx context.Context, version int64) error {
 			return fmt.Errorf("copy the database to %s before migrating: %w", path, err)
 		}
 		m.log.InfoContext(ctx, "database copied before migrating", "path", path, "version", have)
+	}
+	if have == 0 && m.d.Prepare != nil {
+		if err := m.d.Prepare(ctx, m.db); err != nil {
+			return err
+		}
 	}
 	p, err := newProvider(m.d, m.db)
 	if err != nil {

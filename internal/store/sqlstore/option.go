@@ -24,7 +24,7 @@ func (o *options) All(ctx context.Context) ([]domain.Option, error) {
 	list := []domain.Option{}
 	for rows.Next() {
 		var opt domain.Option
-		if err := rows.Scan(&opt.Key, &opt.Value); err != nil {
+		if err := rows.Scan(o.eng.text(&opt.Key), o.eng.text(&opt.Value)); err != nil {
 			return nil, fmt.Errorf("list options: %w", err)
 		}
 		list = append(list, opt)
@@ -35,7 +35,7 @@ func (o *options) All(ctx context.Context) ([]domain.Option, error) {
 func (o *options) Get(ctx context.Context, key string) (string, error) {
 	q := o.eng.d.Quote
 	var value string
-	err := o.eng.scan(ctx, fmt.Sprintf("select %s from options where %s = ?", q("value"), q("key")), []any{key}, &value)
+	err := o.eng.scan(ctx, fmt.Sprintf("select %s from options where %s = ?", q("value"), q("key")), []any{key}, o.eng.text(&value))
 	if err != nil {
 		return "", fmt.Errorf("get option %q: %w", key, err)
 	}

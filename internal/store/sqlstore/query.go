@@ -17,6 +17,8 @@ const foldSuffix = "_fold"
 type fields interface {
 	column(name string) (c rowmap.Column, folded, ok bool)
 	quote(name string) string
+	// stored is the form in which a text is stored.
+	stored(text string) string
 }
 
 // where writes conditions; "" for none.
@@ -94,7 +96,7 @@ func condition(b *strings.Builder, f fields, c store.Cond, args []any) ([]any, e
 		}
 		// The first half lets an index narrow it down, the second is exact.
 		b.WriteString(name + " >= ? and substr(" + name + ", 1, ?) = ?")
-		return append(args, text, int64(utf8.RuneCountInString(text)), text), nil
+		return append(args, text, int64(utf8.RuneCountInString(f.stored(text))), text), nil
 	default:
 		return nil, fmt.Errorf("unknown comparison %q", string(c.Op))
 	}

@@ -25,7 +25,7 @@ type projectLoad struct {
 func (p *projectLoad) full() bool { return p.limit > 0 && p.active >= p.limit }
 
 func (s *tasks) load(ctx context.Context) (*load, error) {
-	rows, err := s.eng.rows(ctx, "select t.id, t.project_id, t.template_id, tp.allow_parallel_tasks, p.max_parallel_tasks"+
+	rows, err := s.eng.rows(ctx, "select"+s.eng.d.AsWritten+" t.id, t.project_id, t.template_id, tp.allow_parallel_tasks, p.max_parallel_tasks"+
 		" from tasks t"+s.hint("tasks_active")+" join templates tp on tp.id = t.template_id join projects p on p.id = t.project_id"+
 		" where t."+s.active)
 	if err != nil {

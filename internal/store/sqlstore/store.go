@@ -21,7 +21,17 @@ import (
 
 // Config says where the database is.
 type Config struct {
-	Path string // of the SQLite file; made when it is not there
+	Dialect string // "sqlite", "postgres" or "mysql"; "" is the first
+	Path    string // of the SQLite file; made when it is not there
+
+	// Host is "host", "host:port" or the absolute path of a socket of a server;
+	// the database of the name is made when it is not there.
+	Host     string
+	User     string
+	Password domain.Secret
+	Name     string
+	Options  map[string]string // of the driver, such as sslmode or tls
+
 	// Durable makes every commit wait until the disk has it, so that it survives
 	// a loss of power too. Without it, it survives the death of the process.
 	Durable bool
@@ -55,21 +65,67 @@ var _ store.Store = (*Store)(nil)
 // Open opens a database and brings its schema up to date. A database of a newer
 // program gives a *SchemaTooNewError.
 func Open(ctx context.Context, c Config) (*Store, error) {
-	d := dialect.SQLite(migrations.For("sqlite"))
-	at := dialect.Config{Path: c.Path, Durable: c.Durable}
-	pools, err := d.Open(ctx, at)
+	d, err := c.dialect()
 	if err != nil {
-		return nil, fmt.Errorf("open database %s: %w", c.Path, err)
+		return nil, err
 	}
-	m := migrator{d: d, db: pools.Write, at: at, log: c.logger()}
+	pools, err := c.open(ctx, d, c.at())
+	if err != nil {
+		return nil, err
+	}
+	m := migrator{d: d, db: pools.Write, at: c.at(), log: c.logger()}
 	if err := m.up(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("database %s: %w", c.Path, err), pools.Read.Close(), pools.Write.Close())
+		return nil, errors.Join(fmt.Errorf("database %s: %w", c.where(), err), pools.Read.Close(), pools.Write.Close())
+	}
+	if pools.MaxBytes > 0 && pools.MaxBytes < wantBytes {
+		c.logger().WarnContext(ctx, "the database takes small values only; raise max_allowed_packet to 64M", "bytes", pools.MaxBytes)
 	}
 	return newStore(d, pools), nil
 }
 
+// wantBytes is what the largest values need, with some room.
+const wantBytes = 20 << 20
+
+func (c Config) dialect() (*dialect.Dialect, error) {
+	switch c.Dialect {
+	case "", "sqlite":
+		return dialect.SQLite(migrations.For("sqlite")), nil
+	case "postgres":
+		return dialect.Postgres(migrations.For("postgres")), nil
+	case "mysql":
+		return dialect.MySQL(migrations.For("mysql")), nil
+	}
+	return nil, fmt.Errorf("there is no kind of database called %q", c.Dialect)
+}
+
+func (c Config) at() dialect.Config {
+	return dialect.Config{
+		Path: c.Path, Durable: c.Durable,
+		Host: c.Host, User: c.User, Password: c.Password, Name: c.Name, Options: c.Options,
+	}
+}
+
+// where names the database for messages.
+func (c Config) where() string {
+	if c.Dialect == "" || c.Dialect == "sqlite" {
+		return c.Path
+	}
+	return fmt.Sprintf("%s on %s", c.Name, c.Host)
+}
+
+func (c Config) open(ctx context.Context, d *dialect.Dialect, at dialect.Config) (dialect.Pools, error) {
+	pools, err := d.Open(ctx, at)
+	if err == nil {
+		return pools, nil
+	}
+	if d.Classify(err) == dialect.Unavailable {
+		err = fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+	}
+	return pools, fmt.Errorf("open database %s: %w", c.where(), err)
+}
+
 func newStore(d *dialect.Dialect, pools dialect.Pools) *Store {
-	e := &engine{d: d, write: newPool(pools.Write, d)}
+	e := &engine{d: d, write: newPool(pools.Write, d), maxBytes: pools.MaxBytes}
 	e.read = e.write
 	if pools.Read != pools.Write {
 		e.read = newPool(pools.Read, d)
@@ -129,7 +185,7 @@ func (s *Store) Logs() store.Logs       { return s.logs }
 
 // InTx runs fn in a transaction, or in the one ctx already is in.
 func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
-	return s.eng.tx(ctx, func(ctx context.Context, _ *txn) error { return fn(ctx) })
+	return s.eng.alone(ctx, func(ctx context.Context, _ *txn) error { return fn(ctx) })
 }
 
 // Revision adds what the project counts and what all projects share.

@@ -20,8 +20,8 @@ type tasks struct {
 	// selectNamed selects from "tasks t" with the names lists show.
 	selectNamed string
 	// waiting, active and ended are conditions, spelt as in the partial indexes.
-	waiting, active, ended string
-	headsSQL               string
+	waiting, active, ended, versioned string
+	headsSQL                          string
 }
 
 func newTasks(e *engine) *tasks {
@@ -32,12 +32,20 @@ func newTasks(e *engine) *tasks {
 	}
 	t.active = "status in (" + quoted(domain.ActiveStatuses()) + ")"
 	t.ended = "status in (" + quoted([]domain.TaskStatus{domain.StatusStopped, domain.StatusSuccess, domain.StatusError}) + ")"
+	t.versioned = "version is not null and version <> ''"
+	if e.d.Versioned != "" {
+		t.versioned = e.d.Versioned
+	}
 	t.headsSQL = headsSQL(t.waiting, t.hint("tasks_waiting_template"))
+	if e.d.GroupSkips {
+		t.headsSQL = "select" + e.d.AsWritten + " t.id, t.project_id, t.template_id from (select min(id) as id from tasks where " + t.waiting +
+			" group by template_id) as h join tasks t on t.id = h.id order by t.id"
+	}
 	var cols []string
 	for _, c := range t.rows.Columns {
 		cols = append(cols, "t."+e.d.Quote(c.Name))
 	}
-	t.selectNamed = "select " + strings.Join(cols, ", ") + ", tp.playbook, tp.name, tp.type, tp.app," +
+	t.selectNamed = "select" + e.d.AsWritten + " " + strings.Join(cols, ", ") + ", tp.playbook, tp.name, tp.type, tp.app," +
 		" coalesce(u.name, ''), coalesce(s.name, '')" +
 		" from %s join tasks t on %s join templates tp on tp.id = t.template_id" +
 		" left join users u on u.id = t.user_id left join users s on s.id = t.stopped_by"
@@ -75,15 +83,17 @@ func (s *tasks) Create(ctx context.Context, t *domain.Task, d domain.TaskDefinit
 		return fmt.Errorf("create task: definition: %w", err)
 	}
 	err = s.eng.tx(ctx, func(ctx context.Context, tx *txn) error {
-		if err := s.insert(ctx, tx, t); err != nil {
-			return err
-		}
-		_, err := tx.exec(ctx, "insert into task_definitions (task_id, definition, secret) values (?, ?, ?)",
-			int64(t.ID), string(definition), d.Secret)
+		// The template comes first: after the insert, which locks the row it refers
+		// to against deletion, two of us could wait for each other.
+		_, err := tx.exec(ctx, "update templates set task_count = task_count + 1 where id = ?", int64(t.TemplateID))
 		if err != nil {
 			return err
 		}
-		_, err = tx.exec(ctx, "update templates set task_count = task_count + 1 where id = ?", int64(t.TemplateID))
+		if err := s.insert(ctx, tx, t); err != nil {
+			return err
+		}
+		_, err = tx.exec(ctx, "insert into task_definitions (task_id, definition, secret) values (?, ?, ?)",
+			int64(t.ID), string(definition), d.Secret)
 		return err
 	})
 	if err != nil {
@@ -95,7 +105,7 @@ func (s *tasks) Create(ctx context.Context, t *domain.Task, d domain.TaskDefinit
 func (s *tasks) Definition(ctx context.Context, id domain.TaskID) (domain.TaskDefinition, error) {
 	d := domain.TaskDefinition{TaskID: id}
 	var definition string
-	err := s.eng.scan(ctx, "select definition, secret from task_definitions where task_id = ?", []any{int64(id)}, &definition, &d.Secret)
+	err := s.eng.scan(ctx, "select definition, secret from task_definitions where task_id = ?", []any{int64(id)}, &definition, s.eng.text(&d.Secret))
 	if err == nil {
 		err = json.Unmarshal([]byte(definition), &d.Definition)
 	}
@@ -195,7 +205,7 @@ func (s *tasks) listNamed(ctx context.Context, query string, args []any) ([]doma
 	}
 	defer rows.Close()
 	list := []domain.TaskWithTemplate{}
-	row := s.named.NewRow()
+	row := s.named.NewRow(s.eng.decode())
 	for rows.Next() {
 		list = append(list, domain.TaskWithTemplate{})
 		if err := rows.Scan(row.Dest(&list[len(list)-1])...); err != nil {
@@ -279,7 +289,7 @@ func uniqueStatuses(list []domain.TaskStatus) []domain.TaskStatus {
 
 func (s *tasks) LastOfTemplates(ctx context.Context, p domain.ProjectID) (map[domain.TemplateID]domain.TaskWithTemplate, error) {
 	query := fmt.Sprintf(s.selectNamed,
-		"(select (select max(x.id) from tasks x where x.template_id = m.id) as id from templates m where m.project_id = ?) as p", "t.id = p.id")
+		"(select (select x.id from tasks x where x.template_id = m.id order by x.id desc limit 1) as id from templates m where m.project_id = ?) as p", "t.id = p.id")
 	list, err := s.listNamed(ctx, query, []any{int64(p)})
 	if err != nil {
 		return nil, fmt.Errorf("last tasks of project %d: %w", p, err)
@@ -293,8 +303,8 @@ func (s *tasks) LastOfTemplates(ctx context.Context, p domain.ProjectID) (map[do
 
 func (s *tasks) LastVersion(ctx context.Context, t domain.TemplateID) (string, error) {
 	var version string
-	err := s.eng.scan(ctx, "select version from tasks"+s.hint("tasks_version")+" where template_id = ? and version is not null and version <> '' order by id desc limit 1",
-		[]any{int64(t)}, &version)
+	err := s.eng.scan(ctx, "select version from tasks"+s.hint("tasks_version")+" where template_id = ? and "+s.versioned+" order by id desc limit 1",
+		[]any{int64(t)}, s.eng.text(&version))
 	if err == store.ErrNotFound {
 		return "", nil
 	}

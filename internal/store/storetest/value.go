@@ -20,6 +20,7 @@ func valueCases() []testCase {
 			for name, text := range map[string]string{
 				"empty": "", "quotes": `'";--\'`, "backslashes": `\n\0\\`, "placeholders": "? $1 :a @b %s",
 				"control": "a\tb\r\nc\x01\x7f", "four bytes": "🚂🚃 𝔘𝔫𝔦 中文 עברית", "combining": "e\u0301 vs é", "trailing blanks": " a  ",
+				"NUL": "a\x00b", "not UTF-8": "caf\xe9 \xff\xc3", "noncharacters": "\uffff\U0010ffff\U0010ffff41", "replacement": "\ufffd",
 				"line separators": "\u2028\u2029", "large": strings.Repeat("0123456789abcdef", 1<<16),
 			} {
 				g := domain.VariableGroup{ProjectID: w.Project.ID, Name: name, JSON: text, Env: &text}
@@ -34,6 +35,12 @@ func valueCases() []testCase {
 					check(t, err)
 					if found.ID != g.ID {
 						t.Errorf("%s: found group %d, want %d", name, found.ID, g.ID)
+					}
+					// SQLite's functions see a text up to its first NUL only.
+					prefix, _, _ := strings.Cut(text, "\x00")
+					found, err = s.VariableGroups().First(ctx, store.Where(store.HasPrefix("json", prefix), store.Eq("id", g.ID)))
+					if err != nil || found.ID != g.ID {
+						t.Errorf("%s: not found by its text as the prefix: %v", name, err)
 					}
 				}
 			}

@@ -25,6 +25,7 @@ export function Segments({ label, help, ...rest }: Props) {
         fullWidth
         aria-labelledby={id}
         orientation={phone ? "vertical" : "horizontal"}
+        classNames={{ label: classes.choice }}
         {...rest}
       />
       {help && <p className={classes.help}>{help}</p>}

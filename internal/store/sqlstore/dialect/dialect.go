@@ -7,17 +7,21 @@ import (
 	"context"
 	"database/sql"
 	"io/fs"
+
+	"signalbox/internal/domain"
 )
 
 // Condition is what an error of the driver means to the store.
 type Condition int
 
 const (
-	Other     Condition = iota
-	Unique              // a unique index was hit
-	Reference           // a foreign key was broken
-	Busy                // trying the transaction again may work
-	Full                // no space left
+	Other       Condition = iota
+	Unique                // a unique index was hit
+	Reference             // a foreign key was broken
+	Busy                  // trying the transaction again may work
+	Full                  // no space left
+	TooLarge              // the engine does not take values of this size
+	Unavailable           // the server does not answer, or the connection is lost
 )
 
 // Pools are the connections of a database. Read and Write are the same pool on
@@ -25,13 +29,26 @@ const (
 type Pools struct {
 	Write *sql.DB
 	Read  *sql.DB
+	// MaxBytes is how much a statement may carry; 0 for no limit of note.
+	MaxBytes int
 }
 
 // Config is what an engine needs to be opened.
 type Config struct {
 	Path string // of the file
 	// Durable makes each commit wait for the disk, not only for the system.
+	// Servers are told by their own configuration.
 	Durable bool
+
+	// Host is "host", "host:port" or the absolute path of a socket.
+	Host     string
+	User     string
+	Password domain.Secret
+	Name     string
+	// Options are those of the driver, such as sslmode or tls.
+	Options map[string]string
+	// KeepOut: a database that is missing is a MissingError, not created.
+	KeepOut bool
 }
 
 // Dialect is one engine.
@@ -55,9 +72,23 @@ type Dialect struct {
 	Returning bool
 	// ForUpdate is appended to selects of rows that the transaction will change.
 	ForUpdate string
-	// LockQueue is executed first by transactions that hand out tasks, "" where
+	// LockShared is executed first by transactions that write one thing, LockAll
+	// by those of many steps: the latter run alone, as on an engine with a single
+	// writer, so that what they read stays true until they commit. "" where
 	// writers exclude each other anyway.
+	LockShared, LockAll string
+	// LockQueue is executed by transactions that hand out tasks.
 	LockQueue string
+	// EscapeText: the engine refuses some texts, so those are stored escaped.
+	EscapeText bool
+	// GroupSkips: the planner finds the first row of each group by jumping
+	// through an index. Without it, statements spell the jumps out.
+	GroupSkips bool
+	// AsWritten follows "select" where tables are to be joined in the order they
+	// stand in: the first is small, and the planner does not know.
+	AsWritten string
+	// Versioned is the condition of tasks with a version, "" for the plain one.
+	Versioned string
 	// UseIndex follows the name of a table in a select and makes the planner use
 	// the index; "" where the planner keeps statistics by itself and is trusted.
 	UseIndex func(index string) string
@@ -71,10 +102,11 @@ type Dialect struct {
 	// Snapshot copies the whole database to a file, nil where that is left to
 	// the operator.
 	Snapshot func(ctx context.Context, db *sql.DB, path string) error
-	// Lock keeps other processes from migrating the database; nil where goose
-	// does it.
-	Lock func(ctx context.Context, c Config) (unlock func(), err error)
+	// Lock keeps other processes from migrating the database.
+	Lock func(ctx context.Context, c Config, db *sql.DB) (unlock func(), err error)
+	// Prepare is called before an empty database is migrated; nil for nothing.
+	Prepare func(ctx context.Context, db *sql.DB) error
 }
 
-// Quote writes a name of a table or column.
+// Quote writes a name of a table or column. MySQL is told to read it this way.
 func (d *Dialect) Quote(name string) string { return `"` + name + `"` }

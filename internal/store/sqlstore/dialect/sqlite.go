@@ -134,7 +134,7 @@ func classifySQLite(err error) Condition {
 
 // lockSQLite takes an advisory lock on a file beside the database. The system
 // drops it with the process.
-func lockSQLite(ctx context.Context, c Config) (func(), error) {
+func lockSQLite(ctx context.Context, c Config, _ *sql.DB) (func(), error) {
 	f, err := os.OpenFile(c.Path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
