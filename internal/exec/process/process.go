@@ -139,12 +139,52 @@ func drain(master *os.File, out io.Writer) error {
 		}
 		switch {
 		case err == nil:
-		case errors.Is(err, unix.EIO), errors.Is(err, io.EOF), errors.Is(err, os.ErrDeadlineExceeded):
+		case errors.Is(err, unix.EIO), errors.Is(err, io.EOF):
 			return nil // EIO is how Linux says that the other side is closed
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return drainRest(master, out, buf)
 		default:
 			return fmt.Errorf("read output: %w", err)
 		}
 	}
+}
+
+// maxRest bounds what is read after the deadline, should somebody who cannot be
+// found go on writing. It is many times what a terminal holds.
+const maxRest = 4 << 20
+
+// drainRest passes on what the terminal holds, without waiting for more. The
+// deadline may have passed while the output was being kept, on a slow disk for
+// one, so what is there has not been seen yet.
+func drainRest(master *os.File, out io.Writer, buf []byte) error {
+	if err := master.SetReadDeadline(time.Time{}); err != nil {
+		return fmt.Errorf("read output: %w", err)
+	}
+	raw, err := master.SyscallConn()
+	if err != nil {
+		return fmt.Errorf("read output: %w", err)
+	}
+	for total := 0; total < maxRest; {
+		var n int
+		var rerr error
+		if err := raw.Read(func(fd uintptr) bool {
+			n, rerr = unix.Read(int(fd), buf)
+			return true // the descriptor does not block: nothing there is an answer
+		}); err != nil {
+			return fmt.Errorf("read output: %w", err)
+		}
+		if errors.Is(rerr, unix.EINTR) {
+			continue
+		}
+		if rerr != nil || n <= 0 {
+			return nil
+		}
+		total += n
+		if _, err := out.Write(buf[:n]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // child is a started command. Its thread stays, because the kernel kills the
