@@ -44,12 +44,12 @@ func full(app job.App, playbook string) apps.Input {
 				RepositoryName: "app", RepositoryID: 2, Type: "deploy", IncomingVersion: "1.0.1",
 			},
 		},
-		Dir: "/work/checkout", Private: "/work/private",
+		Dir: "/srv/job/checkout", Private: "/srv/job/private",
 		Commit:      job.Commit{Hash: strings.Repeat("ab", 20), Message: "subject"},
-		Machine:     []apps.Var{{Name: "PATH", Value: "/usr/bin"}, {Name: "HOME", Value: "/home/x"}, {Name: "PWD", Value: "/work/checkout"}},
+		Machine:     []apps.Var{{Name: "PATH", Value: "/usr/bin"}, {Name: "HOME", Value: "/home/x"}, {Name: "PWD", Value: "/srv/job/checkout"}},
 		AnsibleHome: "/data/homes/project_1/template_5/.ansible",
-		AgentSocket: "/work/private/agent.sock",
-		Inventory:   "/work/private/inventory_3",
+		AgentSocket: "/srv/job/private/agent.sock",
+		Inventory:   "/srv/job/private/inventory_3",
 	}
 }
 

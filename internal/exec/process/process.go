@@ -8,7 +8,9 @@
 package process
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -81,7 +83,9 @@ func Run(ctx context.Context, cmd Command, opt Options) (Result, error) {
 	go c.run(cmd, []uintptr{null.Fd(), slave.Fd(), slave.Fd()})
 	err = <-c.started
 	_ = null.Close()
-	_ = slave.Close()
+	// The slave stays open to the end: when the last one closes, Linux may
+	// report the end before it hands over what is still on its way.
+	defer slave.Close()
 	if err != nil {
 		return Result{}, err
 	}
@@ -89,18 +93,72 @@ func Run(ctx context.Context, cmd Command, opt Options) (Result, error) {
 		opt.Started(c.pid, StartTime(c.pid))
 	}
 	drained := make(chan error, 1)
-	go func() { drained <- drain(master, opt.Output) }()
+	tail := &untilMark{out: opt.Output, mark: newMark()}
+	go func() { drained <- drain(master, tail) }()
 
 	c.supervise(ctx, opt)
 	KillDescendants()
 
-	select {
-	case err = <-drained:
-	default:
-		_ = master.SetReadDeadline(time.Now().Add(drainDelay))
-		err = <-drained
+	// Everything the command wrote comes out before what is written now. The
+	// command may have left the output paused. Where nobody reads any more the
+	// write ends when the master closes.
+	_ = unix.IoctlSetInt(int(slave.Fd()), unix.TCXONC, tcoon)
+	go func() { _, _ = slave.Write(tail.mark) }()
+	_ = master.SetReadDeadline(time.Now().Add(drainDelay))
+	return c.result(), <-drained
+}
+
+// tcoon is the request of TCXONC that resumes the output, as termios.h has it.
+const tcoon = 1
+
+// newMark returns a text that no command can have written, of letters that pass
+// any mode of a terminal unchanged.
+func newMark() []byte { return []byte(rand.Text()) }
+
+// untilMark passes on what comes before the mark.
+type untilMark struct {
+	out  io.Writer
+	mark []byte
+	held []byte // may be the beginning of the mark
+	done bool
+}
+
+func (u *untilMark) Write(p []byte) (int, error) {
+	n := len(p)
+	if u.done {
+		return n, nil
 	}
-	return c.result(), err
+	if len(u.held) > 0 {
+		p = append(u.held, p...)
+		u.held = nil
+	}
+	keep := len(p)
+	if i := bytes.Index(p, u.mark); i >= 0 {
+		keep, u.done = i, true
+	} else {
+		for back := min(len(p), len(u.mark)-1); back > 0; back-- {
+			if bytes.HasPrefix(u.mark, p[len(p)-back:]) {
+				keep = len(p) - back
+				u.held = bytes.Clone(p[keep:])
+				break
+			}
+		}
+	}
+	if keep == 0 {
+		return n, nil
+	}
+	_, err := u.out.Write(p[:keep])
+	return n, err
+}
+
+// flush passes on what turned out not to be the mark.
+func (u *untilMark) flush() error {
+	if len(u.held) == 0 {
+		return nil
+	}
+	_, err := u.out.Write(u.held)
+	u.held = nil
+	return err
 }
 
 // openTerminal makes a pty that passes bytes on as they are.
@@ -127,65 +185,40 @@ func openTerminal() (master, slave *os.File, err error) {
 	return master, slave, nil
 }
 
-// drain passes the output on until nobody has the terminal open any more.
-func drain(master *os.File, out io.Writer) error {
+// drain passes the output on up to the mark, or, should the mark not come, until
+// nothing has come for drainDelay after the deadline that was set.
+func drain(master *os.File, out *untilMark) error {
 	buf := make([]byte, readSize)
+	late, heard := 0, true
 	for {
 		n, err := master.Read(buf)
 		if n > 0 {
+			heard = true
 			if _, werr := out.Write(buf[:n]); werr != nil {
 				return werr
 			}
 		}
 		switch {
-		case err == nil:
-		case errors.Is(err, unix.EIO), errors.Is(err, io.EOF):
-			return nil // EIO is how Linux says that the other side is closed
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			return drainRest(master, out, buf)
-		default:
-			return fmt.Errorf("read output: %w", err)
-		}
-	}
-}
-
-// maxRest bounds what is read after the deadline, should somebody who cannot be
-// found go on writing. It is many times what a terminal holds.
-const maxRest = 4 << 20
-
-// drainRest passes on what the terminal holds, without waiting for more. The
-// deadline may have passed while the output was being kept, on a slow disk for
-// one, so what is there has not been seen yet.
-func drainRest(master *os.File, out io.Writer, buf []byte) error {
-	if err := master.SetReadDeadline(time.Time{}); err != nil {
-		return fmt.Errorf("read output: %w", err)
-	}
-	raw, err := master.SyscallConn()
-	if err != nil {
-		return fmt.Errorf("read output: %w", err)
-	}
-	for total := 0; total < maxRest; {
-		var n int
-		var rerr error
-		if err := raw.Read(func(fd uintptr) bool {
-			n, rerr = unix.Read(int(fd), buf)
-			return true // the descriptor does not block: nothing there is an answer
-		}); err != nil {
-			return fmt.Errorf("read output: %w", err)
-		}
-		if errors.Is(rerr, unix.EINTR) {
-			continue
-		}
-		if rerr != nil || n <= 0 {
+		case out.done:
 			return nil
-		}
-		total += n
-		if _, err := out.Write(buf[:n]); err != nil {
-			return err
+		case err == nil:
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			// The deadline may have passed while the output was being kept,
+			// on a slow disk for one: what is there has not been seen yet.
+			if late++; late > maxLate || !heard && late > 1 {
+				return out.flush()
+			}
+			heard = false
+			_ = master.SetReadDeadline(time.Now().Add(drainDelay))
+		default:
+			return errors.Join(fmt.Errorf("read output: %w", err), out.flush())
 		}
 	}
-	return nil
 }
+
+// maxLate bounds how often more time is given, should somebody who cannot be
+// found go on writing.
+const maxLate = 60
 
 // child is a started command. Its thread stays, because the kernel kills the
 // command when the thread that made it ends.
