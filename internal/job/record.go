@@ -1,6 +1,7 @@
 package job
 
 import (
+	"encoding/json"
 	"time"
 
 	"signalbox/internal/logchunk"
@@ -13,7 +14,11 @@ type Record struct {
 	Commit *Commit
 	Child  *Child
 	Chunk  *logchunk.Chunk
-	End    *End
+	Stage  *Stage
+	// Results holds what a program reported as data, one JSON document a line,
+	// numbered like the lines of the output but apart from them.
+	Results *logchunk.Chunk
+	End     *End
 }
 
 // Begin is the first record: the job has its specification and the task runs.
@@ -44,6 +49,26 @@ type Child struct {
 	StartTime uint64 // clock ticks since boot, field 22 of /proc/PID/stat; 0 elsewhere
 }
 
+// Types of stages, in the words of the wire.
+const (
+	StageInit    = "init"           // preparing what the program needs
+	StagePlan    = "terraform_plan" // finding out what would change; Result is a plan summary
+	StageRunning = "running"        // the program's own work
+	StageResult  = "print_result"   // the program's summary; Result depends on the app
+)
+
+// Stage is a part of the run. It is recorded twice under the same number: when
+// it begins, and when it has ended, with what came of it.
+type Stage struct {
+	Seq       int // from 1, in the order of beginning
+	Type      string
+	Start     time.Time
+	End       *time.Time
+	FirstLine int64 // of the output; the stage's lines are FirstLine to LastLine
+	LastLine  int64 // 0 until the end; FirstLine-1 for a stage without output
+	Result    json.RawMessage
+}
+
 // End is the last record. Everything the program wrote is in the journal
 // before it.
 type End struct {
@@ -60,4 +85,8 @@ type End struct {
 type Command struct {
 	Stop  bool `json:"stop,omitempty"`  // TERM, grace, KILL
 	Force bool `json:"force,omitempty"` // KILL now
+	// Confirm and Reject answer a job whose task waits for confirmation. A job
+	// that asks nothing ignores them.
+	Confirm bool `json:"confirm,omitempty"`
+	Reject  bool `json:"reject,omitempty"`
 }
