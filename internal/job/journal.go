@@ -34,12 +34,14 @@ const (
 )
 
 const (
-	typeBegin  = 1
-	typeStatus = 2
-	typeCommit = 3
-	typeChild  = 4
-	typeChunk  = 5
-	typeEnd    = 6
+	typeBegin   = 1
+	typeStatus  = 2
+	typeCommit  = 3
+	typeChild   = 4
+	typeChunk   = 5
+	typeEnd     = 6
+	typeStage   = 7
+	typeResults = 8
 )
 
 // ErrCorrupt says that the journal holds bytes that no job wrote.
@@ -156,9 +158,11 @@ func appendFrame(buf []byte, r Record) ([]byte, error) {
 }
 
 func appendBody(buf []byte, r Record) ([]byte, error) {
-	if r.Chunk != nil {
-		c := r.Chunk
-		buf = append(buf, typeChunk)
+	if c, kind := r.Chunk, byte(typeChunk); c != nil || r.Results != nil {
+		if c == nil {
+			c, kind = r.Results, typeResults
+		}
+		buf = append(buf, kind)
 		buf = binary.LittleEndian.AppendUint64(buf, uint64(c.FirstSeq))
 		buf = binary.LittleEndian.AppendUint32(buf, uint32(c.Count))
 		buf = binary.LittleEndian.AppendUint64(buf, uint64(c.FirstTime.UnixNano()))
@@ -179,6 +183,8 @@ func appendBody(buf []byte, r Record) ([]byte, error) {
 		kind, v = typeCommit, r.Commit
 	case r.Child != nil:
 		kind, v = typeChild, r.Child
+	case r.Stage != nil:
+		kind, v = typeStage, r.Stage
 	case r.End != nil:
 		kind, v = typeEnd, r.End
 	default:
@@ -201,18 +207,23 @@ func decodeBody(body []byte) (Record, error) {
 	kind, payload := body[0], body[1:]
 	var v any
 	switch kind {
-	case typeChunk:
+	case typeChunk, typeResults:
 		if len(payload) < chunkHeader {
 			return r, fmt.Errorf("%w: chunk of %d bytes", ErrCorrupt, len(payload))
 		}
 		le := binary.LittleEndian
-		r.Chunk = &logchunk.Chunk{
+		c := &logchunk.Chunk{
 			FirstSeq:  int64(le.Uint64(payload)),
 			Count:     int(le.Uint32(payload[8:])),
 			FirstTime: time.Unix(0, int64(le.Uint64(payload[12:]))).UTC(),
 			LastTime:  time.Unix(0, int64(le.Uint64(payload[20:]))).UTC(),
 			RawBytes:  int(le.Uint32(payload[28:])),
 			Payload:   append([]byte(nil), payload[chunkHeader:]...),
+		}
+		if kind == typeChunk {
+			r.Chunk = c
+		} else {
+			r.Results = c
 		}
 		return r, nil
 	case typeBegin:
@@ -227,6 +238,9 @@ func decodeBody(body []byte) (Record, error) {
 	case typeChild:
 		r.Child = new(Child)
 		v = r.Child
+	case typeStage:
+		r.Stage = new(Stage)
+		v = r.Stage
 	case typeEnd:
 		r.End = new(End)
 		v = r.End

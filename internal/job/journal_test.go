@@ -24,7 +24,10 @@ func someRecords() []Record {
 		{Status: &Status{Status: "running", Time: at}},
 		{Commit: &Commit{Hash: "abc", Message: "ä \xff"[:3]}},
 		{Child: &Child{PID: 9, StartTime: 1 << 60}},
+		{Stage: &Stage{Seq: 1, Type: StagePlan, Start: at, FirstLine: 1}},
 		{Chunk: &chunk},
+		{Results: &chunk},
+		{Stage: &Stage{Seq: 1, Type: StagePlan, Start: at, End: &at, FirstLine: 1, LastLine: 2, Result: []byte(`{"add":1}`)}},
 		{End: &End{Status: "success", ExitCode: -1, Time: at, Lines: 2, Bytes: 3006, Digest: "00"}},
 	}
 }

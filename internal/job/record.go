@@ -66,7 +66,7 @@ type Stage struct {
 	End       *time.Time
 	FirstLine int64 // of the output; the stage's lines are FirstLine to LastLine
 	LastLine  int64 // 0 until the end; FirstLine-1 for a stage without output
-	Result    json.RawMessage
+	Result    json.RawMessage `json:",omitempty"`
 }
 
 // End is the last record. Everything the program wrote is in the journal

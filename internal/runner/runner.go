@@ -376,6 +376,9 @@ func read(reader *job.Reader, from int64, ahead []job.Record) (job.Batch, []job.
 		if rec.Chunk != nil {
 			size += len(rec.Chunk.Payload)
 		}
+		if rec.Results != nil {
+			size += len(rec.Results.Payload)
+		}
 		b.Records = append(b.Records, rec)
 		b.To = after
 	}
