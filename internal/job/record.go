@@ -64,8 +64,8 @@ type Stage struct {
 	Type      string
 	Start     time.Time
 	End       *time.Time
-	FirstLine int64 // of the output; the stage's lines are FirstLine to LastLine
-	LastLine  int64 // 0 until the end; FirstLine-1 for a stage without output
+	FirstLine int64           // of the output; the stage's lines are FirstLine to LastLine
+	LastLine  int64           // 0 until the end; FirstLine-1 for a stage without output
 	Result    json.RawMessage `json:",omitempty"`
 }
 
