@@ -33,12 +33,12 @@ type Server struct {
 	// Args are further ones of the server; those given while it is stopped count
 	// from the next start.
 	Args  []string
-	start   func() *exec.Cmd
-	quick   os.Signal // ends the server at once, but in order
-	cmd     *exec.Cmd
-	done    chan struct{}
-	log     *bytes.Buffer
-	names   atomic.Int64
+	start func() *exec.Cmd
+	quick os.Signal // ends the server at once, but in order
+	cmd   *exec.Cmd
+	done  chan struct{}
+	log   *bytes.Buffer
+	names atomic.Int64
 }
 
 // Address is where the server listens on loopback.

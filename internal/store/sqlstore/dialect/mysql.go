@@ -284,7 +284,11 @@ func probeMySQL(ctx context.Context, config *mysql.Config, c Config) (flavour, e
 	defer db.Close()
 	f, err := flavourOf(ctx, db)
 	if n := mysqlNumber(err); n == 1045 || n == 1698 {
-		return f, &LoginError{User: c.User, Cause: err}
+		login := &LoginError{User: c.User, Cause: err}
+		if config.TLS == nil && config.TLSConfig == "" && config.Net == "tcp" {
+			login.Hint = ", and whether it takes the user without encryption (option tls)" // MariaDB does not tell
+		}
+		return f, login
 	}
 	if n := mysqlNumber(err); n == 3159 {
 		return f, &EncryptionError{"the server takes encrypted connections only; set the option tls", err}

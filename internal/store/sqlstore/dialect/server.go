@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -47,11 +49,12 @@ func (e *TooOldError) Error() string {
 // LoginError is given when the server refuses the user or the password.
 type LoginError struct {
 	User  string
+	Hint  string // what else may be wrong, "" for nothing
 	Cause error
 }
 
 func (e *LoginError) Error() string {
-	return fmt.Sprintf("the server refuses user %q; check user and password: %s", e.User, e.Cause)
+	return fmt.Sprintf("the server refuses user %q; check user and password%s: %s", e.User, e.Hint, e.Cause)
 }
 
 func (e *LoginError) Unwrap() error { return e.Cause }
@@ -121,18 +124,26 @@ func serverPools(ctx context.Context, c driver.Connector, b Bounds) (Pools, erro
 
 // splitHost separates host and port; sockets have no port.
 func splitHost(host, port string) (string, string, error) {
-	switch {
+	name, bare := host, host
+	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
+		bare = host[1 : len(host)-1]
+	}
+	switch _, err := netip.ParseAddr(bare); {
 	case host == "":
 		return "", "", errors.New("no host is given")
 	case strings.HasPrefix(host, "/"):
 		return host, "", nil
-	case strings.Count(host, ":") > 1 && !strings.HasPrefix(host, "["):
-		return host, port, nil // a bare IPv6 address
-	case !strings.Contains(host, ":") || strings.HasSuffix(host, "]"):
-		return strings.Trim(host, "[]"), port, nil
+	case err == nil:
+		name = bare
+	case strings.Contains(host, ":"):
+		if name, port, err = net.SplitHostPort(host); err != nil {
+			return "", "", fmt.Errorf("%q is not a host, a host:port or the path of a socket", host)
+		}
 	}
-	h, p, err := net.SplitHostPort(host)
-	return h, p, err
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 || name == "" || strings.ContainsAny(name, "[]") {
+		return "", "", fmt.Errorf("%q is not a host, a host:port or the path of a socket", host)
+	}
+	return name, port, nil
 }
 
 // lost reports whether an error says that the connection could not be made or is
