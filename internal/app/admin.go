@@ -130,26 +130,30 @@ func openStore(ctx context.Context, c *config.Config, log *slog.Logger, may upgr
 	return st, nil
 }
 
-// upToDate refuses a database that opening would change. Making the tables of an
-// empty one changes nothing that anybody has, but whoever migrates by hand wants
-// that left to them too.
+// upToDate refuses a database whose tables opening would change.
 func upToDate(ctx context.Context, c *config.Config) error {
 	have, latest, err := schemaVersion(ctx, c)
 	if err != nil {
 		return cannotOpen(c, err)
 	}
+	return pending(have, latest, !c.Database.AutoMigrate)
+}
+
+// pending refuses a database of version have, 0 for an empty one. With byHand,
+// the tables of an empty one are left to the operator too.
+func pending(have, latest int64, byHand bool) error {
 	var state string
 	switch {
 	case have >= latest: // a newer one is refused when it is opened
 		return nil
 	case have > 0:
-		state = fmt.Sprintf("the tables of the database have version %d, and this program needs version %d", have, latest)
-	case c.Database.AutoMigrate:
-		return nil
+		state = fmt.Sprintf("the tables of the database have version %d, and this program needs version %d: make a backup, then run", have, latest)
+	case byHand:
+		state = "the database has no tables yet: run"
 	default:
-		state = "the database has no tables yet"
+		return nil
 	}
-	return &domain.Error{Kind: domain.KindUnavailable, Message: state + `: make a backup, then run "signalbox migrate up"`}
+	return &domain.Error{Kind: domain.KindUnavailable, Message: state + ` "signalbox migrate up"`}
 }
 
 func openDialect(ctx context.Context, c *config.Config, log *slog.Logger) (store.Store, error) {

@@ -287,7 +287,7 @@ func connections(t *testing.T, s *dbserver.Server, db *sql.DB) {
 	m.want("nothing lost", bounded, "user list", 0, "ann")
 	m.want("down", bounded, "migrate down --to 0 --yes", 0, "The database has version 0 of "+latest)
 	byHand := append(slices.Clone(bounded), "SIGNALBOX_AUTO_MIGRATE=false")
-	m.want("by hand", byHand, "serve", 3, `the database has no tables yet: make a backup, then run "signalbox migrate up"`)
+	m.want("by hand", byHand, "serve", 3, `the database has no tables yet: run "signalbox migrate up"`)
 	m.want("by hand", bounded, "serve --auto-migrate=false", 3, `run "signalbox migrate up"`)
 	m.want("by hand", byHand, "user list", 3, `run "signalbox migrate up"`)
 	m.want("by hand", byHand, "migrate status", 0, "there are no tables yet")
