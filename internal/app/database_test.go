@@ -218,7 +218,7 @@ func TestMySQL_Connections(t *testing.T) {
 
 	for version, says := range map[string]string{
 		"10.5.23-MariaDB-1:10.5.23+maria~ubu2004": "the server is MariaDB 10.5.23-MariaDB-1:10.5.23+maria~ubu2004; this program needs MariaDB 10.6 or newer",
-		"5.7.44-log":                              "the server is MySQL 5.7.44-log; this program needs MySQL 8.0 or newer",
+		"5.7.44-log":                              "the server is MySQL 5.7.44-log; this program needs MySQL 8.0.17 or newer",
 	} {
 		s.Stop()
 		s.Args = []string{"--version=" + version}

@@ -242,8 +242,8 @@ func (m *migrator) undoing(ctx context.Context, version int64) error {
 		return nil
 	}
 	for _, query := range []string{
-		"create table if not exists " + undoTable + " (version bigint not null)",
-		fmt.Sprintf("insert into %s (version) values (%d)", undoTable, version),
+		"create table if not exists " + undoTable + " (version bigint primary key)", // some servers want a primary key on every table
+		fmt.Sprintf("insert ignore into %s (version) values (%d)", undoTable, version),
 	} {
 		if _, err := m.db.ExecContext(ctx, query); err != nil {
 			return fmt.Errorf("note that steps are undone: %w", err)

@@ -19,7 +19,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// MySQL is MySQL from version 8.0 and MariaDB from version 10.6 on.
+// MySQL is MySQL from version 8.0.17 and MariaDB from version 10.6 on.
 //
 // Locks work as on PostgreSQL, on rows of a table made for it. Partial indexes
 // are replaced by indexes that begin with what the condition is about.
@@ -325,24 +325,28 @@ func flavourOf(ctx context.Context, db *sql.DB) (flavour, error) {
 // MariaDB puts another one before it for clients of old.
 func readFlavour(version string) (flavour, error) {
 	f := flavour{maria: strings.Contains(strings.ToLower(version), "mariadb"), collation: "utf8mb4_0900_bin"}
-	name, want, major, minor := "MySQL", "MySQL 8.0", 8, 0
+	// The collation of MySQL came with 8.0.17.
+	name, want, least := "MySQL", "MySQL 8.0.17", []int{8, 0, 17}
 	number := version
 	if f.maria {
-		name, want, major, minor = "MariaDB", "MariaDB 10.6", 10, 6
+		name, want, least = "MariaDB", "MariaDB 10.6", []int{10, 6}
 		f.collation = "utf8mb4_nopad_bin"
 		number = strings.TrimPrefix(version, "5.5.5-")
 	}
 	digits, _, _ := strings.Cut(number, "-")
-	parts := strings.SplitN(digits, ".", 3)
-	haveMajor, err := strconv.Atoi(parts[0])
-	haveMinor := 0
-	if err == nil && len(parts) > 1 {
-		haveMinor, err = strconv.Atoi(parts[1])
+	var have []int
+	for part := range strings.SplitSeq(digits, ".") {
+		n, err := strconv.Atoi(part)
+		if err != nil && len(have) < 2 {
+			return f, fmt.Errorf("the server has the version %q, which cannot be read", version)
+		}
+		if err != nil { // 8.0.mysql_aurora.3.05.2: the third number is not told
+			least = least[:min(len(least), len(have))]
+			break
+		}
+		have = append(have, n)
 	}
-	if err != nil {
-		return f, fmt.Errorf("the server has the version %q, which cannot be read", version)
-	}
-	if haveMajor < major || haveMajor == major && haveMinor < minor {
+	if slices.Compare(have, least) < 0 {
 		return f, &TooOldError{Have: name + " " + number, Want: want}
 	}
 	return f, nil

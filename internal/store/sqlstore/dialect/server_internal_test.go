@@ -14,7 +14,9 @@ func TestReadFlavour(t *testing.T) {
 		maria   bool
 		old     string // what a TooOldError names, "" for a good version
 	}{
-		{"8.0.11", false, ""},
+		{"8.0.17", false, ""},
+		{"8.0.16", false, "MySQL 8.0.16"},
+		{"8.0.11-TiDB-v7.5.0", false, "MySQL 8.0.11-TiDB-v7.5.0"},
 		{"8.0.36", false, ""},
 		{"8.0.36-0ubuntu0.22.04.1", false, ""},
 		{"8.0.36-28", false, ""},      // Percona Server
