@@ -218,7 +218,7 @@ func TestMySQL_Connections(t *testing.T) {
 
 	for version, says := range map[string]string{
 		"10.5.23-MariaDB-1:10.5.23+maria~ubu2004": "the server is MariaDB 10.5.23-MariaDB-1:10.5.23+maria~ubu2004; this program needs MariaDB 10.6 or newer",
-		"5.7.44-log":                              "the server is MySQL 5.7.44-log; this program needs MySQL 8.0.17 or newer",
+		"5.7.44-log": "the server is MySQL 5.7.44-log; this program needs MySQL 8.0.17 or newer",
 	} {
 		s.Stop()
 		s.Args = []string{"--version=" + version}
@@ -303,6 +303,18 @@ func connections(t *testing.T, s *dbserver.Server, db *sql.DB) {
 		m.want("newer", bounded, command, 3, "its schema has version 9999, this program knows up to "+latest)
 	}
 	m.want("newer", bounded, "migrate status", 3, "newer than this program")
+
+	// A user who may look at a database and change nothing.
+	must(t, db, "create database walled")
+	walled := append(parts(s, "NAME", "walled"), "SIGNALBOX_DB_USER=poor", "SIGNALBOX_DB_PASS=Hunter2")
+	if s.Dialect == "postgres" {
+		must(t, admin(t, s, "walled"), "revoke create on schema public from public")
+	} else {
+		must(t, db, "grant select on walled.* to poor@'127.0.0.1'", "grant select on walled.* to poor@'localhost'")
+	}
+	for _, command := range []string{"user list", "migrate up", "serve"} {
+		m.want("no rights", walled, command, 3, `user "poor" may not do what is needed; grant it all rights on the database "walled"`)
+	}
 
 	// What may be wrong.
 	closed, err := net.Listen("tcp", "127.0.0.1:0")

@@ -115,7 +115,7 @@ func (c Config) migrator(ctx context.Context, d *dialect.Dialect, at dialect.Con
 	}
 	err = fn(&migrator{d: d, db: pools.Write, at: at, log: c.logger()})
 	if err != nil {
-		err = fmt.Errorf("database %s: %w", c.where(), err)
+		err = fmt.Errorf("database %s: %w", c.where(), c.denied(d, err))
 	}
 	return errors.Join(err, pools.Read.Close(), pools.Write.Close())
 }

@@ -83,7 +83,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	}
 	m := migrator{d: d, db: pools.Write, at: c.at(), log: c.logger()}
 	if err := m.up(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("database %s: %w", c.where(), err), pools.Read.Close(), pools.Write.Close())
+		return nil, errors.Join(fmt.Errorf("database %s: %w", c.where(), c.denied(d, err)), pools.Read.Close(), pools.Write.Close())
 	}
 	if pools.MaxBytes > 0 && pools.MaxBytes < wantBytes {
 		c.logger().WarnContext(ctx, "the database takes small values only; raise max_allowed_packet to 64M", "bytes", pools.MaxBytes)
@@ -154,7 +154,15 @@ func (c Config) open(ctx context.Context, d *dialect.Dialect, at dialect.Config)
 	if d.Classify(err) == dialect.Unavailable {
 		err = fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
-	return pools, fmt.Errorf("open database %s: %w", c.where(), err)
+	return pools, fmt.Errorf("open database %s: %w", c.where(), c.denied(d, err))
+}
+
+// denied says which right is missing, where that is the matter.
+func (c Config) denied(d *dialect.Dialect, err error) error {
+	if err != nil && d.Classify(err) == dialect.Denied {
+		return fmt.Errorf("user %q may not do what is needed; grant it all rights on the database %q and, on PostgreSQL, on its schema: %w", c.User, c.Name, err)
+	}
+	return err
 }
 
 func newStore(d *dialect.Dialect, pools dialect.Pools) *Store {

@@ -23,6 +23,7 @@ const (
 	Full                  // no space left
 	TooLarge              // the engine does not take values of this size
 	Unavailable           // the server does not answer, or the connection is lost
+	Denied                // the user has not the right
 )
 
 // Pools are the connections of a database. Read and Write are the same pool on

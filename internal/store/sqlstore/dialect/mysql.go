@@ -398,6 +398,8 @@ func classifyMySQL(err error) Condition {
 		return Reference
 	case 1205, 1213, 1020: // lock timeout, deadlock, changed since it was read
 		return Busy
+	case 1044, 1142, 1143, 1227, 1370: // database, table, column, privilege of the server, routine
+		return Denied
 	case 1021, 1114, 1041: // disk, table space
 		return Full
 	case 1118, 1153, 1301, 1406: // row, packet, result, column

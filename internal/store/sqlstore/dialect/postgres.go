@@ -284,6 +284,8 @@ func classifyPostgres(err error) Condition {
 		return Reference
 	case "40001", "40P01", "55P03": // serialisation, deadlock, lock timeout
 		return Busy
+	case "42501":
+		return Denied
 	case "53100":
 		return Full
 	case "22001", "54000":
