@@ -1,5 +1,6 @@
 // Package dbserver starts database servers for tests: on loopback and a socket,
-// with data of their own, gone when the test ends. Nothing that runs on the
+// with data of their own, gone when the test ends. A test binary that is killed
+// takes its servers along; only their files stay behind. Nothing that runs on the
 // machine already is touched. Without the programs the test is skipped, and with
 // CI=true it fails.
 package dbserver
@@ -12,6 +13,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -31,7 +33,8 @@ type Server struct {
 	Port    int
 	User    string
 	start   func() *exec.Cmd
-	quick   os.Signal // ends the server at once, but in order
+	quick   os.Signal      // ends the server at once, but in order
+	orphan  syscall.Signal // ends it without anybody waiting for it
 	cmd     *exec.Cmd
 	done    chan struct{}
 	log     *bytes.Buffer
@@ -59,14 +62,25 @@ func (s *Server) Start() {
 	s.cmd = s.start()
 	s.log = &bytes.Buffer{}
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
-	if err := s.cmd.Start(); err != nil {
+	s.cmd.SysProcAttr.Pdeathsig = s.orphan
+	s.done = make(chan struct{})
+	started := make(chan error)
+	go func(cmd *exec.Cmd, done chan struct{}) {
+		// The system sends the signal when the thread ends that started the server,
+		// so that thread is kept for as long as the server runs.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(done)
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // ends by a signal
+		}
+	}(s.cmd, s.done)
+	if err := <-started; err != nil {
+		s.cmd = nil
 		s.tb.Fatal(err)
 	}
-	s.done = make(chan struct{})
-	go func(cmd *exec.Cmd, done chan struct{}) {
-		_ = cmd.Wait() // ends by a signal
-		close(done)
-	}(s.cmd, s.done)
 	testkit.Eventually(s.tb, s.Dialect+" to answer", func() bool {
 		select {
 		case <-s.done:
@@ -168,6 +182,7 @@ func Postgres(tb testing.TB) *Server {
 	port := testkit.FreePort(tb)
 	return newServer(tb, &Server{
 		Dialect: "postgres", Socket: dir, Port: port, User: "postgres", quick: syscall.SIGINT,
+		orphan: syscall.SIGQUIT, // its processes end with it
 		start: func() *exec.Cmd {
 			return command(postgres, "-D", data, "-p", strconv.Itoa(port), "-k", dir, "-c", "listen_addresses=127.0.0.1",
 				"-c", "fsync=off", "-c", "max_connections=400", "-c", "shared_buffers=32MB", "-c", "autovacuum=off")
@@ -214,6 +229,7 @@ func MySQL(tb testing.TB) *Server {
 	port := testkit.FreePort(tb)
 	return newServer(tb, &Server{
 		Dialect: "mysql", Socket: socket, Port: port, User: "root", quick: syscall.SIGTERM,
+		orphan: syscall.SIGKILL,
 		start: func() *exec.Cmd {
 			// What is committed survives a kill, as on a real server; only the loss of
 			// power is not provided for.
