@@ -82,6 +82,10 @@ func (b *bareSQL) fill() {
 		b.exec("pragma cache_size = -400000")
 		defer b.exec("pragma cache_size = -4096")
 	}
+	if b.d.Name == "mysql" {
+		b.exec("set global innodb_buffer_pool_size = 1073741824")
+		defer b.exec("set global innodb_buffer_pool_size = 67108864")
+	}
 	var into, from []string
 	for _, c := range b.columns[1:] {
 		into = append(into, c)
