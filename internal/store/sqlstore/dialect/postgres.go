@@ -93,26 +93,31 @@ func doubtful(_ context.Context, p stdlib.ShouldPingParams) bool {
 	if p.IdleDuration > time.Second {
 		return true
 	}
-	conn := p.Conn.PgConn().Conn()
+	return !quiet(p.Conn.PgConn().Conn())
+}
+
+// quiet reports whether a connection is open with nothing to be read from it. It
+// never waits: the driver may have left a goroutine that reads from it (it starts
+// one when a write is slow), and reading in turn would wait for that for ever.
+func quiet(conn net.Conn) bool {
 	if over, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
 		conn = over.NetConn()
 	}
 	socket, ok := conn.(syscall.Conn)
 	if !ok {
-		return true
+		return false
 	}
 	raw, err := socket.SyscallConn()
 	if err != nil {
-		return true
+		return false
 	}
-	quiet := false
-	err = raw.Read(func(fd uintptr) bool {
+	nothing := false
+	err = raw.Control(func(fd uintptr) {
 		var b [1]byte
 		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		quiet = errors.Is(err, syscall.EAGAIN)
-		return true
+		nothing = errors.Is(err, syscall.EAGAIN)
 	})
-	return err != nil || !quiet
+	return err == nil && nothing
 }
 
 // postgresConfig builds the connection string from its parts, escaped, so that
