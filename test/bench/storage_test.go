@@ -31,7 +31,7 @@ const (
 
 const storageNote = "1,000,000 finished tasks of 10,000 templates in one project, 50 waiting, 10 running. The servers run with the\n" +
 	"settings of the tests: a commit survives the death of the process, not the loss of power, as with SQLite; Bolt\n" +
-	"waits for the disk. Buffers are small (PostgreSQL 32 MiB, MariaDB 64 MiB). The floor is the same work as bare\n" +
+	"waits for the disk. Buffers are 32 MiB for PostgreSQL, 1 GiB for MariaDB. The floor is the same work as bare\n" +
 	"prepared statements through the same driver, or as a bare transaction of bbolt on values of the same size; it\n" +
 	"runs turn by turn with what is measured. Of the log, a report carries one full chunk, encoded beforehand, which\n" +
 	"is what a job sends whose script prints as fast as it can."

@@ -85,22 +85,19 @@ func (r *results) add(backend, name, action string) {
 	r.outcome[name][backend] = action
 }
 
-// cases leaves out the tests that only hold others, and keeps those of a group
-// together.
+// cases returns the groups and the cases of each, without the tests that only
+// hold others.
 func (r *results) cases() (groups []string, cases map[string][]string) {
 	cases = map[string][]string{}
 	for _, name := range r.names {
-		if slices.ContainsFunc(r.names, func(other string) bool { return strings.HasPrefix(other, name+"/") }) {
-			continue
-		}
 		group, rest, ok := strings.Cut(name, "/")
 		if !ok {
-			continue // a group without cases: the backend was not there
-		}
-		if cases[group] == nil {
 			groups = append(groups, group)
+			continue
 		}
-		cases[group] = append(cases[group], rest)
+		if !slices.ContainsFunc(r.names, func(other string) bool { return strings.HasPrefix(other, name+"/") }) {
+			cases[group] = append(cases[group], rest)
+		}
 	}
 	return groups, cases
 }

@@ -29,9 +29,9 @@ func TestTable(t *testing.T) {
 	t.Parallel()
 	got, err := table(strings.NewReader(events))
 	_, rows, _ := strings.Cut(got, ":-:|\n")
-	want := `| **Values** | large numbers | – | – | – | – |
+	want := `| **Tx** | all or nothing | ✓ | ✓ | ✗ | ✗ |
+| **Values** | large numbers | – | – | – | – |
 |  | texts | ✓ | – | – | ✓ |
-| **Tx** | all or nothing | ✓ | ✓ | ✗ | ✗ |
 `
 	if rows != want {
 		t.Errorf("got\n%swant\n%s", rows, want)
