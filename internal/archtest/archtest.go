@@ -62,7 +62,7 @@ func layers() []layer {
 		},
 		{
 			name:     "programs and tests",
-			packages: []string{"cmd/signalbox", "internal/archtest", "internal/testkit/...", "test/..."},
+			packages: []string{"cmd/signalbox", "internal/archtest", "internal/store/storetest/cmd/conformance", "internal/testkit/...", "test/..."},
 			because:  "nothing is built on a program or on a test's helper",
 		},
 	}

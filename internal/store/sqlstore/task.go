@@ -199,20 +199,27 @@ func (s *tasks) Delete(ctx context.Context, id domain.TaskID) error {
 }
 
 func (s *tasks) listNamed(ctx context.Context, query string, args []any) ([]domain.TaskWithTemplate, error) {
+	list := []domain.TaskWithTemplate{}
+	err := s.eachNamed(ctx, query, args, func(t domain.TaskWithTemplate) { list = append(list, t) })
+	return list, err
+}
+
+func (s *tasks) eachNamed(ctx context.Context, query string, args []any, fn func(domain.TaskWithTemplate)) error {
 	rows, err := s.eng.rows(ctx, query, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
-	list := []domain.TaskWithTemplate{}
 	row := s.named.NewRow(s.eng.decode())
+	var t domain.TaskWithTemplate
 	for rows.Next() {
-		list = append(list, domain.TaskWithTemplate{})
-		if err := rows.Scan(row.Dest(&list[len(list)-1])...); err != nil {
-			return nil, err
+		t = domain.TaskWithTemplate{}
+		if err := rows.Scan(row.Dest(&t)...); err != nil {
+			return err
 		}
+		fn(t)
 	}
-	return list, s.eng.translate(rows.Err())
+	return s.eng.translate(rows.Err())
 }
 
 // List looks for the identifiers first, by an index alone, then joins the rest
@@ -290,13 +297,11 @@ func uniqueStatuses(list []domain.TaskStatus) []domain.TaskStatus {
 func (s *tasks) LastOfTemplates(ctx context.Context, p domain.ProjectID) (map[domain.TemplateID]domain.TaskWithTemplate, error) {
 	query := fmt.Sprintf(s.selectNamed,
 		"(select (select x.id from tasks x where x.template_id = m.id order by x.id desc limit 1) as id from templates m where m.project_id = ?) as p", "t.id = p.id")
-	list, err := s.listNamed(ctx, query, []any{int64(p)})
+	last := map[domain.TemplateID]domain.TaskWithTemplate{}
+	// Not by way of a list: there may be thousands of templates.
+	err := s.eachNamed(ctx, query, []any{int64(p)}, func(t domain.TaskWithTemplate) { last[t.TemplateID] = t })
 	if err != nil {
 		return nil, fmt.Errorf("last tasks of project %d: %w", p, err)
-	}
-	last := make(map[domain.TemplateID]domain.TaskWithTemplate, len(list))
-	for _, t := range list {
-		last[t.TemplateID] = t
 	}
 	return last, nil
 }
