@@ -3,6 +3,7 @@ package boltstore
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"signalbox/internal/domain"
 	"signalbox/internal/logchunk"
 	"signalbox/internal/store"
+	"signalbox/internal/store/rowmap"
 	"signalbox/internal/store/storetest"
 )
 
@@ -125,18 +127,19 @@ func afterFull(t *testing.T, s *Store, w *storetest.World, task domain.Task) {
 }
 
 // intact checks the file, and that indexes and rows say the same.
-func intact(t *testing.T, s *Store) {
-	t.Helper()
-	err := s.eng.db.View(func(tx *bolt.Tx) error {
-		for err := range tx.Check() {
-			t.Errorf("check: %v", err)
+func intact(tt *testing.T, s *Store) {
+	tt.Helper()
+	err := s.eng.read(tt.Context(), func(t *txn) error {
+		for err := range t.tx.Check() {
+			tt.Errorf("check: %v", err)
 		}
-		for _, table := range s.tables() {
+		for _, table := range s.eng.tables {
 			want := map[string]bool{}
-			err := path{bucket: table.name}.walk(tx, false, func(key, _ []byte) (bool, error) {
-				row, err := table.get(tx, idOf(key))
+			err := path{index: table.primary}.walk(t, false, func(key, value []byte) (bool, error) {
+				row := make([]any, len(table.cols))
+				err := table.decode(value, row)
 				for _, x := range table.indexes {
-					if key := x.key(row); key != nil {
+					if key := x.keyOf(row); key != nil {
 						want[string(x.bucket)+string(key)] = true
 					}
 				}
@@ -146,9 +149,9 @@ func intact(t *testing.T, s *Store) {
 				return err
 			}
 			for _, x := range table.indexes {
-				_ = path{bucket: x.bucket}.walk(tx, false, func(key, _ []byte) (bool, error) {
+				_ = path{index: x}.walk(t, false, func(key, _ []byte) (bool, error) {
 					if name := string(x.bucket) + string(key); !want[name] {
-						t.Errorf("%s has key %x of no row", x.bucket, key)
+						tt.Errorf("%s has key %x of no row", x.bucket, key)
 					} else {
 						delete(want, name)
 					}
@@ -156,20 +159,13 @@ func intact(t *testing.T, s *Store) {
 				})
 			}
 			for key := range want {
-				t.Errorf("%s: key %q is missing", table.name, key)
+				tt.Errorf("%s: key %q is missing", table.desc.Name, key)
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		t.Error(err)
-	}
-}
-
-func (s *Store) tables() []*table {
-	return []*table{
-		s.users.table, s.session.table, s.tokens.table, s.project.table, s.members.table, s.views.table, s.keys.table, s.repos.table,
-		s.invs.table, s.groups.table, s.tmpls.table, s.vaults.table, s.events.table, s.tasks.table, s.tasks.definitions.table,
+		tt.Error(err)
 	}
 }
 
@@ -307,7 +303,7 @@ func TestKeys_OrderAsValuesDo(t *testing.T) {
 			if bytes.Compare(a, b) >= 0 || bytes.HasPrefix(b, a) {
 				t.Errorf("%q: key %x, %q: key %x", values[i-1], a, values[i], b)
 			}
-			if compare(values[i-1], values[i]) >= 0 {
+			if rowmap.Compare(values[i-1], values[i]) >= 0 {
 				t.Errorf("%q does not come before %q", values[i-1], values[i])
 			}
 		}
@@ -326,11 +322,11 @@ func FuzzRow(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(encodeRow(s.views.cols, row))
-	f.Add([]byte{format, 0xde, 0, 1, 0xdb, 0xff, 0xff, 0xff, 0xff})
+	f.Add(rowmap.Encode(s.views.cols, row))
+	f.Add([]byte{1, 2, 'i', 'd', 's', 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		values := make([]any, len(s.views.cols))
-		if err := decodeRow(s.views.cols, data, values); err == nil {
+		if err := rowmap.Decode(s.views.cols, data, values); err == nil {
 			_ = s.views.rows.Set(new(domain.View), values) // must not panic
 		}
 	})
@@ -372,22 +368,22 @@ func TestPlans(t *testing.T) {
 		{s.events.table, store.Where(store.InProject(1)).By("-id"), "events.project_id"},
 	}
 	for _, c := range cases {
-		conds, err := c.table.compile(c.q.Where)
+		conds, err := rowmap.Conds(c.table.cols, c.q.Where)
 		if err != nil {
 			t.Fatal(err)
 		}
-		order, err := c.table.order(c.q.Order)
+		order, err := rowmap.Order(c.table.cols, c.table.key, c.q.Order)
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := c.table.prepare(conds, order)
+		p := c.table.plans(conds, order)[0]
 		for _, cond := range c.q.Where {
-			if cond.Field == "id" && cond.Op == store.OpLt && p.paths[0].hi == nil {
-				t.Errorf("%s where %v: starts from the newest", c.table.name, c.q.Where)
+			if cond.Field == "id" && cond.Op == store.OpLt && p.hi == nil {
+				t.Errorf("%s where %v: starts from the newest", c.table.desc.Name, c.q.Where)
 			}
 		}
-		if got := string(p.paths[0].bucket); got != c.want || len(c.q.Order) > 0 && !p.sorted {
-			t.Errorf("%s where %v by %v: by %s, sorted: %t; want %s", c.table.name, c.q.Where, c.q.Order, got, p.sorted, c.want)
+		if got := string(p.bucket); got != c.want || len(c.q.Order) > 0 && !p.sorted {
+			t.Errorf("%s where %v by %v: by %s, sorted: %t; want %s", c.table.desc.Name, c.q.Where, c.q.Order, got, p.sorted, c.want)
 		}
 	}
 }
@@ -430,9 +426,9 @@ func TestOpen_NewerAndForeignAreRefused(t *testing.T) {
 		}
 		return at
 	}
-	_, err := Open(t.Context(), Config{Path: write(metaBucket, versionKey, idKey(9999))})
+	_, err := Open(t.Context(), Config{Path: write(metaBucket, versionKey, binary.BigEndian.AppendUint64(nil, 9999))})
 	var newer *SchemaTooNewError
-	if !errors.As(err, &newer) || newer.Have != 9999 || newer.Know != schema {
+	if !errors.As(err, &newer) || newer.Have != 9999 || newer.Know != latest {
 		t.Errorf("got %v, want a SchemaTooNewError of version 9999", err)
 	}
 	foreign := write([]byte("project"), []byte("1"), []byte("{}"))

@@ -25,8 +25,8 @@ var (
 // engine runs transactions. There is one writer at a time; those who wait for
 // their turn share its commit, and with it the wait for the disk.
 type engine struct {
-	db      *bolt.DB
-	buckets [][]byte // all there are
+	db     *bolt.DB
+	tables map[string]*table
 	// writer is held by the transaction under way. Waiting for it is fair.
 	writer chan struct{}
 	open   *batch // of transactions that wait for their commit; guarded by writer
@@ -43,7 +43,7 @@ type batch struct {
 // txn is a transaction under way.
 type txn struct {
 	eng   *engine
-	batch *batch
+	batch *batch // nil when it only reads
 	tx    *bolt.Tx
 	// undo holds what others of the batch must find again when this transaction
 	// fails. Nobody before it, nothing to keep.
@@ -74,17 +74,22 @@ func (e *engine) current(ctx context.Context) (*txn, error) {
 	return t, nil
 }
 
-// view runs a reading function in the transaction of ctx, or on what is
+// read runs a reading function in the transaction of ctx, or on what is
 // committed.
-func (e *engine) view(ctx context.Context, fn func(tx *bolt.Tx) error) error {
+func (e *engine) read(ctx context.Context, fn func(t *txn) error) error {
 	t, err := e.current(ctx)
 	if err != nil {
 		return err
 	}
 	if t != nil {
-		return fn(t.tx)
+		return fn(t)
 	}
-	return e.db.View(fn)
+	return e.db.View(func(tx *bolt.Tx) error { return fn(&txn{eng: e, tx: tx}) })
+}
+
+// write runs a function in the transaction of ctx, or in a new one.
+func (e *engine) write(ctx context.Context, fn func(t *txn) error) error {
+	return e.tx(ctx, func(_ context.Context, t *txn) error { return fn(t) })
 }
 
 // tx runs fn in the transaction of ctx, or in a new one.
@@ -232,8 +237,8 @@ func (t *txn) bump(p domain.ProjectID) {
 
 func (t *txn) flush() error {
 	for _, p := range slices.Sorted(maps.Keys(t.bumped)) {
-		n := revision(t.tx, p) + 1
-		if err := t.put(revisionBucket, idKey(int64(p)), idKey(n)); err != nil {
+		n := binary.BigEndian.AppendUint64(nil, t.revision(p)+1)
+		if err := t.put(revisionBucket, appendKey(nil, int64(p)), n); err != nil {
 			return fmt.Errorf("raise revision of project %d: %w", p, err)
 		}
 	}
@@ -241,12 +246,12 @@ func (t *txn) flush() error {
 	return nil
 }
 
-func revision(tx *bolt.Tx, p domain.ProjectID) int64 {
-	value := tx.Bucket(revisionBucket).Get(idKey(int64(p)))
+func (t *txn) revision(p domain.ProjectID) uint64 {
+	value := t.tx.Bucket(revisionBucket).Get(appendKey(nil, int64(p)))
 	if value == nil {
 		return 0
 	}
-	return int64(binary.BigEndian.Uint64(value))
+	return binary.BigEndian.Uint64(value)
 }
 
 // translate gives the errors of the system the meaning of the contract.

@@ -30,15 +30,15 @@ var (
 	versionKey = []byte("schema")
 )
 
-// schema is the version that this program writes. Version 1 are the buckets that
-// newStore declares.
-const schema = 1
+// latest is the version of the schema that this program writes. Version 1 are
+// the tables of package schema.
+const latest = 1
 
 // SchemaVersion returns the version of a database's schema, 0 for one that is
 // not there, and the latest version this program knows. It changes nothing.
-func SchemaVersion(path string) (have, latest int64, err error) {
+func SchemaVersion(path string) (have, newest int64, err error) {
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		return 0, schema, nil
+		return 0, latest, nil
 	}
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockWait, ReadOnly: true})
 	if errors.Is(err, berrors.ErrTimeout) {
@@ -52,9 +52,9 @@ func SchemaVersion(path string) (have, latest int64, err error) {
 		err = errors.Join(err, db.Close())
 	}
 	if err != nil {
-		return 0, schema, fmt.Errorf("database %s: %w", path, err)
+		return 0, latest, fmt.Errorf("database %s: %w", path, err)
 	}
-	return have, schema, nil
+	return have, latest, nil
 }
 
 func version(tx *bolt.Tx) (int64, error) {
@@ -81,10 +81,10 @@ func (e *engine) migrate(ctx context.Context, c Config) error {
 		return err
 	})
 	switch {
-	case err != nil || have == schema:
+	case err != nil || have == latest:
 		return err
-	case have > schema:
-		return &SchemaTooNewError{Have: have, Know: schema}
+	case have > latest:
+		return &SchemaTooNewError{Have: have, Know: latest}
 	case have > 0:
 		path := fmt.Sprintf("%s.v%d-%s", c.Path, have, time.Now().UTC().Format("20060102T150405Z"))
 		if err := e.snapshot(path); err != nil {
@@ -93,12 +93,18 @@ func (e *engine) migrate(ctx context.Context, c Config) error {
 		c.Logger.InfoContext(ctx, "database copied before migrating", "path", path, "version", have)
 	}
 	return e.db.Update(func(tx *bolt.Tx) error {
-		for _, name := range append(e.buckets, metaBucket) {
+		names := [][]byte{metaBucket, revisionBucket}
+		for _, t := range e.tables {
+			for _, x := range append(t.indexes, t.primary) {
+				names = append(names, x.bucket)
+			}
+		}
+		for _, name := range names {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
 		}
-		return tx.Bucket(metaBucket).Put(versionKey, idKey(schema))
+		return tx.Bucket(metaBucket).Put(versionKey, binary.BigEndian.AppendUint64(nil, latest))
 	})
 }
 
