@@ -17,6 +17,7 @@ import (
 	"signalbox/internal/domain"
 	"signalbox/internal/logchunk"
 	"signalbox/internal/store"
+	"signalbox/internal/store/rules"
 	"signalbox/internal/store/sqlstore/dialect"
 	"signalbox/internal/store/sqlstore/migrations"
 	"signalbox/internal/store/storetest"
@@ -321,7 +322,7 @@ func TestPlans(t *testing.T) {
 	do(err)
 	_, err = tasks.CountUnfinished(ctx, p)
 	do(err)
-	for range scanAhead + 10 {
+	for range rules.ScanAhead + 10 {
 		w.NewTask(t, w.Template)
 	}
 	_, err = w.Claim(ctx, "x")
