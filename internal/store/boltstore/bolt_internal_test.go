@@ -19,7 +19,8 @@ import (
 	"signalbox/internal/domain"
 	"signalbox/internal/logchunk"
 	"signalbox/internal/store"
-	"signalbox/internal/store/rowmap"
+	"signalbox/internal/store/kv"
+	"signalbox/internal/store/schema"
 	"signalbox/internal/store/storetest"
 )
 
@@ -39,12 +40,19 @@ func openHere(t *testing.T, path string) *Store {
 
 func TestFull(t *testing.T) {
 	t.Parallel()
-	s := openHere(t, filepath.Join(t.TempDir(), "x.bolt"))
+	at := filepath.Join(t.TempDir(), "x.bolt")
+	s, err := Open(t.Context(), Config{Path: at, MaxBytes: 2 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
 	w := storetest.Seed(t, s)
 	task := w.Running(t, w.Template)
-	s.eng.db.MaxSize = 2 << 20
 	fillUp(t, s, w, task)
-	s.eng.db.MaxSize = 0
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = openHere(t, at)
+	w.Store = s
 	afterFull(t, s, w, task)
 }
 
@@ -127,45 +135,10 @@ func afterFull(t *testing.T, s *Store, w *storetest.World, task domain.Task) {
 }
 
 // intact checks the file, and that indexes and rows say the same.
-func intact(tt *testing.T, s *Store) {
-	tt.Helper()
-	err := s.eng.read(tt.Context(), func(t *txn) error {
-		for err := range t.tx.Check() {
-			tt.Errorf("check: %v", err)
-		}
-		for _, table := range s.eng.tables {
-			want := map[string]bool{}
-			err := path{index: table.primary}.walk(t, false, func(key, value []byte) (bool, error) {
-				row := make([]any, len(table.cols))
-				err := table.decode(value, row)
-				for _, x := range table.indexes {
-					if key := x.keyOf(row); key != nil {
-						want[string(x.bucket)+string(key)] = true
-					}
-				}
-				return true, err
-			})
-			if err != nil {
-				return err
-			}
-			for _, x := range table.indexes {
-				_ = path{index: x}.walk(t, false, func(key, _ []byte) (bool, error) {
-					if name := string(x.bucket) + string(key); !want[name] {
-						tt.Errorf("%s has key %x of no row", x.bucket, key)
-					} else {
-						delete(want, name)
-					}
-					return true, nil
-				})
-			}
-			for key := range want {
-				tt.Errorf("%s: key %q is missing", table.desc.Name, key)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		tt.Error(err)
+func intact(t *testing.T, s *Store) {
+	t.Helper()
+	if err := s.db.Check(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -237,11 +210,11 @@ func TestTx_EndedIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Options().Set(kept, "a", "b"); !errors.Is(err, errDone) {
-		t.Errorf("got %v, want %v", err, errDone)
+	if err := s.Options().Set(kept, "a", "b"); !errors.Is(err, kv.ErrDone) {
+		t.Errorf("got %v, want %v", err, kv.ErrDone)
 	}
-	if _, err := s.Options().All(kept); !errors.Is(err, errDone) {
-		t.Errorf("got %v, want %v", err, errDone)
+	if _, err := s.Options().All(kept); !errors.Is(err, kv.ErrDone) {
+		t.Errorf("got %v, want %v", err, kv.ErrDone)
 	}
 }
 
@@ -290,100 +263,56 @@ func TestWalk_BackOverEmptiedPages(t *testing.T) {
 	}
 }
 
-// TestKeys_OrderAsValuesDo holds the form of keys to the order of values.
-func TestKeys_OrderAsValuesDo(t *testing.T) {
-	t.Parallel()
-	for _, values := range [][]any{
-		{nil, int64(-1 << 63), int64(-2), int64(-1), int64(0), int64(1), int64(1<<63 - 1)},
-		{nil, false, true},
-		{nil, "", "\x00", "\x00\x00", "\x00\x01", "\x00\xff", "\x01", "a", "a\x00", "a\x00b", "a\x01", "ab", "b", "é", "\xff"},
-	} {
-		for i := 1; i < len(values); i++ {
-			a, b := appendKey(nil, values[i-1]), appendKey(nil, values[i])
-			if bytes.Compare(a, b) >= 0 || bytes.HasPrefix(b, a) {
-				t.Errorf("%q: key %x, %q: key %x", values[i-1], a, values[i], b)
-			}
-			if rowmap.Compare(values[i-1], values[i]) >= 0 {
-				t.Errorf("%q does not come before %q", values[i-1], values[i])
-			}
-		}
-	}
-	long := strings.Repeat("x", 2*keyText)
-	if bytes.Equal(appendKey(nil, long+"a"), appendKey(nil, long+"b")) {
-		t.Error("long texts have the same key")
-	}
-}
-
-// FuzzRow feeds the reader of rows what a broken file might hold.
-func FuzzRow(f *testing.F) {
-	s := newStore(&engine{})
-	v := domain.View{ID: 3, Title: "all", Position: -2}
-	row, err := s.views.rows.Values(&v, nil)
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(rowmap.Encode(s.views.cols, row))
-	f.Add([]byte{1, 2, 'i', 'd', 's', 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
-	f.Fuzz(func(t *testing.T, data []byte) {
-		values := make([]any, len(s.views.cols))
-		if err := rowmap.Decode(s.views.cols, data, values); err == nil {
-			_ = s.views.rows.Set(new(domain.View), values) // must not panic
-		}
-	})
-}
-
 // TestPlans: what a busy server asks must be found by an index.
 func TestPlans(t *testing.T) {
 	t.Parallel()
-	s := newStore(&engine{})
+	s := newStore(kv.New(schema.Tables()))
 	cases := []struct {
-		table *table
+		table *kv.Rows
 		q     store.Query
 		want  string
 	}{
-		{s.users.table, store.Where(store.Fold("username", "x")), "users.~username"},
-		{s.users.table, store.Where(store.Fold("email", "x")), "users.~email"},
-		{s.session.table, store.Where(store.Eq("token_hash", "x")), "sessions.token_hash"},
-		{s.session.table, store.Where(store.Eq("user_id", 1)), "sessions.user_id"},
-		{s.session.table, store.Where(store.Lt("last_active", storetest.Now())), "sessions.last_active"},
-		{s.tokens.table, store.Where(store.Eq("token_hash", "x")), "tokens.token_hash"},
-		{s.members.table, store.Where(store.InProject(1), store.Eq("user_id", 1)), "members.project_id.user_id"},
-		{s.members.table, store.Where(store.Eq("user_id", 1)), "members.user_id"},
-		{s.tmpls.table, store.Where(store.InProject(1)).By("name"), "templates.project_id.~name"},
-		{s.tmpls.table, store.Where(store.Eq("repository_id", 1)), "templates.repository_id"},
-		{s.tmpls.table, store.Where(store.Eq("inventory_id", 1)), "templates.inventory_id"},
-		{s.tmpls.table, store.Where(store.Null("inventory_id")), "templates"},
-		{s.tmpls.table, store.Where(store.In("id", []int{1, 2})), "templates"},
-		{s.keys.table, store.Where(store.InProject(1), store.Eq("owner", "")).By("name"), "keys.project_id.owner.~name"},
-		{s.views.table, store.Where(store.InProject(1)).By("position"), "views.project_id.position"},
-		{s.tasks.table, store.Where(store.InProject(1)).By("-id"), "tasks.project_id"},
-		{s.tasks.table, store.Where(store.InProject(1), store.Lt("id", 9)).By("-id"), "tasks.project_id"},
-		{s.tasks.table, store.Where(store.InProject(1), store.Eq("status", "error")).By("-id"), "tasks.project_id.status"},
-		{s.tasks.table, store.Where(store.Eq("template_id", 1)).By("-id"), "tasks.template_id"},
-		{s.tasks.table, store.Query{}.By("-id"), "tasks"},
-		{s.tasks.table, store.Where(store.Eq("status", "waiting"), store.Lt("id", 9)).By("-id"), "tasks.status.id.project_id.template_id?"},
-		{s.tasks.table, store.Where(store.Eq("status", "waiting"), store.Eq("template_id", 1)).By("-id"), "tasks.template_id.id.project_id?"},
-		{s.tasks.table, store.Where(store.Eq("status", "running"), store.Eq("template_id", 1)).By("-id"), "tasks.status.id.project_id.template_id?"},
-		{s.tasks.table, store.Where(store.Eq("status", "error")).By("-id"), "tasks"},
-		{s.events.table, store.Where(store.InProject(1)).By("-id"), "events.project_id"},
+		{s.users.Rows, store.Where(store.Fold("username", "x")), "users.~username"},
+		{s.users.Rows, store.Where(store.Fold("email", "x")), "users.~email"},
+		{s.session.Rows, store.Where(store.Eq("token_hash", "x")), "sessions.token_hash"},
+		{s.session.Rows, store.Where(store.Eq("user_id", 1)), "sessions.user_id"},
+		{s.session.Rows, store.Where(store.Lt("last_active", storetest.Now())), "sessions.last_active"},
+		{s.tokens.Rows, store.Where(store.Eq("token_hash", "x")), "tokens.token_hash"},
+		{s.members.Rows, store.Where(store.InProject(1), store.Eq("user_id", 1)), "members.project_id.user_id"},
+		{s.members.Rows, store.Where(store.Eq("user_id", 1)), "members.user_id"},
+		{s.tmpls.Rows, store.Where(store.InProject(1)).By("name"), "templates.project_id.~name"},
+		{s.tmpls.Rows, store.Where(store.Eq("repository_id", 1)), "templates.repository_id"},
+		{s.tmpls.Rows, store.Where(store.Eq("inventory_id", 1)), "templates.inventory_id"},
+		{s.tmpls.Rows, store.Where(store.Null("inventory_id")), "templates"},
+		{s.tmpls.Rows, store.Where(store.Eq("id", 1)), "templates"},
+		{s.keys.Rows, store.Where(store.InProject(1), store.Eq("owner", "")).By("name"), "keys.project_id.owner.~name"},
+		{s.views.Rows, store.Where(store.InProject(1)).By("position"), "views.project_id.position"},
+		{s.tasks.Rows, store.Where(store.InProject(1)).By("-id"), "tasks.project_id"},
+		{s.tasks.Rows, store.Where(store.InProject(1), store.Lt("id", 9)).By("-id"), "tasks.project_id"},
+		{s.tasks.Rows, store.Where(store.InProject(1), store.Eq("status", "error")).By("-id"), "tasks.project_id.status"},
+		{s.tasks.Rows, store.Where(store.Eq("template_id", 1)).By("-id"), "tasks.template_id"},
+		{s.tasks.Rows, store.Query{}.By("-id"), "tasks"},
+		{s.tasks.Rows, store.Where(store.Eq("status", "waiting"), store.Lt("id", 9)).By("-id"), "tasks.status.id.project_id.template_id?"},
+		{s.tasks.Rows, store.Where(store.Eq("status", "waiting"), store.Eq("template_id", 1)).By("-id"), "tasks.template_id.id.project_id?"},
+		{s.tasks.Rows, store.Where(store.Eq("status", "running"), store.Eq("template_id", 1)).By("-id"), "tasks.status.id.project_id.template_id?"},
+		{s.tasks.Rows, store.Where(store.Eq("status", "error")).By("-id"), "tasks"},
+		{s.tasks.Rows, store.Where(store.Eq("owner", "x"), store.In("status", domain.ActiveStatuses())), "tasks.owner?"},
+		{s.tasks.Rows, store.Where(store.InProject(1), store.Eq("template_id", 1)).By("-id"), "tasks.template_id"},
+		{s.logs.Rows, store.Where(store.Eq("task_id", 1), store.Gt("first_seq", 5)).By("first_seq"), "chunks"},
+		{s.events.Rows, store.Where(store.InProject(1)).By("-id"), "events.project_id"},
 	}
 	for _, c := range cases {
-		conds, err := rowmap.Conds(c.table.cols, c.q.Where)
+		got, narrowed, sorted, err := c.table.Plan(c.q)
 		if err != nil {
 			t.Fatal(err)
 		}
-		order, err := rowmap.Order(c.table.cols, c.table.key, c.q.Order)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p := c.table.plans(conds, order)[0]
 		for _, cond := range c.q.Where {
-			if cond.Field == "id" && cond.Op == store.OpLt && p.hi == nil {
-				t.Errorf("%s where %v: starts from the newest", c.table.desc.Name, c.q.Where)
+			if cond.Field == "id" && cond.Op == store.OpLt && !narrowed {
+				t.Errorf("%s where %v: starts from the newest", c.table.Schema.Name, c.q.Where)
 			}
 		}
-		if got := string(p.bucket); got != c.want || len(c.q.Order) > 0 && !p.sorted {
-			t.Errorf("%s where %v by %v: by %s, sorted: %t; want %s", c.table.desc.Name, c.q.Where, c.q.Order, got, p.sorted, c.want)
+		if got != c.want || len(c.q.Order) > 0 && !sorted {
+			t.Errorf("%s where %v by %v: by %s, sorted: %t; want %s", c.table.Schema.Name, c.q.Where, c.q.Order, got, sorted, c.want)
 		}
 	}
 }
@@ -393,7 +322,7 @@ func TestMigrate_UpgradeTakesASnapshot(t *testing.T) {
 	at := filepath.Join(t.TempDir(), "x.bolt")
 	s := openHere(t, at)
 	w := storetest.Seed(t, s)
-	if err := s.eng.snapshot(at + ".copy"); err != nil {
+	if err := s.db.Snapshot(at + ".copy"); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(at + ".copy"); err != nil || info.Mode().Perm() != 0o600 {
@@ -426,9 +355,9 @@ func TestOpen_NewerAndForeignAreRefused(t *testing.T) {
 		}
 		return at
 	}
-	_, err := Open(t.Context(), Config{Path: write(metaBucket, versionKey, binary.BigEndian.AppendUint64(nil, 9999))})
+	_, err := Open(t.Context(), Config{Path: write([]byte("signalbox"), []byte("schema"), binary.BigEndian.AppendUint64(nil, 9999))})
 	var newer *SchemaTooNewError
-	if !errors.As(err, &newer) || newer.Have != 9999 || newer.Know != latest {
+	if !errors.As(err, &newer) || newer.Have != 9999 {
 		t.Errorf("got %v, want a SchemaTooNewError of version 9999", err)
 	}
 	foreign := write([]byte("project"), []byte("1"), []byte("{}"))

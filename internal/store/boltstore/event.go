@@ -5,6 +5,7 @@ import (
 
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
+	"signalbox/internal/store/kv"
 	"signalbox/internal/store/rowmap"
 	"signalbox/internal/store/rules"
 	"signalbox/internal/store/schema"
@@ -12,16 +13,16 @@ import (
 
 // events implements store.Events. Events are not a part of what a project's
 // revision counts: they are written along with what changes it.
-type events struct{ entities[domain.Event] }
+type events struct{ kv.Table[domain.Event] }
 
 func (ev events) Add(ctx context.Context, e *domain.Event) error {
-	err := ev.eng.write(ctx, func(t *txn) error { return ev.add(t, e) })
+	err := ev.DB.Write(ctx, func(t *kv.Tx) error { return ev.Table.Add(t, e) })
 	return rules.Explain(err, "add event")
 }
 
 func (ev events) List(ctx context.Context, project *domain.ProjectID, projects []domain.ProjectID, limit int) ([]domain.EventWithNames, error) {
 	var conds []rowmap.Cond
-	of := rowmap.Cond{Col: ev.column("project_id")}
+	of := rowmap.Cond{Col: ev.Column("project_id")}
 	switch {
 	case project != nil:
 		of.Op, of.Value = store.OpEq, int64(*project)
@@ -34,11 +35,11 @@ func (ev events) List(ctx context.Context, project *domain.ProjectID, projects [
 		conds = append(conds, of)
 	}
 	list := []domain.EventWithNames{}
-	err := ev.eng.read(ctx, func(t *txn) error {
+	err := ev.DB.Read(ctx, func(t *kv.Tx) error {
 		look := names{t: t}
-		err := ev.find(ctx, t, conds, store.Query{Limit: limit}.By("-id"), func(row []any) error {
+		err := ev.Find(ctx, t, conds, store.Query{Limit: limit}.By("-id"), func(row []any) error {
 			var e domain.EventWithNames
-			err := ev.rows.Set(&e.Event, row)
+			err := ev.Map.Set(&e.Event, row)
 			if e.UserID != nil {
 				e.Username = look.text("users", int64(*e.UserID), "username")
 			}
@@ -61,7 +62,7 @@ func (ev events) List(ctx context.Context, project *domain.ProjectID, projects [
 
 // names looks up rows that many others show, each once.
 type names struct {
-	t    *txn
+	t    *kv.Tx
 	seen map[string]map[int64][]any
 	err  error
 }
@@ -70,7 +71,7 @@ func (n *names) row(table string, id int64) []any {
 	if row, ok := n.seen[table][id]; ok {
 		return row
 	}
-	row, err := n.t.eng.tables[table].get(n.t, id)
+	row, err := n.t.Rows(table).Row(n.t, id)
 	if err != nil && n.err == nil {
 		n.err = err
 	}
@@ -87,7 +88,7 @@ func (n *names) row(table string, id int64) []any {
 // field returns a field of a row, nil when there is no such row.
 func (n *names) field(table string, id int64, field string) any {
 	if row := n.row(table, id); row != nil {
-		return row[n.t.eng.tables[table].column(field)]
+		return row[n.t.Rows(table).Column(field)]
 	}
 	return nil
 }

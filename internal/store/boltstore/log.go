@@ -7,6 +7,7 @@ import (
 	"signalbox/internal/domain"
 	"signalbox/internal/logchunk"
 	"signalbox/internal/store"
+	"signalbox/internal/store/kv"
 	"signalbox/internal/store/rules"
 )
 
@@ -18,7 +19,7 @@ type chunk struct {
 
 // logs implements store.Logs.
 type logs struct {
-	entities[chunk]
+	kv.Table[chunk]
 	tasks *tasks
 }
 
@@ -32,9 +33,9 @@ func (l logs) Chunks(ctx context.Context, id domain.TaskID, after int64, limit i
 		limit = chunkBatch
 	}
 	list := []logchunk.Chunk{}
-	err := l.eng.read(ctx, func(t *txn) error {
+	err := l.DB.Read(ctx, func(t *kv.Tx) error {
 		// The chunk with line after+1 is the last that starts at or before it.
-		first, err := l.list(ctx, t, store.Where(ofTask(id), store.Lt("first_seq", after+2)).By("-first_seq").Max(1))
+		first, err := l.Select(ctx, t, store.Where(ofTask(id), store.Lt("first_seq", after+2)).By("-first_seq").Max(1))
 		if err != nil {
 			return err
 		}
@@ -42,7 +43,7 @@ func (l logs) Chunks(ctx context.Context, id domain.TaskID, after int64, limit i
 		if len(first) > 0 && first[0].LastSeq() > after {
 			from = first[0].FirstSeq
 		}
-		chunks, err := l.list(ctx, t, store.Where(ofTask(id), store.Gt("first_seq", from-1)).Max(limit))
+		chunks, err := l.Select(ctx, t, store.Where(ofTask(id), store.Gt("first_seq", from-1)).Max(limit))
 		for _, c := range chunks {
 			list = append(list, c.Chunk)
 		}
@@ -52,9 +53,9 @@ func (l logs) Chunks(ctx context.Context, id domain.TaskID, after int64, limit i
 }
 
 func (l logs) Size(ctx context.Context, id domain.TaskID) (bytes int64, chunks int, err error) {
-	payload := l.column("payload")
-	err = l.eng.read(ctx, func(t *txn) error {
-		return l.query(ctx, t, store.Where(ofTask(id)).Max(noLimit), func(row []any) error {
+	payload := l.Column("payload")
+	err = l.DB.Read(ctx, func(t *kv.Tx) error {
+		return l.Query(ctx, t, store.Where(ofTask(id)).Max(kv.NoLimit), func(row []any) error {
 			chunks++
 			bytes += int64(len(row[payload].(string)))
 			return nil
@@ -68,36 +69,36 @@ func (l logs) Size(ctx context.Context, id domain.TaskID) (bytes int64, chunks i
 // between leaves a whole log.
 func (l logs) Compact(ctx context.Context, id domain.TaskID) error {
 	var runs rules.Runs
-	err := l.eng.read(ctx, func(t *txn) error {
-		task, _, err := l.tasks.load(t, int64(id))
+	err := l.DB.Read(ctx, func(t *kv.Tx) error {
+		task, _, err := l.tasks.Load(t, int64(id))
 		if err == nil && !task.LogComplete {
 			err = errors.New("the log is not complete yet")
 		}
 		if err != nil {
 			return err
 		}
-		return l.query(ctx, t, store.Where(ofTask(id)).Max(noLimit), func(row []any) error {
+		return l.Query(ctx, t, store.Where(ofTask(id)).Max(kv.NoLimit), func(row []any) error {
 			var c chunk
-			err := l.rows.Set(&c, row)
+			err := l.Map.Set(&c, row)
 			runs.Add(c.FirstSeq, c.Count, c.RawBytes)
 			return err
 		})
 	})
 	for _, r := range runs.List() {
 		if err == nil {
-			err = l.eng.write(ctx, func(t *txn) error { return l.merge(ctx, t, id, r) })
+			err = l.DB.Write(ctx, func(t *kv.Tx) error { return l.merge(ctx, t, id, r) })
 		}
 	}
 	return rules.Explain(err, "compact log of task %d", id)
 }
 
-func (l logs) merge(ctx context.Context, t *txn, id domain.TaskID, r rules.Run) error {
+func (l logs) merge(ctx context.Context, t *kv.Tx, id domain.TaskID, r rules.Run) error {
 	var rows [][]any
 	var list []logchunk.Chunk
-	q := store.Where(ofTask(id), store.Gt("first_seq", r.First-1), store.Lt("first_seq", r.Last+1)).Max(noLimit)
-	err := l.query(ctx, t, q, func(row []any) error {
+	q := store.Where(ofTask(id), store.Gt("first_seq", r.First-1), store.Lt("first_seq", r.Last+1)).Max(kv.NoLimit)
+	err := l.Query(ctx, t, q, func(row []any) error {
 		var c chunk
-		err := l.rows.Set(&c, row)
+		err := l.Map.Set(&c, row)
 		list = append(list, c.Chunk)
 		rows = append(rows, append([]any{}, row...))
 		return err
@@ -109,8 +110,8 @@ func (l logs) merge(ctx context.Context, t *txn, id domain.TaskID, r rules.Run) 
 	if err != nil {
 		return err
 	}
-	if err := l.remove(t, rows...); err != nil {
+	if err := l.Remove(t, rows...); err != nil {
 		return err
 	}
-	return l.add(t, &chunk{id, merged})
+	return l.Add(t, &chunk{id, merged})
 }

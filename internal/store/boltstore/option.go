@@ -5,15 +5,16 @@ import (
 
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
+	"signalbox/internal/store/kv"
 	"signalbox/internal/store/rules"
 )
 
 // options implements store.Options.
-type options struct{ entities[domain.Option] }
+type options struct{ kv.Table[domain.Option] }
 
 func (o options) All(ctx context.Context) (list []domain.Option, err error) {
-	err = o.eng.read(ctx, func(t *txn) error {
-		list, err = o.list(ctx, t, store.Query{Limit: noLimit})
+	err = o.DB.Read(ctx, func(t *kv.Tx) error {
+		list, err = o.Select(ctx, t, store.Query{Limit: kv.NoLimit})
 		return err
 	})
 	return list, rules.Explain(err, "list options")
@@ -21,37 +22,37 @@ func (o options) All(ctx context.Context) (list []domain.Option, err error) {
 
 func (o options) Get(ctx context.Context, key string) (string, error) {
 	var opt domain.Option
-	err := o.eng.read(ctx, func(t *txn) (err error) {
-		opt, _, err = o.load(t, key)
+	err := o.DB.Read(ctx, func(t *kv.Tx) (err error) {
+		opt, _, err = o.Load(t, key)
 		return err
 	})
 	return opt.Value, rules.Explain(err, "get option %q", key)
 }
 
 func (o options) Set(ctx context.Context, key, value string) error {
-	err := o.eng.write(ctx, func(t *txn) error {
+	err := o.DB.Write(ctx, func(t *kv.Tx) error {
 		opt := domain.Option{Key: key, Value: value}
-		row, err := o.get(t, key)
+		row, err := o.Row(t, key)
 		if err != nil {
 			return err
 		}
 		if row == nil {
-			return o.add(t, &opt)
+			return o.Add(t, &opt)
 		}
-		o.bump(t, row)
-		_, err = o.replace(t, row, &opt)
+		o.Bump(t, row)
+		_, err = o.Replace(t, row, &opt)
 		return err
 	})
 	return rules.Explain(err, "set option %q", key)
 }
 
 func (o options) Delete(ctx context.Context, key string) error {
-	err := o.eng.write(ctx, func(t *txn) error {
-		row, err := o.get(t, key)
+	err := o.DB.Write(ctx, func(t *kv.Tx) error {
+		row, err := o.Row(t, key)
 		if row == nil || err != nil {
 			return err
 		}
-		return o.remove(t, row)
+		return o.Remove(t, row)
 	})
 	return rules.Explain(err, "delete option %q", key)
 }

@@ -5,22 +5,21 @@ import (
 
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
+	"signalbox/internal/store/kv"
 	"signalbox/internal/store/rules"
 )
 
 // inStatus gives the unfinished tasks of a status to fn, oldest first. The index
 // has all that limits depend on.
-func (s *tasks) inStatus(t *txn, status domain.TaskStatus, fn func(rules.Queued) bool) error {
-	p := path{index: s.queue, prefix: appendKey(nil, string(status))}
-	return p.walk(t, false, func(key, _ []byte) (bool, error) {
-		key = key[len(p.prefix):]
+func (s *tasks) inStatus(t *kv.Tx, status domain.TaskStatus, fn func(rules.Queued) bool) error {
+	return s.queue.Walk(t, false, func(key kv.Key) bool {
 		return fn(rules.Queued{
-			ID: domain.TaskID(intAt(key, 0)), Project: domain.ProjectID(intAt(key, keyInt)), Template: domain.TemplateID(intAt(key, 2*keyInt)),
-		}), nil
-	})
+			ID: domain.TaskID(key.Int(0)), Project: domain.ProjectID(key.Int(1)), Template: domain.TemplateID(key.Int(2)),
+		})
+	}, string(status))
 }
 
-func (s *tasks) loadNow(t *txn) (*rules.Load, error) {
+func (s *tasks) running(t *kv.Tx) (*rules.Load, error) {
 	l, look := rules.NewLoad(), names{t: t}
 	for _, status := range domain.ActiveStatuses() {
 		err := s.inStatus(t, status, func(q rules.Queued) bool {
@@ -37,8 +36,8 @@ func (s *tasks) loadNow(t *txn) (*rules.Load, error) {
 }
 
 func (s *tasks) Claim(ctx context.Context, c store.Claim) (result domain.Task, err error) {
-	err = s.eng.write(ctx, func(t *txn) error {
-		l, err := s.loadNow(t)
+	err = s.DB.Write(ctx, func(t *kv.Tx) error {
+		l, err := s.running(t)
 		if err != nil {
 			return err
 		}
@@ -49,17 +48,17 @@ func (s *tasks) Claim(ctx context.Context, c store.Claim) (result domain.Task, e
 		if err != nil {
 			return err
 		}
-		task, row, err := s.load(t, int64(id))
+		task, row, err := s.Load(t, int64(id))
 		if err != nil {
-			return t.fail(err)
+			return t.Fail(err)
 		}
 		until := c.LeaseUntil
 		task.Status, task.Owner, task.LeaseUntil = domain.StatusStarting, c.Owner, &until
 		task.Epoch++
-		if _, err := s.replace(t, row, &task); err != nil {
+		if _, err := s.Replace(t, row, &task); err != nil {
 			return err
 		}
-		s.bump(t, row)
+		s.Bump(t, row)
 		result = task
 		return nil
 	})
@@ -69,7 +68,7 @@ func (s *tasks) Claim(ctx context.Context, c store.Claim) (result domain.Task, e
 // next returns the oldest waiting task that the load lets run. Mostly it is
 // among the first; when many tasks that must wait are in front, the oldest of
 // each template is looked up instead, so that their number does not matter.
-func (s *tasks) next(t *txn, l *rules.Load) (found domain.TaskID, err error) {
+func (s *tasks) next(t *kv.Tx, l *rules.Load) (found domain.TaskID, err error) {
 	n := 0
 	err = s.inStatus(t, domain.StatusWaiting, func(q rules.Queued) bool {
 		n++
@@ -81,15 +80,15 @@ func (s *tasks) next(t *txn, l *rules.Load) (found domain.TaskID, err error) {
 	if err != nil || found != 0 {
 		return found, err
 	}
-	c := t.tx.Bucket(s.heads.bucket).Cursor()
-	for key, _ := c.Seek(nil); n == rules.ScanAhead && key != nil; {
-		q := rules.Queued{
-			Template: domain.TemplateID(intAt(key, 0)), ID: domain.TaskID(intAt(key, keyInt)), Project: domain.ProjectID(intAt(key, 2*keyInt)),
-		}
+	if n < rules.ScanAhead {
+		return 0, store.ErrNotFound
+	}
+	for key := s.heads.Seek(t); key != nil; {
+		q := rules.Queued{Template: domain.TemplateID(key.Int(0)), ID: domain.TaskID(key.Int(1)), Project: domain.ProjectID(key.Int(2))}
 		if (found == 0 || q.ID < found) && l.Blocker(q, 0) == nil {
 			found = q.ID
 		}
-		key, _ = c.Seek(appendKey(nil, int64(q.Template)+1))
+		key = s.heads.Seek(t, int64(q.Template)+1)
 	}
 	if found == 0 {
 		return 0, store.ErrNotFound
@@ -99,13 +98,13 @@ func (s *tasks) next(t *txn, l *rules.Load) (found domain.TaskID, err error) {
 
 func (s *tasks) Blocked(ctx context.Context, maxParallel int, ids []domain.TaskID) (map[domain.TaskID]store.Blocker, error) {
 	blocked := map[domain.TaskID]store.Blocker{}
-	err := s.eng.read(ctx, func(t *txn) error {
-		l, err := s.loadNow(t)
+	err := s.DB.Read(ctx, func(t *kv.Tx) error {
+		l, err := s.running(t)
 		if err != nil {
 			return err
 		}
 		for _, id := range ids {
-			task, _, err := s.load(t, int64(id))
+			task, _, err := s.Load(t, int64(id))
 			if err == store.ErrNotFound {
 				continue
 			}

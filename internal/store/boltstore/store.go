@@ -1,7 +1,7 @@
 // Package boltstore implements the storage contract on one Bolt file. It turns
 // the tables of package schema into buckets: one from the key of a row to its
-// values, encoded by package rowmap, and one for each index. What all backends
-// decide alike comes from package rules.
+// values, encoded by package rowmap, and one for each index. That is the work of
+// package kv; what all backends decide alike comes from package rules.
 //
 // There is one writing transaction at a time, and those waiting share one
 // commit, which the disk has when the call returns. Only one process can have
@@ -10,34 +10,34 @@ package boltstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"os"
-	"path/filepath"
-	"time"
-
-	bolt "go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
+	"signalbox/internal/store/kv"
 	"signalbox/internal/store/rules"
+	"signalbox/internal/store/schema"
 )
 
 // Config says where the database is.
-type Config struct {
-	Path string // of the file; made when it is not there
-	// Logger is told about migrations; nil for none.
-	Logger *slog.Logger
-}
+type Config = kv.Config
 
-// ErrInUse is given for a file that another process has open.
-var ErrInUse = errors.New("another process has it open; only one can use a Bolt file")
+// SchemaTooNewError is given for a database that a newer program has migrated.
+type SchemaTooNewError = kv.SchemaTooNewError
+
+// Conditions in which a file is not opened.
+var (
+	ErrForeign = kv.ErrForeign
+	ErrInUse   = kv.ErrInUse
+)
+
+// SchemaVersion returns the version of a database's schema, 0 for one that is
+// not there, and the latest version this program knows. It changes nothing.
+func SchemaVersion(path string) (have, latest int64, err error) { return kv.SchemaVersion(path) }
 
 // Store is an open database.
 type Store struct {
-	eng     *engine
+	db      *kv.DB
 	users   collection[domain.User, domain.UserID]
 	session collection[domain.Session, domain.SessionID]
 	tokens  collection[domain.Token, domain.TokenID]
@@ -58,38 +58,21 @@ type Store struct {
 
 var _ store.Store = (*Store)(nil)
 
-// lockWait is how long another process is waited for that has the file open.
-const lockWait = 2 * time.Second
-
 // Open opens a database and brings its schema up to date. A database of a newer
 // program gives a *SchemaTooNewError.
 func Open(ctx context.Context, c Config) (*Store, error) {
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	if err := os.MkdirAll(filepath.Dir(c.Path), 0o700); err != nil {
-		return nil, fmt.Errorf("open database %s: %w", c.Path, err)
-	}
-	db, err := bolt.Open(c.Path, 0o600, &bolt.Options{Timeout: lockWait, FreelistType: bolt.FreelistMapType})
-	if errors.Is(err, berrors.ErrTimeout) {
-		err = ErrInUse
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open database %s: %w", c.Path, translate(err))
-	}
-	s := newStore(&engine{db: db, writer: make(chan struct{}, 1)})
-	if err := s.eng.migrate(ctx, c); err != nil {
-		return nil, errors.Join(fmt.Errorf("database %s: %w", c.Path, translate(err)), db.Close())
+	s := newStore(kv.New(schema.Tables()))
+	if err := s.db.Open(ctx, c); err != nil {
+		return nil, fmt.Errorf("database %s: %w", c.Path, err)
 	}
 	return s, nil
 }
 
 // newStore makes the tables of the schema. Their names, and those of fields and
 // indexes, are part of the file: a change of them needs a migration.
-func newStore(e *engine) *Store {
-	e.tables = map[string]*table{}
+func newStore(e *kv.DB) *Store {
 	s := &Store{
-		eng:     e,
+		db:      e,
 		users:   collect[domain.User, domain.UserID](e, "users"),
 		session: collect[domain.Session, domain.SessionID](e, "sessions"),
 		tokens:  collect[domain.Token, domain.TokenID](e, "tokens"),
@@ -102,18 +85,18 @@ func newStore(e *engine) *Store {
 		groups:  collect[domain.VariableGroup, domain.VariableGroupID](e, "variable_groups"),
 		tmpls:   collect[domain.Template, domain.TemplateID](e, "templates"),
 		vaults:  collect[domain.Vault, domain.VaultID](e, "vaults"),
-		events:  events{newEntities[domain.Event](e, "events")},
-		options: options{newEntities[domain.Option](e, "options")},
-		logs:    logs{entities: newEntities[chunk](e, "chunks")},
+		events:  events{kv.NewTable[domain.Event](e, "events")},
+		options: options{kv.NewTable[domain.Option](e, "options")},
+		logs:    logs{Table: kv.NewTable[chunk](e, "chunks")},
 	}
-	s.tasks = newTasks(s, newEntities[domain.TaskDefinition](e, "task_definitions"))
+	s.tasks = newTasks(s, kv.NewTable[domain.TaskDefinition](e, "task_definitions"))
 	s.logs.tasks = s.tasks
-	e.link()
+	e.Link()
 	return s
 }
 
-func collect[T any, ID ~int64](e *engine, name string) collection[T, ID] {
-	return collection[T, ID]{newEntities[T](e, name)}
+func collect[T any, ID ~int64](e *kv.DB, name string) collection[T, ID] {
+	return collection[T, ID]{kv.NewTable[T](e, name)}
 }
 
 func (s *Store) Users() store.Collection[domain.User, domain.UserID]                 { return s.users }
@@ -139,32 +122,27 @@ func (s *Store) Logs() store.Logs       { return s.logs }
 
 // InTx runs fn in a transaction, or in the one ctx already is in.
 func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
-	return s.eng.tx(ctx, func(ctx context.Context, _ *txn) error { return fn(ctx) })
+	return s.db.InTx(ctx, func(ctx context.Context, _ *kv.Tx) error { return fn(ctx) })
 }
 
 // Revision adds what the project counts and what all projects share.
 func (s *Store) Revision(ctx context.Context, p domain.ProjectID) (n int64, err error) {
-	err = s.eng.read(ctx, func(t *txn) error {
-		if err := t.flush(); err != nil {
+	err = s.db.Read(ctx, func(t *kv.Tx) error {
+		shared, err := t.Revision(0)
+		if err != nil {
 			return err
 		}
-		n = int64(t.revision(0) + t.revision(p))
-		return nil
+		own, err := t.Revision(int64(p))
+		n = shared + own
+		return err
 	})
 	return n, rules.Explain(err, "revision of project %d", p)
 }
 
 // Ping tells whether the file is open.
 func (s *Store) Ping(ctx context.Context) error {
-	return rules.Explain(s.eng.read(ctx, func(*txn) error { return nil }), "ping database")
+	return rules.Explain(s.db.Read(ctx, func(*kv.Tx) error { return nil }), "ping database")
 }
 
 // Close waits for the transactions under way and closes the database.
-func (s *Store) Close() error {
-	s.eng.writer <- struct{}{}
-	defer func() { <-s.eng.writer }()
-	if s.eng.open != nil {
-		s.eng.end(s.eng.open)
-	}
-	return s.eng.db.Close()
-}
+func (s *Store) Close() error { return s.db.Close() }

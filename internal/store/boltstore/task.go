@@ -7,6 +7,7 @@ import (
 
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
+	"signalbox/internal/store/kv"
 	"signalbox/internal/store/rules"
 	"signalbox/internal/store/schema"
 )
@@ -14,48 +15,48 @@ import (
 // tasks implements store.Tasks; the queue is in queue.go.
 type tasks struct {
 	collection[domain.Task, domain.TaskID]
-	templates              entities[domain.Template]
-	definitions            entities[domain.TaskDefinition]
-	chunks                 entities[chunk]
-	queue, heads, versions *index
+	templates              kv.Table[domain.Template]
+	definitions            kv.Table[domain.TaskDefinition]
+	chunks                 kv.Table[chunk]
+	queue, heads, versions *kv.Index
 }
 
-func newTasks(s *Store, definitions entities[domain.TaskDefinition]) *tasks {
-	c := collect[domain.Task, domain.TaskID](s.eng, "tasks")
-	return &tasks{c, s.tmpls.entities, definitions, s.logs.entities, c.partial(schema.Queue), c.partial(schema.Heads), c.partial(schema.Versions)}
+func newTasks(s *Store, definitions kv.Table[domain.TaskDefinition]) *tasks {
+	c := collect[domain.Task, domain.TaskID](s.db, "tasks")
+	return &tasks{c, s.tmpls.Table, definitions, s.logs.Table, c.Partial(schema.Queue), c.Partial(schema.Heads), c.Partial(schema.Versions)}
 }
 
 func (s *tasks) Create(ctx context.Context, task *domain.Task, d domain.TaskDefinition) error {
-	err := s.eng.write(ctx, func(t *txn) error {
-		if err := s.add(t, task); err != nil {
+	err := s.DB.Write(ctx, func(t *kv.Tx) error {
+		if err := s.Add(t, task); err != nil {
 			return err
 		}
 		d.TaskID = task.ID
-		if err := s.definitions.add(t, &d); err != nil {
+		if err := s.definitions.Add(t, &d); err != nil {
 			return err
 		}
-		tmpl, row, err := s.templates.load(t, int64(task.TemplateID))
+		tmpl, row, err := s.templates.Load(t, int64(task.TemplateID))
 		if err != nil {
-			return t.fail(err)
+			return t.Fail(err)
 		}
 		tmpl.TaskCount++
-		_, err = s.templates.replace(t, row, &tmpl)
+		_, err = s.templates.Replace(t, row, &tmpl)
 		return err
 	})
 	return rules.Explain(err, "create task")
 }
 
 func (s *tasks) Definition(ctx context.Context, id domain.TaskID) (d domain.TaskDefinition, err error) {
-	err = s.eng.read(ctx, func(t *txn) error {
-		d, _, err = s.definitions.load(t, int64(id))
+	err = s.DB.Read(ctx, func(t *kv.Tx) error {
+		d, _, err = s.definitions.Load(t, int64(id))
 		return err
 	})
 	return d, rules.Explain(err, "definition of task %d", id)
 }
 
 func (s *tasks) Update(ctx context.Context, id domain.TaskID, fn func(*domain.Task) error) (result domain.Task, err error) {
-	err = s.eng.write(ctx, func(t *txn) error {
-		old, row, err := s.load(t, int64(id))
+	err = s.DB.Write(ctx, func(t *kv.Tx) error {
+		old, row, err := s.Load(t, int64(id))
 		if err != nil {
 			return err
 		}
@@ -69,23 +70,23 @@ func (s *tasks) Update(ctx context.Context, id domain.TaskID, fn func(*domain.Ta
 
 // put writes the changed task, whose stored form was row. Visible says whether
 // the change may show in lists.
-func (s *tasks) put(t *txn, old *domain.Task, row []any, task *domain.Task, visible bool) error {
-	now, err := s.replace(t, row, task)
+func (s *tasks) put(t *kv.Tx, old *domain.Task, row []any, task *domain.Task, visible bool) error {
+	now, err := s.Replace(t, row, task)
 	if err != nil {
 		return err
 	}
 	if visible && !slices.Equal(row, now) {
-		s.bump(t, row)
+		s.Bump(t, row)
 	}
 	if !rules.Ends(old, task) {
 		return nil
 	}
-	d, row, err := s.definitions.load(t, row[0])
+	d, row, err := s.definitions.Load(t, row[0])
 	if err != nil {
-		return t.fail(err)
+		return t.Fail(err)
 	}
 	d.Secret = ""
-	_, err = s.definitions.replace(t, row, &d)
+	_, err = s.definitions.Replace(t, row, &d)
 	return err
 }
 
@@ -93,17 +94,17 @@ func (s *tasks) put(t *txn, old *domain.Task, row []any, task *domain.Task, visi
 // and writing the task are one transaction, in which the journal offset says
 // what was taken over before.
 func (s *tasks) Record(ctx context.Context, id domain.TaskID, r store.Report) (result domain.Task, err error) {
-	err = s.eng.write(ctx, func(t *txn) error {
-		old, row, err := s.load(t, int64(id))
+	err = s.DB.Write(ctx, func(t *kv.Tx) error {
+		old, row, err := s.Load(t, int64(id))
 		if err != nil {
 			return err
 		}
-		taken, err := rules.Take(s.rows, old, r)
+		taken, err := rules.Take(s.Map, old, r)
 		if err != nil {
 			return err
 		}
 		for _, c := range taken.Chunks {
-			if err := s.chunks.add(t, &chunk{id, c}); err != nil {
+			if err := s.chunks.Add(t, &chunk{id, c}); err != nil {
 				return err
 			}
 		}
@@ -124,7 +125,7 @@ func (s *tasks) List(ctx context.Context, f store.TaskFilter) (list []domain.Tas
 	add(f.Template != 0, store.Eq("template_id", f.Template))
 	add(f.Before != 0, store.Lt("id", f.Before))
 	add(len(f.Statuses) > 0, store.In("status", f.Statuses))
-	err = s.eng.read(ctx, func(t *txn) error {
+	err = s.DB.Read(ctx, func(t *kv.Tx) error {
 		list, err = s.named(ctx, &names{t: t}, q)
 		return err
 	})
@@ -140,10 +141,10 @@ func (s *tasks) named(ctx context.Context, look *names, q store.Query) ([]domain
 		return look.text("users", int64(*id), "name")
 	}
 	list := []domain.TaskWithTemplate{}
-	err := s.query(ctx, look.t, q, func(row []any) error {
+	err := s.Query(ctx, look.t, q, func(row []any) error {
 		list = append(list, domain.TaskWithTemplate{})
 		e := &list[len(list)-1]
-		err := s.rows.Set(&e.Task, row)
+		err := s.Map.Set(&e.Task, row)
 		tmpl := func(field string) string { return look.text("templates", int64(e.TemplateID), field) }
 		e.TplPlaybook, e.TplAlias, e.TplType, e.TplApp = tmpl("playbook"), tmpl("name"), domain.TemplateType(tmpl("type")), tmpl("app")
 		e.UserName, e.StoppedByName = user(e.UserID), user(e.StoppedBy)
@@ -157,9 +158,9 @@ func (s *tasks) named(ctx context.Context, look *names, q store.Query) ([]domain
 
 func (s *tasks) LastOfTemplates(ctx context.Context, p domain.ProjectID) (map[domain.TemplateID]domain.TaskWithTemplate, error) {
 	last := map[domain.TemplateID]domain.TaskWithTemplate{}
-	err := s.eng.read(ctx, func(t *txn) error {
+	err := s.DB.Read(ctx, func(t *kv.Tx) error {
 		look := names{t: t}
-		return s.templates.query(ctx, t, store.Where(store.InProject(p)).Max(noLimit), func(tmpl []any) error {
+		return s.templates.Query(ctx, t, store.Where(store.InProject(p)).Max(kv.NoLimit), func(tmpl []any) error {
 			list, err := s.named(ctx, &look, store.Where(store.Eq("template_id", tmpl[0])).By("-id").Max(1))
 			for _, task := range list {
 				last[task.TemplateID] = task
@@ -171,15 +172,20 @@ func (s *tasks) LastOfTemplates(ctx context.Context, p domain.ProjectID) (map[do
 }
 
 func (s *tasks) LastVersion(ctx context.Context, tmpl domain.TemplateID) (version string, err error) {
-	err = s.eng.read(ctx, func(t *txn) error {
-		p := path{index: s.versions, prefix: appendKey(nil, int64(tmpl))}
-		return p.walk(t, true, func(key, _ []byte) (bool, error) {
-			task, _, err := s.load(t, intAt(key, len(key)-keyInt))
-			if err == nil {
-				version = *task.Version
-			}
-			return false, err
-		})
+	err = s.DB.Read(ctx, func(t *kv.Tx) error {
+		var newest int64
+		err := s.versions.Walk(t, true, func(key kv.Key) bool {
+			newest = key.Int(0)
+			return false
+		}, int64(tmpl))
+		if newest == 0 || err != nil {
+			return err
+		}
+		task, _, err := s.Load(t, newest)
+		if err == nil {
+			version = *task.Version
+		}
+		return err
 	})
 	return version, rules.Explain(err, "last version of template %d", tmpl)
 }
@@ -190,7 +196,7 @@ func (s *tasks) CountUnfinished(ctx context.Context, p domain.ProjectID) (int, e
 }
 
 func (s *tasks) owned(owner string) store.Query {
-	return store.Where(store.Eq("owner", owner), store.In("status", domain.ActiveStatuses())).Max(noLimit)
+	return store.Where(store.Eq("owner", owner), store.In("status", domain.ActiveStatuses())).Max(kv.NoLimit)
 }
 
 func (s *tasks) Owned(ctx context.Context, owner string) ([]domain.Task, error) {
@@ -199,18 +205,18 @@ func (s *tasks) Owned(ctx context.Context, owner string) ([]domain.Task, error) 
 }
 
 func (s *tasks) RenewLeases(ctx context.Context, owner string, until time.Time) error {
-	err := s.eng.write(ctx, func(t *txn) error {
-		list, err := s.list(ctx, t, s.owned(owner))
+	err := s.DB.Write(ctx, func(t *kv.Tx) error {
+		list, err := s.Select(ctx, t, s.owned(owner))
 		if err != nil {
 			return err
 		}
 		for _, task := range list {
-			row, err := s.rows.Values(&task, nil)
+			row, err := s.Map.Values(&task, nil)
 			if err != nil {
-				return t.fail(err)
+				return t.Fail(err)
 			}
 			task.LeaseUntil = &until
-			if _, err := s.replace(t, row, &task); err != nil {
+			if _, err := s.Replace(t, row, &task); err != nil {
 				return err
 			}
 		}

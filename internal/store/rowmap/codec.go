@@ -79,13 +79,9 @@ func Decode(cols []Column, row []byte, values []any) error {
 	}
 	r, next := reader{rest: row[1:]}, 0
 	for len(r.rest) > 0 {
-		name := r.text()
-		at := next // mostly, columns are in the order in which they were written
-		for at < len(cols) && cols[at].Name != string(name) {
-			at++
-		}
+		at := find(cols, r.text(), next)
 		kind := r.take(1)[0]
-		if at == len(cols) {
+		if at < 0 {
 			r.skip(kind)
 			continue
 		}
@@ -95,6 +91,18 @@ func Decode(cols []Column, row []byte, values []any) error {
 		return ErrRow
 	}
 	return nil
+}
+
+// find returns the position of a column, -1 for none. Mostly columns are in the
+// order in which they were written, so it looks from next on first.
+func find(cols []Column, name []byte, next int) int {
+	for i := range cols {
+		at := (next + i) % len(cols)
+		if cols[at].Name == string(name) {
+			return at
+		}
+	}
+	return -1
 }
 
 // reader takes an encoded row apart. Past its end it is bad and gives zeros.

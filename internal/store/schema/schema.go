@@ -139,16 +139,6 @@ func Tables() []Table {
 	}
 }
 
-// Of returns a table that must exist.
-func Of(name string) Table {
-	for _, t := range Tables() {
-		if t.Name == name {
-			return t
-		}
-	}
-	panic("schema: there is no table " + name)
-}
-
 // Name says in which column the objects of a type have their name.
 type Name struct {
 	Type          domain.ObjectType

@@ -1,11 +1,13 @@
-package boltstore
+package kv
 
 import (
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -25,6 +27,22 @@ func (e *SchemaTooNewError) Error() string {
 // ErrForeign is given for a database that belongs to another program.
 var ErrForeign = errors.New("it is a Bolt file of another program, which cannot be used as it is; choose another file")
 
+// ErrInUse is given for a file that another process has open.
+var ErrInUse = errors.New("another process has it open; only one can use a Bolt file")
+
+// lockWait is how long another process is waited for that has the file open.
+const lockWait = 2 * time.Second
+
+// Config says where the file is.
+type Config struct {
+	Path string // made when it is not there
+	// MaxBytes is how large the file may grow; 0 for no limit. What does not fit
+	// gives store.ErrFull.
+	MaxBytes int
+	// Logger is told about migrations; nil for none.
+	Logger *slog.Logger
+}
+
 var (
 	metaBucket = []byte("signalbox")
 	versionKey = []byte("schema")
@@ -33,6 +51,40 @@ var (
 // latest is the version of the schema that this program writes. Version 1 are
 // the tables of package schema.
 const latest = 1
+
+// Open opens the file and brings its schema up to date; the tables must be
+// there. A database of a newer program gives a *SchemaTooNewError, a file that
+// another process has open ErrInUse.
+func (e *DB) Open(ctx context.Context, c Config) error {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if err := os.MkdirAll(filepath.Dir(c.Path), 0o700); err != nil {
+		return err
+	}
+	var err error
+	e.db, err = bolt.Open(c.Path, 0o600, &bolt.Options{Timeout: lockWait, FreelistType: bolt.FreelistMapType, MaxSize: c.MaxBytes})
+	if errors.Is(err, berrors.ErrTimeout) {
+		return ErrInUse
+	}
+	if err != nil {
+		return translate(err)
+	}
+	if err := e.migrate(ctx, c); err != nil {
+		return errors.Join(translate(err), e.db.Close())
+	}
+	return nil
+}
+
+// Close waits for the transactions under way and closes the file.
+func (e *DB) Close() error {
+	e.writer <- struct{}{}
+	defer func() { <-e.writer }()
+	if e.open != nil {
+		e.end(e.open)
+	}
+	return e.db.Close()
+}
 
 // SchemaVersion returns the version of a database's schema, 0 for one that is
 // not there, and the latest version this program knows. It changes nothing.
@@ -74,7 +126,7 @@ func version(tx *bolt.Tx) (int64, error) {
 
 // migrate brings the schema up to date in one transaction. An upgrade first
 // copies the database beside itself.
-func (e *engine) migrate(ctx context.Context, c Config) error {
+func (e *DB) migrate(ctx context.Context, c Config) error {
 	var have int64
 	err := e.db.View(func(tx *bolt.Tx) (err error) {
 		have, err = version(tx)
@@ -87,7 +139,7 @@ func (e *engine) migrate(ctx context.Context, c Config) error {
 		return &SchemaTooNewError{Have: have, Know: latest}
 	case have > 0:
 		path := fmt.Sprintf("%s.v%d-%s", c.Path, have, time.Now().UTC().Format("20060102T150405Z"))
-		if err := e.snapshot(path); err != nil {
+		if err := e.Snapshot(path); err != nil {
 			return fmt.Errorf("copy the database to %s before migrating: %w", path, err)
 		}
 		c.Logger.InfoContext(ctx, "database copied before migrating", "path", path, "version", have)
@@ -108,9 +160,9 @@ func (e *engine) migrate(ctx context.Context, c Config) error {
 	})
 }
 
-// snapshot copies the database under a temporary name first, so that a copy
+// Snapshot copies the database under a temporary name first, so that a copy
 // under its final name is whole.
-func (e *engine) snapshot(path string) error {
+func (e *DB) Snapshot(path string) error {
 	err := e.db.View(func(tx *bolt.Tx) error { return tx.CopyFile(path+".part", 0o600) })
 	if err != nil {
 		_ = os.Remove(path + ".part")

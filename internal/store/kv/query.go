@@ -1,4 +1,4 @@
-package boltstore
+package kv
 
 import (
 	"bytes"
@@ -12,41 +12,23 @@ import (
 	"signalbox/internal/store/rowmap"
 )
 
-// path is a part of an index: the keys with a prefix, from lo on, below hi.
+// path is a part of an index: the keys from one on, below another.
 type path struct {
-	*index
-	prefix, lo, hi []byte
+	*Index
+	from, to []byte
 }
 
-func (p path) from() []byte {
-	if bytes.Compare(p.lo, p.prefix) > 0 {
-		return p.lo
-	}
-	return p.prefix
-}
-
-func (p path) to() []byte {
-	end := []byte{0xff} // no key starts like that
-	if len(p.prefix) > 0 {
-		end = bytes.Clone(p.prefix)
-		for end[len(end)-1] == 0xff { // nor is a prefix made of nothing else
-			end = end[:len(end)-1]
-		}
-		end[len(end)-1]++
-	}
-	if p.hi != nil && bytes.Compare(p.hi, end) < 0 {
-		return bytes.Clone(p.hi)
-	}
-	return end
-}
+// after returns what is greater than all keys with a prefix, and not greater
+// than those behind: values in keys begin with a small byte.
+func after(prefix []byte) []byte { return append(bytes.Clone(prefix), 0xff) }
 
 // walk gives the keys and values of a path to fn until it says no.
-func (p path) walk(t *txn, desc bool, fn func(key, value []byte) (bool, error)) error {
-	c, from, to := t.tx.Bucket(p.bucket).Cursor(), p.from(), p.to()
+func (p path) walk(t *Tx, desc bool, fn func(key, value []byte) (bool, error)) error {
+	c := t.tx.Bucket(p.bucket).Cursor()
 	if desc {
-		return walkDown(c, from, to, fn)
+		return walkDown(c, p.from, bytes.Clone(p.to), fn)
 	}
-	for key, value := c.Seek(from); key != nil && bytes.Compare(key, to) < 0; key, value = c.Next() {
+	for key, value := c.Seek(p.from); key != nil && bytes.Compare(key, p.to) < 0; key, value = c.Next() {
 		if more, err := fn(key, value); !more || err != nil {
 			return err
 		}
@@ -89,12 +71,14 @@ type plan struct {
 	rest   []rowmap.Cond // what the path leaves to check
 	desc   bool
 	sorted bool // the rows come in the order asked for
-	score  int
+	// narrowed paths are shorter than what equalities leave.
+	narrowed bool
+	score    int
 }
 
 // plans returns the ways to the rows of a query. When a list of values is looked
 // up, each has the way that suits it.
-func (t *table) plans(conds []rowmap.Cond, order []rowmap.SortKey) []plan {
+func (t *Rows) plans(conds []rowmap.Cond, order []rowmap.SortKey) []plan {
 	for i, c := range conds {
 		if c.Op != store.OpIn {
 			continue
@@ -117,7 +101,7 @@ func (t *table) plans(conds []rowmap.Cond, order []rowmap.SortKey) []plan {
 }
 
 // plan chooses the way that fixes the most fields.
-func (t *table) plan(conds []rowmap.Cond, order []rowmap.SortKey) plan {
+func (t *Rows) plan(conds []rowmap.Cond, order []rowmap.SortKey) plan {
 	best := t.primary.plan(conds, order)
 	for _, x := range t.indexes {
 		if !x.hasAll(conds) {
@@ -132,7 +116,7 @@ func (t *table) plan(conds []rowmap.Cond, order []rowmap.SortKey) plan {
 
 // hasAll reports whether the rows of a query are in the index, as far as that
 // depends on its condition.
-func (x *index) hasAll(conds []rowmap.Cond) bool {
+func (x *Index) hasAll(conds []rowmap.Cond) bool {
 	return x.has == nil || slices.ContainsFunc(conds, func(c rowmap.Cond) bool {
 		if c.Col != x.of {
 			return false
@@ -147,20 +131,21 @@ func (x *index) hasAll(conds []rowmap.Cond) bool {
 }
 
 // plan says how the index would do.
-func (x *index) plan(conds []rowmap.Cond, order []rowmap.SortKey) plan {
-	p := plan{path: path{index: x}, rest: slices.Clone(conds)}
+func (x *Index) plan(conds []rowmap.Cond, order []rowmap.SortKey) plan {
+	p := plan{rest: slices.Clone(conds)}
+	var prefix []byte
 	bound := 0
 	for ; bound < len(x.fields); bound++ {
 		f := x.fields[bound]
 		at := slices.IndexFunc(p.rest, func(c rowmap.Cond) bool {
-			return c.Col == f.col && (c.Op == store.OpEq || c.Op == store.OpFold && f.fold)
+			return c.Col == f.Col && (c.Op == store.OpEq || c.Op == store.OpFold && f.Fold)
 		})
 		if at < 0 {
 			break
 		}
 		c := p.rest[at]
-		p.prefix = appendKey(p.prefix, f.of(c.Value))
-		if f.fold == (c.Op == store.OpFold) {
+		prefix = appendKey(prefix, valueOf(f, c.Value))
+		if f.Fold == (c.Op == store.OpFold) {
 			p.rest = slices.Delete(p.rest, at, at+1)
 		}
 		p.score += 10
@@ -168,80 +153,71 @@ func (x *index) plan(conds []rowmap.Cond, order []rowmap.SortKey) plan {
 			p.score += 100
 		}
 	}
-	if bound < len(x.fields) {
-		p.limit(x.fields[bound])
+	p.path = path{x, prefix, after(prefix)}
+	left := x.fields[bound:]
+	if len(left) > 0 {
+		p.limit(left[0], prefix)
+	}
+	if p.narrowed {
+		p.score += 5
 	}
 	if x.has != nil && bound > 0 {
 		p.score += 2 // it holds fewer rows
 	}
-	p.natural(x.fields[bound:], order)
+	fixed := func(k rowmap.SortKey) bool {
+		return slices.ContainsFunc(x.fields[:bound], func(f field) bool { return f.Col == k.Col && !f.Fold })
+	}
+	if p.sorted, p.desc = inOrder(left, slices.DeleteFunc(slices.Clone(order), fixed)); p.sorted {
+		p.score++
+	}
 	return p
 }
 
-// limit narrows the path by what conditions say about the next field.
-func (p *plan) limit(f field) {
+// limit narrows the path by what conditions say about the field after prefix.
+func (p *plan) limit(f field, prefix []byte) {
 	for _, c := range p.rest {
-		if c.Col != f.col || f.fold {
+		if c.Col != f.Col || f.Fold {
 			continue
 		}
+		bound := appendKey(bytes.Clone(prefix), c.Value)
 		switch c.Op {
 		case store.OpLt:
-			p.hi = appendKey(bytes.Clone(p.prefix), c.Value)
+			p.to, p.narrowed = bound, true
 		case store.OpGt:
-			p.lo = appendKey(bytes.Clone(p.prefix), c.Value)
+			p.from, p.narrowed = bound, true
 		}
-	}
-	if p.hi != nil || p.lo != nil {
-		p.score += 5
 	}
 }
 
-// natural finds out whether the order of the keys is the one asked for. The
-// fields left are those that the path does not fix; nothing matters after what
-// tells rows apart.
-func (p *plan) natural(left []field, order []rowmap.SortKey) {
-	p.sorted = len(order) > 0
+// inOrder reports whether keys whose first fields are fixed come in an order:
+// the one that the fields left have, or all the other way round.
+func inOrder(left []field, order []rowmap.SortKey) (sorted, desc bool) {
+	if len(order) > len(left) {
+		return false, false
+	}
 	for i, k := range order {
-		p.desc = order[0].Desc
-		if i == len(left) {
-			p.sorted = p.fixes(order[i:])
-			break
-		}
-		if k.Col != left[i].col || k.Fold != left[i].fold || k.Desc != p.desc {
-			p.sorted = false
-			break
+		if k.Col != left[i].Col || k.Fold != left[i].Fold || k.Desc != order[0].Desc {
+			return false, false
 		}
 	}
-	if p.sorted {
-		p.score++
-	}
+	return true, len(order) > 0 && order[0].Desc
 }
 
-// fixes reports whether the path leaves but one value of the columns.
-func (p *plan) fixes(order []rowmap.SortKey) bool {
-	for _, k := range order {
-		if !slices.ContainsFunc(p.fields, func(f field) bool { return f.col == k.Col }) {
-			return false
-		}
-	}
-	return true
-}
+// NoLimit is that of queries that must give all rows.
+const NoLimit = math.MaxInt
 
-// noLimit is that of queries that must give all rows.
-const noLimit = math.MaxInt
-
-// query gives the rows of a query to fn, which must not keep them.
-func (t *table) query(ctx context.Context, tx *txn, q store.Query, fn func(row []any) error) error {
+// Query gives the rows of a query to fn, which must not keep them.
+func (t *Rows) Query(ctx context.Context, tx *Tx, q store.Query, fn func(row []any) error) error {
 	conds, err := rowmap.Conds(t.cols, q.Where)
 	if err != nil {
 		return err
 	}
-	return t.find(ctx, tx, conds, q, fn)
+	return t.Find(ctx, tx, conds, q, fn)
 }
 
-// find is query under conditions made ready.
-func (t *table) find(ctx context.Context, tx *txn, conds []rowmap.Cond, q store.Query, fn func(row []any) error) error {
-	order, err := rowmap.Order(t.cols, t.key, q.Order)
+// Find is Query under conditions made ready.
+func (t *Rows) Find(ctx context.Context, tx *Tx, conds []rowmap.Cond, q store.Query, fn func(row []any) error) error {
+	order, err := rowmap.Order(t.cols, t.keyCols, q.Order)
 	if err != nil {
 		return err
 	}
@@ -254,7 +230,7 @@ func (t *table) find(ctx context.Context, tx *txn, conds []rowmap.Cond, q store.
 	}
 	var rows [][]any
 	for _, p := range plans {
-		limit := noLimit
+		limit := NoLimit
 		if p.sorted {
 			limit = q.Limit
 		}
@@ -277,14 +253,14 @@ func (t *table) find(ctx context.Context, tx *txn, conds []rowmap.Cond, q store.
 
 // run gives the rows of a plan to fn, at most limit. They are overwritten by the
 // next.
-func (p *plan) run(ctx context.Context, tx *txn, limit int, fn func(row []any) error) error {
+func (p *plan) run(ctx context.Context, tx *Tx, limit int, fn func(row []any) error) error {
 	t := p.table
 	bucket, row, n := tx.tx.Bucket(t.primary.bucket), make([]any, len(t.cols)), 0
 	return p.walk(tx, p.desc, func(key, value []byte) (bool, error) {
 		if n++; n%1024 == 0 && ctx.Err() != nil {
 			return false, ctx.Err()
 		}
-		if p.index != t.primary {
+		if p.Index != t.primary {
 			value = bucket.Get(key[len(key)-keyInt:])
 		}
 		if err := t.decode(value, row); err != nil {
@@ -300,15 +276,15 @@ func (p *plan) run(ctx context.Context, tx *txn, limit int, fn func(row []any) e
 	})
 }
 
-// count counts the rows of a query, by the index alone where that is enough.
-func (t *table) count(ctx context.Context, tx *txn, where []store.Cond) (n int, err error) {
+// Number counts the rows of a query, by the index alone where that is enough.
+func (t *Rows) Number(ctx context.Context, tx *Tx, where []store.Cond) (n int, err error) {
 	conds, err := rowmap.Conds(t.cols, where)
 	if err != nil {
 		return 0, err
 	}
 	for _, p := range t.plans(conds, nil) {
 		if len(p.rest) > 0 {
-			err = p.run(ctx, tx, noLimit, func([]any) error { n++; return nil })
+			err = p.run(ctx, tx, NoLimit, func([]any) error { n++; return nil })
 		} else {
 			err = p.walk(tx, false, func([]byte, []byte) (bool, error) { n++; return true, nil })
 		}

@@ -1,4 +1,4 @@
-package boltstore
+package kv
 
 import (
 	"crypto/sha256"
@@ -36,14 +36,16 @@ func appendKey(key []byte, value any) []byte {
 	return append(key, 0)
 }
 
-func appendKeys(key []byte, values ...any) []byte {
+func keyOf(values []any) []byte {
+	key := make([]byte, 0, 32)
 	for _, v := range values {
 		key = appendKey(key, v)
 	}
 	return key
 }
 
-// intAt returns the number that starts at a place of a key.
-func intAt(key []byte, at int) int64 {
-	return int64(binary.BigEndian.Uint64(key[at+1:]) ^ 1<<63)
-}
+// Key is a key of an index, or what is left of it behind a prefix.
+type Key []byte
+
+// Int returns the i-th value of a key that is made of numbers.
+func (k Key) Int(i int) int64 { return int64(binary.BigEndian.Uint64(k[i*keyInt+1:]) ^ 1<<63) }
