@@ -140,13 +140,17 @@ func (s *tasks) named(ctx context.Context, look *names, q store.Query) ([]domain
 		}
 		return look.text("users", int64(*id), "name")
 	}
+	playbook, name := s.templates.Column("playbook"), s.templates.Column("name")
+	kind, app := s.templates.Column("type"), s.templates.Column("app")
 	list := []domain.TaskWithTemplate{}
 	err := s.Query(ctx, look.t, q, func(row []any) error {
 		list = append(list, domain.TaskWithTemplate{})
 		e := &list[len(list)-1]
 		err := s.Map.Set(&e.Task, row)
-		tmpl := func(field string) string { return look.text("templates", int64(e.TemplateID), field) }
-		e.TplPlaybook, e.TplAlias, e.TplType, e.TplApp = tmpl("playbook"), tmpl("name"), domain.TemplateType(tmpl("type")), tmpl("app")
+		if tmpl := look.row("templates", int64(e.TemplateID)); tmpl != nil {
+			e.TplPlaybook, e.TplAlias = tmpl[playbook].(string), tmpl[name].(string)
+			e.TplType, e.TplApp = domain.TemplateType(tmpl[kind].(string)), tmpl[app].(string)
+		}
 		e.UserName, e.StoppedByName = user(e.UserID), user(e.StoppedBy)
 		return err
 	})

@@ -14,9 +14,8 @@ import (
 	"signalbox/internal/store/schema"
 )
 
-// Rows are a table: how rows of one kind are kept: a bucket from key to row, and a bucket
-// for each index. Everything here works on stored values in the order of the
-// columns.
+// Rows are the rows of one table: a bucket from key to row, and a bucket for each
+// index. Everything here works on stored values in the order of the columns.
 type Rows struct {
 	DB       *DB
 	Schema   schema.Table

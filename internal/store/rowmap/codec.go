@@ -97,7 +97,10 @@ func Decode(cols []Column, row []byte, values []any) error {
 // order in which they were written, so it looks from next on first.
 func find(cols []Column, name []byte, next int) int {
 	for i := range cols {
-		at := (next + i) % len(cols)
+		at := next + i
+		if at >= len(cols) {
+			at -= len(cols)
+		}
 		if cols[at].Name == string(name) {
 			return at
 		}
