@@ -142,7 +142,7 @@ func (s *tasks) named(ctx context.Context, look *names, q store.Query) ([]domain
 	}
 	playbook, name := s.templates.Column("playbook"), s.templates.Column("name")
 	kind, app := s.templates.Column("type"), s.templates.Column("app")
-	list := []domain.TaskWithTemplate{}
+	list := make([]domain.TaskWithTemplate, 0, min(max(q.Limit, 0), 256))
 	err := s.Query(ctx, look.t, q, func(row []any) error {
 		list = append(list, domain.TaskWithTemplate{})
 		e := &list[len(list)-1]

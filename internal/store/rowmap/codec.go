@@ -96,11 +96,12 @@ func Decode(cols []Column, row []byte, values []any) error {
 // find returns the position of a column, -1 for none. Mostly columns are in the
 // order in which they were written, so it looks from next on first.
 func find(cols []Column, name []byte, next int) int {
-	for i := range cols {
-		at := next + i
-		if at >= len(cols) {
-			at -= len(cols)
+	for at := next; at < len(cols); at++ {
+		if cols[at].Name == string(name) {
+			return at
 		}
+	}
+	for at := range cols[:next] {
 		if cols[at].Name == string(name) {
 			return at
 		}
