@@ -1,15 +1,10 @@
 package boltstore
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"time"
 
-	bolt "go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
+	"signalbox/internal/store/kv"
 )
 
 // IrreversibleError is given for a step that cannot be undone.
@@ -49,41 +44,8 @@ func Migrate(ctx context.Context, c Config, to int64) error {
 	case to != 0:
 		return fmt.Errorf("database %s: %w", c.Path, &IrreversibleError{Version: to + 1})
 	}
-	db, err := bolt.Open(c.Path, 0o600, &bolt.Options{Timeout: lockWait})
-	if err != nil {
-		if errors.Is(err, berrors.ErrTimeout) {
-			err = ErrInUse
-		}
+	if err := kv.Empty(ctx, c, have); err != nil {
 		return fmt.Errorf("database %s: %w", c.Path, err)
 	}
-	return errors.Join(empty(ctx, &engine{db: db}, c, have), db.Close())
-}
-
-// empty removes all buckets in one transaction.
-func empty(ctx context.Context, e *engine, c Config, have int64) error {
-	path := fmt.Sprintf("%s.v%d-%s", c.Path, have, time.Now().UTC().Format("20060102T150405Z"))
-	free := path
-	for n := 2; ; n++ { // never over an older copy
-		if _, err := os.Lstat(free); errors.Is(err, os.ErrNotExist) {
-			break
-		}
-		free = fmt.Sprintf("%s-%d", path, n)
-	}
-	if err := e.snapshot(free); err != nil {
-		return fmt.Errorf("copy the database to %s before migrating: %w", free, err)
-	}
-	if c.Logger != nil {
-		c.Logger.InfoContext(ctx, "database copied before migrating", "path", free, "version", have)
-	}
-	return e.db.Update(func(tx *bolt.Tx) error {
-		var names [][]byte
-		err := tx.ForEach(func(name []byte, _ *bolt.Bucket) error {
-			names = append(names, bytes.Clone(name))
-			return nil
-		})
-		for _, name := range names {
-			err = errors.Join(err, tx.DeleteBucket(name))
-		}
-		return err
-	})
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
 	"signalbox/internal/store/rowmap"
+	"signalbox/internal/store/schema"
 )
 
 // events implements store.Events. Events are not a part of what a project's
@@ -18,26 +19,6 @@ type events struct {
 	listSQL string
 }
 
-// objectNames says for which object types an event shows a name, and where it is.
-func objectNames() []struct {
-	typ           domain.ObjectType
-	table, column string
-} {
-	return []struct {
-		typ           domain.ObjectType
-		table, column string
-	}{
-		{domain.ObjectVariableGroup, "variable_groups", "name"},
-		{domain.ObjectInventory, "inventories", "name"},
-		{domain.ObjectKey, "keys", "name"},
-		{domain.ObjectProject, "projects", "name"},
-		{domain.ObjectRepository, "repositories", "name"},
-		{domain.ObjectTemplate, "templates", "name"},
-		{domain.ObjectUser, "users", "name"},
-		{domain.ObjectView, "views", "title"},
-	}
-}
-
 func newEvents(e *engine) *events {
 	ev := &events{table: newTable[domain.Event](e, "events", "event", nil), named: rowmap.Of[domain.EventWithNames]()}
 	var cols []string
@@ -46,8 +27,8 @@ func newEvents(e *engine) *events {
 	}
 	var object strings.Builder
 	object.WriteString("case e.object_type")
-	for _, o := range objectNames() {
-		fmt.Fprintf(&object, " when '%s' then (select o.%s from %s o where o.id = e.object_id)", o.typ, o.column, e.d.Quote(o.table))
+	for _, o := range schema.Names() {
+		fmt.Fprintf(&object, " when '%s' then (select o.%s from %s o where o.id = e.object_id)", o.Type, o.Column, e.d.Quote(o.Table))
 	}
 	fmt.Fprintf(&object, " when '%s' then (select o.name from tasks t join templates o on o.id = t.template_id where t.id = e.object_id) end", domain.ObjectTask)
 	ev.listSQL = "select " + strings.Join(cols, ", ") + ", coalesce(u.username, ''), coalesce(p.name, ''), coalesce(" + object.String() + ", '')" +

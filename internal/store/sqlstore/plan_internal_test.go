@@ -15,6 +15,7 @@ import (
 	"signalbox/internal/domain"
 	"signalbox/internal/logchunk"
 	"signalbox/internal/store"
+	"signalbox/internal/store/rules"
 	"signalbox/internal/store/storetest"
 	"signalbox/internal/testkit/dbserver"
 )
@@ -166,7 +167,7 @@ func checkPlans(t *testing.T, s *Store, walks walks) {
 	grow(t, s, w, done)
 	parallel := w.NewTemplate(t, func(t *domain.Template) { t.AllowParallelTasks = true })
 	running := w.Running(t, parallel)
-	for range scanAhead + 10 {
+	for range rules.ScanAhead + 10 {
 		w.NewTask(t, parallel)
 	}
 
