@@ -70,6 +70,9 @@ func openStore(ctx context.Context, c *config.Config, log *slog.Logger) (store.S
 	if err != nil {
 		return nil, cannotOpen(inUse(c, err))
 	}
+	if err := complete(ctx, st, c); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
 	return st, nil
 }
 
@@ -81,7 +84,7 @@ func inUse(c *config.Config, err error) error {
 	return err
 }
 
-func openDialect(ctx context.Context, c *config.Config, log *slog.Logger) (store.Store, error) {
+func openDialect(ctx context.Context, c *config.Config, log *slog.Logger) (database, error) {
 	if c.Database.Dialect == "bolt" {
 		return boltstore.Open(ctx, boltstore.Config{Path: c.Database.Path, Logger: log})
 	}

@@ -8,8 +8,8 @@ import (
 )
 
 func (s *shell) migrate() *cobra.Command {
-	c := group(&cobra.Command{Use: "migrate", Short: "Look at the version of the database, and bring it up to date"})
-	c.AddCommand(s.migrateStatus(), s.migrateUp())
+	c := group(&cobra.Command{Use: "migrate", Short: "Bring the database up to date, or move to another one"})
+	c.AddCommand(s.migrateStatus(), s.migrateUp(), s.migrateData())
 	return c
 }
 

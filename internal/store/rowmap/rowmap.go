@@ -28,6 +28,7 @@ const (
 	Time     // microseconds since 1970
 	JSONText // a document the user wrote: kept byte for byte
 	Document // a Go value in JSON
+	Bytes    // any bytes; no field of an entity is
 )
 
 // Column is a field of an entity.

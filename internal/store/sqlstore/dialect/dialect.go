@@ -106,6 +106,8 @@ type Dialect struct {
 	Lock func(ctx context.Context, c Config, db *sql.DB) (unlock func(), err error)
 	// Prepare is called before an empty database is migrated; nil for nothing.
 	Prepare func(ctx context.Context, db *sql.DB) error
+	// Sequence is how identifiers of rows go on.
+	Sequence Sequence
 }
 
 // Quote writes a name of a table or column. MySQL is told to read it this way.

@@ -44,6 +44,7 @@ func MySQL(migrations fs.FS) *Dialect {
 		TableNamed: "select count(*) from information_schema.tables where table_schema = database() and table_name = ?",
 		Lock:       lockMySQL,
 		Prepare:    prepareMySQL,
+		Sequence:   mysqlSequence(),
 	}
 }
 
