@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -93,6 +94,9 @@ func parseDatabase(text string) (d Database, ok bool, err error) {
 	}
 	if strings.HasPrefix(rest, "//") {
 		return d, true, errorText("this kind of address is not known; use sqlite:PATH, bolt:PATH, postgres://… or mysql://…")
+	}
+	if _, err := os.Stat(text); err != nil && strings.Contains(rest, "@") { // the form of a driver, with a password perhaps
+		return d, true, errorText("neither a configuration file nor an address; use sqlite:PATH, bolt:PATH, postgres://… or mysql://…")
 	}
 	return d, false, nil
 }

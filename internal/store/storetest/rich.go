@@ -65,7 +65,7 @@ func Rich(t testing.TB, s store.Store) *World {
 
 	// Rows that refer to later ones, and in a circle.
 	later := w.NewTemplate(t, func(tmpl *domain.Template) {
-		tmpl.Name, tmpl.SurveyVars = "later", []domain.SurveyVar{}
+		tmpl.Name, tmpl.SurveyVars, tmpl.Description = "later", []domain.SurveyVar{}, &texts[10] // frozen in definitions
 		tmpl.TaskParams = domain.JSON(`{ "b": 1.0, "a": 2, "a": "é<>&\ud83d" }`)
 	})
 	_, err := s.Templates().Update(ctx, w.Template.ID, func(tmpl *domain.Template) error {

@@ -380,6 +380,51 @@ func TestCopy_RefusesDestinations(t *testing.T) {
 	}
 }
 
+// watched notes the batches that are written.
+type watched struct {
+	database
+	batches []transfer.Batch
+}
+
+func (w *watched) Write(ctx context.Context, b transfer.Batch) error {
+	w.batches = append(w.batches, b)
+	return w.database.Write(ctx, b)
+}
+
+// However large the rows, a batch is no more than the limit and one row.
+func TestCopy_BatchesAreBounded(t *testing.T) {
+	t.Parallel()
+	const limit = 1 << 20
+	for _, kind := range []string{"sqlite", "bolt"} {
+		source, dest := open(t, fresh(t, kind)), &watched{database: open(t, fresh(t, "sqlite"))}
+		storetest.Rich(t, source)
+		if _, err := transfer.Copy(t.Context(), source, dest, transfer.Options{BatchBytes: limit, BatchRows: 50}); err != nil {
+			t.Fatal(err)
+		}
+		largest := 0
+		for _, b := range dest.batches {
+			total := 0
+			for i, row := range b.Rows {
+				if total >= limit || i >= 50 {
+					t.Fatalf("%s: %s: a batch goes on after %d rows and %d bytes", kind, b.Table.Name, i, total)
+				}
+				for _, value := range row {
+					switch v := value.(type) {
+					case []byte:
+						total += len(v)
+						largest = max(largest, len(v))
+					case string:
+						total += len(v)
+					}
+				}
+			}
+		}
+		if largest != storetest.HugeChunk {
+			t.Errorf("%s: the largest value had %d bytes", kind, largest)
+		}
+	}
+}
+
 func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
