@@ -107,11 +107,12 @@ func doubtful(_ context.Context, p stdlib.ShouldPingParams) bool {
 		return true
 	}
 	quiet := false
-	err = raw.Read(func(fd uintptr) bool {
+	// Not raw.Read: after a large write the driver may still be reading, until the
+	// server says something, and would be waited for.
+	err = raw.Control(func(fd uintptr) {
 		var b [1]byte
 		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		quiet = errors.Is(err, syscall.EAGAIN)
-		return true
 	})
 	return err != nil || !quiet
 }
