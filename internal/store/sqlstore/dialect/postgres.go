@@ -102,9 +102,14 @@ func doubtful(_ context.Context, p stdlib.ShouldPingParams) bool {
 	if !ok {
 		return true
 	}
+	return !silent(socket)
+}
+
+// silent reports whether a socket is open and has nothing to read.
+func silent(socket syscall.Conn) bool {
 	raw, err := socket.SyscallConn()
 	if err != nil {
-		return true
+		return false
 	}
 	quiet := false
 	// Not raw.Read: after a large write the driver may still be reading, until the
@@ -114,7 +119,7 @@ func doubtful(_ context.Context, p stdlib.ShouldPingParams) bool {
 		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		quiet = errors.Is(err, syscall.EAGAIN)
 	})
-	return err != nil || !quiet
+	return err == nil && quiet
 }
 
 // postgresConfig builds the connection string from its parts, escaped, so that
