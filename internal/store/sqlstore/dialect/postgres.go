@@ -94,32 +94,30 @@ func doubtful(_ context.Context, p stdlib.ShouldPingParams) bool {
 	if p.IdleDuration > time.Second {
 		return true
 	}
-	conn := p.Conn.PgConn().Conn()
+	return !quiet(p.Conn.PgConn().Conn())
+}
+
+// quiet tells whether a connection is open and has nothing to be read. It does
+// not wait for a read that is under way: after a slow write the driver keeps one
+// going in the background.
+func quiet(conn net.Conn) bool {
 	if over, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
 		conn = over.NetConn()
 	}
 	socket, ok := conn.(syscall.Conn)
 	if !ok {
-		return true
+		return false
 	}
-	return !silent(socket)
-}
-
-// silent reports whether a socket is open and has nothing to read.
-func silent(socket syscall.Conn) bool {
 	raw, err := socket.SyscallConn()
 	if err != nil {
 		return false
 	}
-	quiet := false
-	// Not raw.Read: after a large write the driver may still be reading, until the
-	// server says something, and would be waited for.
+	var peeked error
 	err = raw.Control(func(fd uintptr) {
 		var b [1]byte
-		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		quiet = errors.Is(err, syscall.EAGAIN)
+		_, _, peeked = syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 	})
-	return err == nil && quiet
+	return err == nil && errors.Is(peeked, syscall.EAGAIN)
 }
 
 // postgresConfig builds the connection string from its parts, escaped, so that
