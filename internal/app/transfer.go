@@ -23,6 +23,9 @@ type database interface {
 
 // CopyData copies all data of one installation to another database.
 func (a *App) CopyData(ctx context.Context, from, to *config.Config, log *slog.Logger, progress func(cli.CopyProgress)) (tables []cli.CopiedTable, err error) {
+	if err := errors.Join(nameDatabase(from), nameDatabase(to)); err != nil {
+		return nil, err
+	}
 	source, dest := from.Database.Where(), to.Database.Where()
 	if source == dest {
 		return nil, domain.Invalid("--to", "%s is the source already; name another database", dest)
@@ -79,6 +82,22 @@ func (a *App) CopyData(ctx context.Context, from, to *config.Config, log *slog.L
 		return nil, ctx.Err()
 	}
 	return tables, copyTrouble(err, source, dest)
+}
+
+// nameDatabase completes the settings of a connection string with what it says,
+// so that the database can be told by its name.
+func nameDatabase(c *config.Config) error {
+	if c.Database.Server().DSN == "" {
+		return nil
+	}
+	resolved, err := storeConfig(c, nil).Resolved()
+	if err != nil {
+		return cannotOpen(c, err)
+	}
+	for _, s := range []*config.DatabaseServer{&c.Database.Postgres, &c.Database.MySQL} {
+		s.Host, s.Port, s.User, s.Name = resolved.Host, 0, resolved.User, resolved.Name
+	}
+	return nil
 }
 
 func otherVersion(what string, have cli.Schema) error {

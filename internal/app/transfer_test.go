@@ -119,3 +119,21 @@ func TestCopyData_OtherVersionsAreLeftAlone(t *testing.T) {
 		t.Errorf("a destination of another program: %v", err)
 	}
 }
+
+// Databases that are given by a connection string are told apart by what it says.
+func TestNameDatabase(t *testing.T) {
+	t.Parallel()
+	for dialect, dsn := range map[string]string{
+		"postgres": "postgres://sb:p4ss-w0rd@db.example.org:5433/one?sslmode=disable",
+		"mysql":    "sb:p4ss-w0rd@tcp(db.example.org:5433)/one",
+	} {
+		c := &config.Config{Database: config.Database{Dialect: dialect}}
+		c.Database.Postgres.DSN, c.Database.MySQL.DSN = domain.Secret(dsn), domain.Secret(dsn)
+		if err := nameDatabase(c); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := c.Database.Where(), dialect+" one on db.example.org:5433"; got != want {
+			t.Errorf("%s: %q, want %q", dialect, got, want)
+		}
+	}
+}

@@ -109,6 +109,7 @@ func parseServer(text string) (s DatabaseServer, err error) {
 	if _, given := u.User.Password(); given {
 		return s, errorText("the address holds a password, which other users of the machine can see; give it by a variable (…_DB_PASS or …_DB_PASS_FILE) or use a configuration file")
 	}
+	s = databaseServer()
 	s.Host, s.User, s.Name = u.Host, u.User.Username(), strings.TrimPrefix(u.Path, "/")
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
