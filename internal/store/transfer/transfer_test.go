@@ -20,6 +20,7 @@ import (
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
 	"signalbox/internal/store/boltstore"
+	"signalbox/internal/store/schema"
 	"signalbox/internal/store/sqlstore"
 	"signalbox/internal/store/storetest"
 	"signalbox/internal/store/transfer"
@@ -511,5 +512,19 @@ func TestKill_GoesOn(t *testing.T) {
 			}
 			same(t, open(t, from), open(t, to))
 		})
+	}
+}
+
+// A table that is forgotten here would be missing in every copy.
+func TestTables_AreThoseOfTheSchema(t *testing.T) {
+	t.Parallel()
+	copied := map[string]bool{}
+	for _, table := range transfer.Tables() {
+		copied[table.Name] = true
+	}
+	for _, table := range schema.Tables() {
+		if !copied[table.Name] {
+			t.Errorf("%s is not copied", table.Name)
+		}
 	}
 }
