@@ -28,6 +28,7 @@ const (
 	maxResources = 2000
 	maxAttribute = 4 << 10   // bytes of one value
 	maxSummary   = 512 << 10 // bytes of all values
+	maxList      = 1 << 20   // bytes of what says which resources
 	maxOutputs   = 500
 )
 
@@ -163,11 +164,15 @@ func Summarise(text []byte, mask func(string) string, key []byte) (Summary, erro
 	if err := json.Unmarshal(text, &plan); err != nil {
 		return Summary{}, fmt.Errorf("read the plan: %w", err)
 	}
-	s := summariser{room: maxSummary}
+	s := summariser{room: maxSummary, list: maxList}
 	s.mask = alsoHiding(plan.secrets(), mask)
 	s.out = Summary{Resources: []Resource{}, Outputs: []Output{}, Drift: []Resource{}}
 	s.out.Bound.Version = plan.Version
 	s.out.Bound.Variables = digest(plan, key)
+	if len(plan.Resources) > maxResources {
+		// What does not fit shall not be what is destroyed.
+		slices.SortStableFunc(plan.Resources, func(a, b resourceJSON) int { return harm(a) - harm(b) })
+	}
 	for _, r := range plan.Resources {
 		s.resource(r)
 	}
@@ -245,7 +250,30 @@ func alsoHiding(texts []string, mask func(string) string) func(string) string {
 type summariser struct {
 	out  Summary
 	mask func(string) string
-	room int
+	room int // for values
+	list int // for what says which resources
+}
+
+// harm orders resources: those that lose something come first.
+func harm(r resourceJSON) int {
+	switch {
+	case slices.Contains(r.Change.Actions, "delete"):
+		return 0
+	case slices.Contains(r.Change.Actions, "forget"):
+		return 1
+	case slices.Contains(r.Change.Actions, "no-op"):
+		return 3
+	}
+	return 2
+}
+
+// fits takes room for an entry of a list.
+func (s *summariser) fits(r resourceJSON) bool {
+	s.list -= 200 + len(r.Address) + len(r.Previous) + len(r.Module) + len(r.Type) + len(r.Name)
+	if s.list < 0 {
+		s.out.Truncated = true
+	}
+	return s.list >= 0
 }
 
 func (s *summariser) resource(r resourceJSON) {
@@ -255,6 +283,9 @@ func (s *summariser) resource(r resourceJSON) {
 	}
 	if len(s.out.Resources) == maxResources {
 		s.out.Truncated = true
+		return
+	}
+	if !s.fits(r) {
 		return
 	}
 	res := s.describe(r, action)
@@ -332,6 +363,9 @@ func (s *summariser) drift(r resourceJSON) {
 		s.out.Truncated = true
 		return
 	}
+	if !s.fits(r) {
+		return
+	}
 	s.out.Drift = append(s.out.Drift, s.describe(r, action))
 }
 
@@ -372,6 +406,10 @@ func (s *summariser) attributes(c changeJSON) (changes []Attribute, unchanged in
 				unchanged++
 			}
 			continue
+		}
+		if s.room -= len(name) + 60; s.room < 0 {
+			s.out.Truncated = true
+			break
 		}
 		changes = append(changes, Attribute{
 			Name:     name,

@@ -98,9 +98,13 @@ func TestSummarise_Bounded(t *testing.T) {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, `{"address":"x.a[%d]","mode":"managed","type":"x","name":"a","change":{"actions":["create"],"after":{"big":%q,"small":"s"}}}`, i, strings.Repeat("ü", 2500))
+		big := "b"
+		if i < 200 {
+			big = strings.Repeat("ü", 2500)
+		}
+		fmt.Fprintf(&b, `{"address":"x.a[%d]","mode":"managed","type":"x","name":"a","change":{"actions":["create"],"after":{"big":%q,"small":"s"}}}`, i, big)
 	}
-	b.WriteString("]}")
+	b.WriteString(`,{"address":"x.gone","mode":"managed","change":{"actions":["delete"],"before":{}}}]}`)
 	got, err := terraform.Summarise([]byte(b.String()), noMask, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -108,6 +112,9 @@ func TestSummarise_Bounded(t *testing.T) {
 	text, err := json.Marshal(got)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if got.Resources[0].Address != "x.gone" {
+		t.Errorf("what is destroyed may be left out: %+v", got.Resources[0])
 	}
 	if got.Add != n || !got.Truncated || len(got.Resources) >= n || len(text) > 2<<20 {
 		t.Errorf("%d to add, truncated %v, %d resources, %d bytes", got.Add, got.Truncated, len(got.Resources), len(text))
