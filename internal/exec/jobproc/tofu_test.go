@@ -220,8 +220,18 @@ func TestTofu_PlanConfirmApply(t *testing.T) {
 	if state := localState(t, spec); strings.Contains(state, "terraform_data") {
 		t.Errorf("applied before it was approved:\n%s", state)
 	}
-	send(t, p, job.Command{Confirm: true})
-	send(t, p, job.Command{Confirm: true}) // twice is once
+	// The owner that asked is gone; another one has the answer.
+	_ = p.Conn.Close()
+	conn, err := job.Dial(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for range 2 { // twice is once
+		if err := conn.Send(job.Command{Confirm: true}); err != nil && !errors.Is(err, job.ErrGone) {
+			t.Fatal(err)
+		}
+	}
 	c := finish(t, dir, p)
 	if c.end.Status != "success" || c.end.ExitCode != 0 {
 		t.Fatalf("end %+v; output:\n%s", c.end, c.output)
@@ -480,6 +490,20 @@ func TestTofu_Variables(t *testing.T) {
 	}
 	if !strings.Contains(c.output, "said *** ***") {
 		t.Errorf("output:\n%s", c.output)
+	}
+	seen := false // the command line, in which a secret would have been masked
+	for _, l := range c.lines {
+		line := terraform.Plain(string(l.Text))
+		if !strings.Contains(line, "(local-exec):") || strings.Contains(line, "said") {
+			continue
+		}
+		seen = seen || strings.Contains(line, terraform.VariablesFile)
+		if strings.Contains(line, "***") {
+			t.Errorf("a secret is on the command line: %s", line)
+		}
+	}
+	if !seen {
+		t.Errorf("the command line was not seen:\n%s", c.output)
 	}
 	for _, secret := range []string{"hunter2-secret", "778899"} {
 		if strings.Contains(c.output, secret) {
