@@ -670,12 +670,12 @@ type OutputValue struct {
 }
 
 // TakesVariablesWithPlan reports whether the version of the program, as a plan
-// names it, takes variables beside a saved plan. Terraform before 1.10 and
-// OpenTofu before 1.8 refuse them.
+// names it, takes variables beside a saved plan. OpenTofu refuses them before
+// 1.11, Terraform before 1.10; to 1.10, the environment gives ephemeral ones.
 func TakesVariablesWithPlan(version string) bool {
 	major, rest, _ := strings.Cut(version, ".")
 	minor, _, _ := strings.Cut(rest, ".")
 	a, errA := strconv.Atoi(major)
 	b, errB := strconv.Atoi(minor)
-	return errA == nil && errB == nil && (a > 1 || a == 1 && b >= 10)
+	return errA == nil && errB == nil && (a > 1 || a == 1 && b >= 11)
 }

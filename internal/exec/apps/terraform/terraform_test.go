@@ -179,7 +179,7 @@ func TestExplain(t *testing.T) {
 
 func TestTakesVariablesWithPlan(t *testing.T) {
 	t.Parallel()
-	for version, want := range map[string]bool{"1.9.8": false, "1.10.0": true, "1.12.6": true, "1.11.0-beta1": true, "2.0.0": true, "0.15.5": false, "": false, "x.y": false} {
+	for version, want := range map[string]bool{"1.9.8": false, "1.10.10": false, "1.11.0": true, "1.12.6": true, "1.11.0-beta1": true, "2.0.0": true, "0.15.5": false, "": false, "x.y": false} {
 		if got := terraform.TakesVariablesWithPlan(version); got != want {
 			t.Errorf("%q: %v, want %v", version, got, want)
 		}
