@@ -411,6 +411,15 @@ func TestTofu_Checkout(t *testing.T) {
 	if c := mustSucceed(t, named); c.summary(t).HasChanges {
 		t.Errorf("the state of the workspace is lost:\n%s", c.output)
 	}
+	moved := spec
+	moved.Host.DataDir = filepath.Join(t.TempDir(), "moved")
+	if err := os.Rename(spec.Host.DataDir, moved.Host.DataDir); err != nil {
+		t.Fatal(err)
+	}
+	spec = moved
+	if c := mustSucceed(t, spec); c.summary(t).HasChanges {
+		t.Errorf("the state is lost with the move of the data directory:\n%s", c.output)
+	}
 	other := spec
 	other.TemplateID = 99
 	if c := mustSucceed(t, with(other, func(p *job.Terraform) { p.PlanOnly = true })); !c.summary(t).HasChanges {

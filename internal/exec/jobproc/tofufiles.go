@@ -75,12 +75,33 @@ func (f *tofuFiles) seed(data string, reconfigure bool) error {
 		return nil
 	}
 	if err == nil {
-		err = os.WriteFile(filepath.Join(data, stateName), text, 0o600)
+		err = os.WriteFile(filepath.Join(data, stateName), f.moved(text), 0o600)
 	}
 	if err != nil {
 		return workspace.Explain(err, "read which backend the last run used")
 	}
 	return nil
+}
+
+// moved corrects a record that names our place for state in a data directory
+// that has been moved since: to the program that would be another backend.
+func (f *tofuFiles) moved(record []byte) []byte {
+	var read struct {
+		Backend backend `json:"backend"`
+	}
+	if json.Unmarshal(record, &read) != nil || read.Backend.Type != "local" || read.Backend.Config.Path == nil {
+		return record
+	}
+	// The last four parts are those of openTofuFiles.
+	template := filepath.Dir(f.state)
+	suffix := filepath.Join(string(filepath.Separator), "states", filepath.Base(filepath.Dir(template)), filepath.Base(template), filepath.Base(f.state))
+	old := filepath.Dir(*read.Backend.Config.Path)
+	if old == f.state || !strings.HasSuffix(old, suffix) {
+		return record
+	}
+	before, _ := json.Marshal(old) // a string always encodes
+	after, _ := json.Marshal(f.state)
+	return bytes.ReplaceAll(record, bytes.Trim(before, `"`), bytes.Trim(after, `"`))
 }
 
 // backend is the part of the program's record that is read.
