@@ -18,7 +18,7 @@ import (
 type Terraform struct {
 	Workspace string // "" and "default" are the workspace that always exists
 
-	PlanOnly    bool // end after the plan
+	PlanOnly    bool // end after the plan, whatever AutoApprove says
 	Destroy     bool // plan the removal of everything
 	AutoApprove bool // apply without asking
 
