@@ -1,0 +1,16 @@
+package ansible
+
+import _ "embed" // the plugin
+
+// Callback is our callback plugin, a Python file. It is loaded by ansible from
+// any directory that ANSIBLE_CALLBACK_PLUGINS lists, without being named in a
+// setting, so that whatever callbacks a user has configured stay as they are.
+//
+//go:embed callback/signalbox_events.py
+var Callback []byte
+
+// CallbackFile is the name Callback must have.
+const CallbackFile = "signalbox_events.py"
+
+// EventsVariable names the pipe that the plugin writes to.
+const EventsVariable = "SIGNALBOX_EVENTS"
