@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -48,6 +49,9 @@ func (s *session) carryOut(ctx context.Context) error {
 	s.cleanup = append(s.cleanup, func() { _ = s.work.Remove() })
 
 	in := apps.Input{Spec: s.spec, Private: s.work.Private}
+	if s.spec.App.Kind == ansible.Kind {
+		return s.playbook(ctx, &in) // tells what happens also as data
+	}
 	if err := s.prepare(ctx, &in); err != nil {
 		return err
 	}
@@ -60,12 +64,12 @@ func (s *session) carryOut(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.exec(ctx, in.Dir, cmd)
+	return s.exec(ctx, in.Dir, cmd, s.log)
 }
 
 // exec runs the command of the app to its end.
-func (s *session) exec(ctx context.Context, dir string, cmd apps.Command) error {
-	result, err := s.start(ctx, dir, cmd)
+func (s *session) exec(ctx context.Context, dir string, cmd apps.Command, output io.Writer) error {
+	result, err := s.startTo(ctx, dir, cmd, output)
 	if err != nil {
 		return err
 	}
@@ -92,6 +96,11 @@ func (s *session) word() string {
 
 // start runs any command of the run, with its output in the log.
 func (s *session) start(ctx context.Context, dir string, cmd apps.Command) (process.Result, error) {
+	return s.startTo(ctx, dir, cmd, s.log)
+}
+
+// startTo is start with another place for the output.
+func (s *session) startTo(ctx context.Context, dir string, cmd apps.Command, output io.Writer) (process.Result, error) {
 	env, err := apps.Environ(cmd.Env)
 	if err != nil {
 		return process.Result{}, err
@@ -109,7 +118,7 @@ func (s *session) start(ctx context.Context, dir string, cmd apps.Command) (proc
 		Dir:  dir,
 		Env:  env,
 	}, process.Options{
-		Output: s.log,
+		Output: output,
 		Grace:  s.spec.Limits.StopGrace,
 		Kill:   s.kill,
 		Started: func(pid int, start uint64) {

@@ -103,6 +103,8 @@ type session struct {
 	kill   chan struct{} // closed: no grace
 	once   sync.Once
 
+	stages int // begun so far
+
 	exitCode int
 	ran      bool // the program ended by itself, or by a signal
 	work     *workspace.Dir
