@@ -173,6 +173,26 @@ func TestTotals_AreBounded(t *testing.T) {
 	}
 }
 
+// TestTotals_AreARecord: the worst that can come still fits the journal.
+func TestTotals_AreARecord(t *testing.T) {
+	t.Parallel()
+	const frame = 8 << 20 // job.MaxFrame
+	for name, size := range map[string]int{"short": 20, "long": MaxName} {
+		var c Counter
+		c.Add(&Event{Kind: KindTask, Play: 1, Task: 1, Name: strings.Repeat("<", MaxName)})
+		for i := range MaxHosts {
+			host := fmt.Sprintf("%d%s", i, strings.Repeat("<", size))
+			c.Add(&Event{Kind: KindResult, Task: 1, Host: host, Status: Failed, Text: strings.Repeat("<", MaxText)})
+			c.Add(&Event{Kind: KindStats, Host: host, Counts: &[7]int{maxNumber, maxNumber, maxNumber, maxNumber, maxNumber, maxNumber, maxNumber}})
+		}
+		c.Add(&Event{Kind: KindEnd})
+		text, err := json.Marshal(c.Totals())
+		if err != nil || len(text) > frame-1<<10 {
+			t.Errorf("%s: %d bytes, %v", name, len(text), err)
+		}
+	}
+}
+
 func TestBuild(t *testing.T) {
 	t.Parallel()
 	list := events(t)

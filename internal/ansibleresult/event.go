@@ -138,10 +138,11 @@ func Parse(line []byte) (Event, error) {
 const (
 	maxNumber   = 1<<31 - 1
 	maxDuration = 1 << 40
+	maxTime     = 9e12 // in the year 2255, before nanoseconds overflow
 )
 
 func (e *Event) check() error {
-	if e.Time < 0 || e.Time > 1<<52 || e.Duration < 0 || e.Duration > maxDuration || e.Attempts < 0 || e.Faults < 0 ||
+	if e.Time < 0 || e.Time > maxTime || e.Duration < 0 || e.Duration > maxDuration || e.Attempts < 0 || e.Faults < 0 ||
 		e.Play < 0 || e.Play > maxNumber || e.Task < 0 || e.Task > maxNumber {
 		return fmt.Errorf("%w: a number is out of range", ErrInvalid)
 	}

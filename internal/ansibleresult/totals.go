@@ -1,10 +1,15 @@
 package ansibleresult
 
-// Bounds of Totals. A run that goes beyond them says so.
+// Bounds of Totals, which are one record of the journal even if every character
+// of them needs an escape. A run that goes beyond them says so.
 const (
 	MaxHosts     = 20_000
 	MaxErrors    = 200
-	MaxErrorText = 2 << 10 // bytes
+	MaxErrorText = 1 << 10 // bytes
+
+	maxHostNames = 512 << 10 // bytes of all names together
+	maxErrorName = 256       // bytes of a host or task of an error
+	maxTaskNames = 100_000   // of a play, to name the task of an error
 )
 
 // Totals are what a run comes to. As JSON they are the result of the stage
@@ -47,6 +52,7 @@ type Counter struct {
 	tasks     map[int]string // names of the current play's tasks
 	play      int
 	errors    []HostError
+	names     int // bytes of the hosts' names
 	truncated bool
 	started   bool
 	ended     bool
@@ -70,7 +76,9 @@ func (c *Counter) Add(e *Event) {
 		if c.tasks == nil {
 			c.tasks = map[int]string{}
 		}
-		c.tasks[e.Task] = e.Name
+		if len(c.tasks) < maxTaskNames {
+			c.tasks[e.Task] = e.Name
+		}
 	case KindResult:
 		c.result(e)
 	case KindStats:
@@ -86,7 +94,7 @@ func (c *Counter) host(name string) *hostCount {
 	if h := c.hosts[name]; h != nil {
 		return h
 	}
-	if len(c.order) >= MaxHosts {
+	if c.names += len(name); len(c.order) >= MaxHosts || c.names > maxHostNames {
 		c.truncated = true
 		return nil
 	}
@@ -145,6 +153,8 @@ func (c *Counter) Error(e HostError) {
 		return
 	}
 	e.Error, _ = head(e.Error, MaxErrorText)
+	e.Host, _ = head(e.Host, maxErrorName)
+	e.Task, _ = head(e.Task, maxErrorName)
 	c.errors = append(c.errors, e)
 }
 

@@ -141,6 +141,7 @@ func (r *eventReader) event(line []byte) {
 	e, err := ansibleresult.Parse(line)
 	if err != nil {
 		r.invalid++
+		r.sink.count.Truncate()
 		return
 	}
 	if r.sink.mask != nil {
