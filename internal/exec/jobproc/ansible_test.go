@@ -143,6 +143,50 @@ func TestAnsible_VaultsAndInventories(t *testing.T) {
 	}
 }
 
+// becomer asks for a password as sudo does, and does as it is told if it is the
+// right one.
+const becomer = `#!/bin/sh
+user=
+while [ $# -gt 0 ]; do
+	case $1 in
+	-p) prompt=$2; shift 2 ;;
+	-u) user=$2; shift 2 ;;
+	-*) shift ;;
+	*) break ;;
+	esac
+done
+printf '%s' "$prompt" >&2
+IFS= read -r password
+if [ "$password" != "$(cat "$0.password")" ]; then echo "wrong password" >&2; exit 1; fi
+export BECAME="$user"
+exec "$@"
+`
+
+// TestAnsible_BecomePassword: it arrives as it is, also with spaces at its ends.
+func TestAnsible_BecomePassword(t *testing.T) {
+	t.Parallel()
+	for name, password := range map[string]string{"plain": "correct horse battery", "spaces": " it's a 'spaced' one "} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			spec := ansibleSpec(t, "- hosts: all\n  gather_facts: false\n  become: true\n  tasks:\n    - raw: echo became=$BECAME\n      register: out\n    - debug: var=out.stdout\n")
+			exe := filepath.Join(t.TempDir(), "becomer")
+			executableFile(t, exe, becomer)
+			write(t, exe+".password", password)
+			spec.Inventory.Text = "web ansible_connection=local ansible_become_method=sudo ansible_become_exe=" + exe
+			spec.Inventory.Connection = &job.Credential{Name: "c", Kind: "login_password", Login: "somebody", Password: "another staple"}
+			spec.Inventory.Become = &job.Credential{Name: "b", Kind: "login_password", Login: "admin", Password: password}
+			spec.Ansible = &job.Ansible{Verbosity: 4}
+			got := runJob(t, spec)
+			if got.end.Status != "success" || !strings.Contains(got.output, "became=admin") {
+				t.Errorf("end %+v\n%s", got.end, got.output)
+			}
+			if strings.Contains(got.output, password) || strings.Contains(got.output, "another staple") {
+				t.Errorf("a password is shown in\n%s", got.output)
+			}
+		})
+	}
+}
+
 // TestAnsible_None: hosts that a play adds are not taken for this machine.
 func TestAnsible_None(t *testing.T) {
 	t.Parallel()
