@@ -108,6 +108,7 @@ func (s *session) callback(dir string, cmd *apps.Command, count *ansibleresult.C
 		return nil
 	}
 	cmd.Env = append(cmd.Env,
+		apps.Var{Name: ansible.PluginsVariable, Value: apps.Lookup(cmd.Env, "ANSIBLE_CALLBACK_PLUGINS")},
 		apps.Var{Name: "ANSIBLE_CALLBACK_PLUGINS", Value: workspace.FindAnsibleConfig(dir, cmd.Env).CallbackPath(plugins)},
 		apps.Var{Name: ansible.EventsVariable, Value: events.path})
 	return events

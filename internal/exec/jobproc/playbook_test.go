@@ -325,7 +325,7 @@ func TestPlaybook_RepeatedTasks(t *testing.T) {
     - {name: one, raw: "true", notify: h}
     - meta: flush_handlers
     - name: nested
-      command: ansible-playbook -i localhost, -c local nested.yml
+      shell: test -z "$SIGNALBOX_EVENTS$SIGNALBOX_CALLBACK_PLUGINS" && test "$ANSIBLE_CALLBACK_PLUGINS" = mine && ansible-playbook -i localhost, -c local nested.yml
       notify: h
       when: inventory_hostname == 'b'
   handlers:
@@ -333,6 +333,7 @@ func TestPlaybook_RepeatedTasks(t *testing.T) {
 `)
 	write(t, filepath.Join(spec.Repository.URL, "nested.yml"), "- hosts: all\n  gather_facts: false\n  tasks: [{name: inner, raw: 'true'}]\n")
 	spec.Inventory.Text = "a ansible_connection=local\nb ansible_connection=local"
+	spec.Env = map[string]string{"ANSIBLE_CALLBACK_PLUGINS": "mine"}
 	got := playJob(t, spec)
 	want := []string{"one a ok changed", "one b ok changed", "h a ok changed", "h b ok changed", "nested a skipped", "nested b ok changed", "h b ok changed"}
 	if got.end.Status != "success" || !reflect.DeepEqual(got.cells(), want) {

@@ -12,5 +12,10 @@ var Callback []byte
 // CallbackFile is the name Callback must have.
 const CallbackFile = "signalbox_events.py"
 
-// EventsVariable names the pipe that the plugin writes to.
-const EventsVariable = "SIGNALBOX_EVENTS"
+// The plugin's variables: the pipe it writes to, and what
+// ANSIBLE_CALLBACK_PLUGINS was before it was added, "" for nothing. It removes
+// them.
+const (
+	EventsVariable  = "SIGNALBOX_EVENTS"
+	PluginsVariable = "SIGNALBOX_CALLBACK_PLUGINS"
+)

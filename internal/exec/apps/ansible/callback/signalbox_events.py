@@ -102,8 +102,14 @@ class CallbackModule(CallbackBase):
         self._bits = {}     # host -> bit
         self._started = {}  # (host, uuid) -> start
         self._items = {}    # (host, uuid) -> [ok, changed, failed, skipped, texts of errors]
-        # Removed, so that a playbook which this one runs does not join in.
+        # Put back as it was, so that a playbook which this one runs does not join
+        # in, and finds its own callbacks.
         path = os.environ.pop('SIGNALBOX_EVENTS', '')
+        before = os.environ.pop('SIGNALBOX_CALLBACK_PLUGINS', None)
+        if before:
+            os.environ['ANSIBLE_CALLBACK_PLUGINS'] = before
+        elif before is not None:
+            os.environ.pop('ANSIBLE_CALLBACK_PLUGINS', None)
         try:
             if not path:
                 raise OSError('no pipe')
