@@ -269,6 +269,89 @@ func TestPlaybook_TellsWhatHappens(t *testing.T) {
 	}
 }
 
+const unusual = `
+- hosts: all
+  gather_facts: false
+  any_errors_fatal: false
+  tasks:
+    - {name: once, raw: "true", run_once: true}
+    - {name: waited for, command: "true", async: 20, poll: 1}
+    - {name: not waited for, command: "true", async: 20, poll: 0}
+    - name: retried
+      raw: test -e {{ dir }}/{{ inventory_hostname }} || { touch {{ dir }}/{{ inventory_hostname }}; exit 1; }
+      register: out
+      until: out is success
+      retries: 3
+      delay: 0
+    - name: items
+      raw: exit {{ item }}
+      loop: [0, 1, 2]
+      ignore_errors: true
+      loop_control: {label: "number {{ item }}"}
+    - {name: no items, raw: "true", loop: []}
+    - {name: away, ping: {}, delegate_to: nowhere, ignore_unreachable: true}
+    - {name: loop of includes, include_tasks: more.yml, loop: [1, 2]}
+    - {name: role, include_role: {name: small}}
+    - {meta: end_host, when: inventory_hostname == 'b'}
+    - {name: fatal, raw: "false", any_errors_fatal: true}
+- import_playbook: other.yml
+`
+
+// TestPlaybook_CountsAsAnsibleDoes: should the end not be told, because the run
+// was stopped, the results alone give what ansible would have printed.
+func TestPlaybook_CountsAsAnsibleDoes(t *testing.T) {
+	t.Parallel()
+	spec := ansibleSpec(t, unusual)
+	repo := spec.Repository.URL
+	write(t, filepath.Join(repo, "more.yml"), "- {name: included, raw: 'true', changed_when: false}\n")
+	write(t, filepath.Join(repo, "roles", "small", "tasks", "main.yml"), "- {name: in role, debug: {msg: x}}\n")
+	write(t, filepath.Join(repo, "other.yml"), "- {hosts: b, gather_facts: false, tasks: [{name: other, raw: 'true'}]}\n")
+	spec.Inventory.Text = "a ansible_connection=local\nb ansible_connection=local\n[gone]\nnowhere ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=1\n"
+	spec.Ansible = &job.Ansible{Limit: []string{"a", "b"}}
+	dir, err := json.Marshal(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec.ExtraVars = map[string]json.RawMessage{"dir": dir}
+	got := playJob(t, spec)
+	printed := fromRecap(t, got.output)
+	var c ansibleresult.Counter
+	texts := map[string]ansibleresult.Event{}
+	names := map[int]string{}
+	for _, e := range got.events {
+		switch e.Kind {
+		case ansibleresult.KindStats, ansibleresult.KindEnd:
+			if e.Faults > 0 {
+				t.Errorf("%d faults of the plugin", e.Faults)
+			}
+			continue
+		case ansibleresult.KindTask:
+			names[e.Task] = e.Name
+		case ansibleresult.KindResult:
+			texts[names[e.Task]] = e
+		}
+		c.Add(&e)
+	}
+	if len(printed) != 2 {
+		t.Fatalf("ansible printed %v\n%s", printed, got.output)
+	}
+	for _, h := range c.Totals().Hosts {
+		if h != printed[h.Host] {
+			t.Errorf("counted %+v, ansible printed %+v\n%s", h, printed[h.Host], strings.Join(got.cells(), "\n"))
+		}
+	}
+	if e := texts["retried"]; e.Attempts != 2 {
+		t.Errorf("retried %+v", e)
+	}
+	if e := texts["items"]; e.Items == nil || *e.Items != [4]int{0, 1, 2, 0} || !e.Ignored ||
+		!strings.Contains(e.Text, "item number 1: non-zero return code") || !strings.Contains(e.Text, "item number 2: ") {
+		t.Errorf("items %+v", e)
+	}
+	if e := texts["away"]; e.Status != ansibleresult.Unreachable || !e.Ignored || e.Delegate != "nowhere" {
+		t.Errorf("away %+v", e)
+	}
+}
+
 func TestPlaybook_Stages(t *testing.T) {
 	t.Parallel()
 	spec := ansibleSpec(t, "- hosts: all\n  gather_facts: false\n  tasks: [{debug: {msg: hello}}]\n")

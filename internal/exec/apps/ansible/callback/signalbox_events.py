@@ -82,6 +82,11 @@ def is_true(value):
     return value is True or (isinstance(value, str) and value.lower() in ('true', 'yes', '1'))
 
 
+def is_meta(task):
+    """Whether the task only steers the play and does nothing on a host."""
+    return text(task.action) in ('meta', 'ansible.builtin.meta', 'ansible.legacy.meta')
+
+
 class CallbackModule(CallbackBase):
 
     CALLBACK_VERSION = 2.0
@@ -170,11 +175,13 @@ class CallbackModule(CallbackBase):
 
     @quiet
     def v2_playbook_on_task_start(self, task, is_conditional):
-        self._row(task)
+        if not is_meta(task):
+            self._row(task)
 
     @quiet
     def v2_playbook_on_handler_task_start(self, task):
-        self._row(task, handler=True)
+        if not is_meta(task):
+            self._row(task, handler=True)
 
     def _row(self, task, handler=False):
         """The rows of a task. Strategies tell of it once, once for every batch,
@@ -230,6 +237,8 @@ class CallbackModule(CallbackBase):
 
     def _result(self, result, status, ignored=False, rescued=False):
         task, res, host = of(result, 'task'), of(result, 'result'), of(result, 'host').get_name()
+        if is_meta(task):
+            return  # ansible tells of skipped ones, but does not count them
         key = (host, task._uuid)
         row, bit = self._place(task, host)
         row[1] |= bit
