@@ -122,6 +122,13 @@ type Ansible struct {
 	Limit     []string
 	Tags      []string
 	SkipTags  []string
+
+	// SkipGalaxy runs without installing what requirements.yml asks for.
+	SkipGalaxy bool
+	// Further arguments of "ansible-galaxy collection install" and
+	// "ansible-galaxy role install".
+	GalaxyCollectionArgs []string
+	GalaxyRoleArgs       []string
 }
 
 // Details are facts about the task that programs can read. Empty ones are

@@ -34,8 +34,9 @@ type Input struct {
 
 // File is a file to write before the command runs.
 type File struct {
-	Name string // in Input.Private
-	Data []byte
+	Name    string // in Input.Private
+	Data    []byte
+	Program bool // may be executed
 }
 
 // Command is what to run.
@@ -185,6 +186,14 @@ func Lookup(vars []Var, name string) string {
 		}
 	}
 	return ""
+}
+
+// Operand makes a relative path one that no program takes for an option.
+func Operand(path string) string {
+	if strings.HasPrefix(path, "-") {
+		return "./" + path
+	}
+	return path
 }
 
 // CheckArgs refuses arguments that no program can receive.

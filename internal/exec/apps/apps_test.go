@@ -53,6 +53,18 @@ func full(app job.App, playbook string) apps.Input {
 	}
 }
 
+// odd is a run with names and values that need care.
+func odd() apps.Input {
+	in := full(job.App{ID: "ansible", Kind: "ansible", Program: "ansible-playbook"}, "-site.yml")
+	in.Spec.Inventory.Connection.Password = " it's spaced "
+	in.Spec.Vaults = []job.Vault{{Script: "prompt"}, {Name: "a", Password: "a-secret"}, {Name: "a", Password: "b-secret"}}
+	in.Spec.Ansible = &job.Ansible{Verbosity: 9, Limit: []string{"first,second", "third"}}
+	for i := range 300 {
+		in.Spec.Ansible.Limit = append(in.Spec.Ansible.Limit, fmt.Sprintf("host%03d", i))
+	}
+	return in
+}
+
 func show(t *testing.T, cmd apps.Command) string {
 	t.Helper()
 	var b strings.Builder
@@ -68,7 +80,11 @@ func show(t *testing.T, cmd apps.Command) string {
 		fmt.Fprintf(&b, "env     %q\n", e)
 	}
 	for _, f := range cmd.Files {
-		fmt.Fprintf(&b, "file    %s\n%s\n", f.Name, strings.TrimRight(string(f.Data), "\n"))
+		kind := "file   "
+		if f.Program {
+			kind = "program"
+		}
+		fmt.Fprintf(&b, "%s %s\n%s\n", kind, f.Name, strings.TrimRight(string(f.Data), "\n"))
 	}
 	return b.String()
 }
@@ -78,7 +94,8 @@ func TestGolden(t *testing.T) {
 	playbook := job.App{ID: "ansible", Kind: "ansible", Program: "ansible-playbook"}
 	minimal := full(playbook, "site.yml")
 	minimal.Spec = &job.Spec{App: playbook, Playbook: "site.yml"}
-	minimal.Inventory, minimal.AnsibleHome, minimal.AgentSocket, minimal.Commit = "", "", "", job.Commit{}
+	minimal.Inventory = "/srv/job/private/inventory_none"
+	minimal.AnsibleHome, minimal.AgentSocket, minimal.Commit = "", "", job.Commit{}
 	sshKey := full(playbook, "site.yml")
 	sshKey.Spec.Inventory.Connection = &job.Credential{Name: "hosts", Kind: "ssh", Login: "deploy", PrivateKey: "pem"}
 	sshKey.Spec.Inventory.Become = &job.Credential{Kind: "none"}
@@ -89,6 +106,7 @@ func TestGolden(t *testing.T) {
 		"ansible":         {ansible.Build, full(playbook, "deploy/site.yml")},
 		"ansible-minimal": {ansible.Build, minimal},
 		"ansible-ssh":     {ansible.Build, sshKey},
+		"ansible-odd":     {ansible.Build, odd()},
 		"bash":            {script.Build, full(job.App{ID: "bash", Kind: "script", Program: "bash"}, "run.sh")},
 		"powershell":      {script.Build, full(job.App{ID: "powershell", Kind: "script", Program: "pwsh", Args: []string{"-File"}}, "run.ps1")},
 	} {
@@ -142,6 +160,7 @@ func TestRefused(t *testing.T) {
 		"no playbook":       {ansible.Build, func(s *job.Spec) { s.Playbook = "" }, "has no playbook"},
 		"string to connect": {ansible.Build, func(s *job.Spec) { s.Inventory.Connection.Kind = "string" }, "The key 'hosts' of the inventory 'prod' cannot be used to connect"},
 		"ssh to become":     {ansible.Build, func(s *job.Spec) { s.Inventory.Become.Kind = "ssh" }, "cannot be used to become another user"},
+		"vault name":        {ansible.Build, func(s *job.Spec) { s.Vaults[1].Name = "a@b" }, "The vault name \"a@b\" has an @"},
 		"zero byte":         {script.Build, func(s *job.Spec) { s.TaskArgs = []string{"a\x00b"} }, "zero byte"},
 	} {
 		in := full(job.App{Program: "x"}, "x")

@@ -189,3 +189,54 @@ func BenchmarkTrivialGit(b *testing.B) {
 		_ = p.Conn.Close()
 	}
 }
+
+// BenchmarkPing is a playbook with one ping, as a job and bare. Both are run in
+// turn, so that what else the machine does weighs on both alike.
+func BenchmarkPing(b *testing.B) {
+	playbook := need(b, "ansible-playbook")
+	spec := ansibleSpec(b, "- hosts: all\n  gather_facts: false\n  tasks: [{ansible.builtin.ping: {}}]\n")
+	spec.Inventory = nil
+	spec.Host.HomeMode = "user_home"
+	// Bare gets the same inventory, with which it need not look for a Python.
+	inventory := filepath.Join(b.TempDir(), "hosts")
+	write(b, inventory, "localhost ansible_connection=local ansible_python_interpreter=\"{{ ansible_playbook_python }}\"\n")
+	bare := func() time.Duration {
+		cmd := exec.Command(playbook, "-i", inventory, "site.yml")
+		cmd.Dir = spec.Repository.URL
+		began := time.Now()
+		if out, err := cmd.CombinedOutput(); err != nil {
+			b.Fatalf("%v\n%s", err, out)
+		}
+		return time.Since(began)
+	}
+	root, exe, i := b.TempDir(), executable(b), 0
+	whole := func() time.Duration {
+		i++
+		dir := filepath.Join(root, fmt.Sprint(i))
+		began := time.Now()
+		p, err := job.Start(b.Context(), job.StartOptions{Executable: exe, Dir: dir, Spec: spec})
+		if err != nil {
+			b.Fatal(err)
+		}
+		<-p.Conn.Gone()
+		took := time.Since(began)
+		wait(b, p)
+		_ = p.Conn.Close()
+		if out := playedIn(b, dir); out.end.Status != "success" || len(out.cells()) != 1 {
+			b.Fatalf("%+v\n%s", out.end, out.output)
+		}
+		return took
+	}
+	bare()
+	var jobs, bares []time.Duration
+	for b.Loop() {
+		bares = append(bares, bare())
+		jobs = append(jobs, whole())
+	}
+	slices.Sort(jobs)
+	slices.Sort(bares)
+	b.ReportMetric(float64(jobs[len(jobs)/2].Milliseconds()), "job-p50-ms")
+	b.ReportMetric(float64(bares[len(bares)/2].Milliseconds()), "bare-p50-ms")
+	b.ReportMetric(float64(jobs[0].Milliseconds()), "job-min-ms")
+	b.ReportMetric(float64(bares[0].Milliseconds()), "bare-min-ms")
+}

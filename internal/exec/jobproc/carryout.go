@@ -50,6 +50,9 @@ func (s *session) carryOut(ctx context.Context) error {
 	s.cleanup = append(s.cleanup, func() { _ = s.work.Remove() })
 
 	in := apps.Input{Spec: s.spec, Private: s.work.Private}
+	if s.spec.App.Kind == ansible.Kind {
+		return s.playbook(ctx, &in) // tells what happens also as data
+	}
 	if err := s.prepare(ctx, &in); err != nil {
 		return err
 	}
@@ -65,12 +68,12 @@ func (s *session) carryOut(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.exec(ctx, in.Dir, cmd)
+	return s.exec(ctx, in.Dir, cmd, s.log)
 }
 
 // exec runs the command of the app to its end.
-func (s *session) exec(ctx context.Context, dir string, cmd apps.Command) error {
-	result, err := s.start(ctx, dir, cmd)
+func (s *session) exec(ctx context.Context, dir string, cmd apps.Command, output io.Writer) error {
+	result, err := s.startTo(ctx, dir, cmd, output, 0)
 	if err != nil {
 		return err
 	}

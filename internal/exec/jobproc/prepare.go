@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"signalbox/internal/exec/apps"
 	"signalbox/internal/exec/apps/ansible"
@@ -126,27 +127,67 @@ func (s *session) prepareAnsible(ctx context.Context, in *apps.Input) error {
 	if in.AnsibleHome, err = workspace.AnsibleHome(s.spec); err != nil {
 		return err
 	}
-	if inv := s.spec.Inventory; inv != nil {
-		dir, own := in.Dir, false
-		if inv.Kind == "file" && inv.Repository != nil {
-			own = true
-			if dir, err = s.inventoryRepository(ctx, *inv.Repository); err != nil {
+	if err := s.inventory(ctx, in); err != nil {
+		return err
+	}
+	for _, v := range s.spec.Vaults {
+		if err := vaultScript(in.Dir, v); err != nil {
+			return err
+		}
+	}
+	if err := limitFiles(in.Dir, s.spec.Ansible); err != nil {
+		return err
+	}
+	return s.galaxy(ctx, in)
+}
+
+func (s *session) inventory(ctx context.Context, in *apps.Input) error {
+	inv, dir, own := s.spec.Inventory, in.Dir, false
+	var err error
+	if inv != nil && inv.Kind == "file" && inv.Repository != nil {
+		own = true
+		if dir, err = s.inventoryRepository(ctx, *inv.Repository); err != nil {
+			return err
+		}
+	}
+	in.Inventory, err = s.work.Inventory(inv, dir, own)
+	return err
+}
+
+// vaultScript checks a script that tells a vault password. Ansible would take
+// one that cannot be executed for the password itself.
+func vaultScript(dir string, v job.Vault) error {
+	if v.Script == "" {
+		return nil
+	}
+	full, err := workspace.ResolveFile(dir, v.Script, "vault script")
+	if err != nil {
+		return err
+	}
+	if info, err := os.Stat(full); err == nil && info.Mode().Perm()&0o111 == 0 {
+		return fault.New("The vault script %q is not executable. Set its permission in the repository (git update-index --chmod=+x).", v.Script)
+	}
+	return nil
+}
+
+// limitFiles checks limits that name a file with a list of hosts: the warnings
+// about its lines would show a file from outside the repository.
+func limitFiles(dir string, options *job.Ansible) error {
+	if options == nil {
+		return nil
+	}
+	for _, limit := range options.Limit {
+		for pattern := range strings.SplitSeq(limit, ",") {
+			name, ok := strings.CutPrefix(strings.TrimSpace(pattern), "@")
+			if !ok {
+				continue
+			}
+			if _, err := workspace.ResolveFile(dir, name, "limit file"); err != nil {
 				return err
 			}
 		}
-		if in.Inventory, err = s.work.Inventory(inv, dir, own); err != nil {
-			return err
-		}
 	}
-	for _, v := range s.spec.Vaults {
-		if v.Script == "" {
-			continue
-		}
-		if _, err := workspace.ResolveFile(in.Dir, v.Script, "vault script"); err != nil {
-			return err
-		}
-	}
-	return s.galaxy(ctx, in)
+	return nil
 }
 
 // inventoryRepository brings the repository of the inventory's file.
@@ -161,20 +202,24 @@ func (s *session) inventoryRepository(ctx context.Context, repo job.Repository) 
 
 // galaxy installs what the repository requires.
 func (s *session) galaxy(ctx context.Context, in *apps.Input) error {
-	env := apps.Env(*in, ansible.Fixed(), false)
-	home := in.AnsibleHome
-	if home == "" {
-		if home = apps.Lookup(env, "ANSIBLE_HOME"); home == "" {
-			home = filepath.Join(apps.Lookup(env, "HOME"), ".ansible")
-		}
+	options := s.spec.Ansible
+	if options == nil {
+		options = &job.Ansible{}
 	}
+	if options.SkipGalaxy {
+		s.log.Line("Galaxy requirements: not installed, as the task asks")
+		return nil
+	}
+	env := apps.Env(*in, ansible.Fixed(), false)
 	program := "ansible-galaxy"
 	if p := s.spec.App.Program; filepath.IsAbs(p) {
 		program = filepath.Join(filepath.Dir(p), program)
 	}
 	identity, _ := process.Find(program, apps.Lookup(env, "PATH")) // a missing one is told when it is run
 	return workspace.Galaxy{
-		Checkout: in.Dir, Playbook: s.spec.Playbook, Home: home, Env: env, Program: identity, Line: s.log.Line,
+		Checkout: in.Dir, Playbook: s.spec.Playbook, Config: workspace.FindAnsibleConfig(in.Dir, env),
+		CollectionArgs: options.GalaxyCollectionArgs, RoleArgs: options.GalaxyRoleArgs,
+		Program: identity, Line: s.log.Line,
 		Run: func(ctx context.Context, args ...string) error {
 			result, err := s.start(ctx, in.Dir, apps.Command{Program: program, Args: args, Env: env})
 			if err != nil {

@@ -8,20 +8,23 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
-	"signalbox/internal/exec/apps"
+	"signalbox/internal/exec/fault"
 )
 
 // Galaxy installs what a repository requires from Ansible Galaxy.
 type Galaxy struct {
 	Checkout string
 	Playbook string // relative to Checkout
-	Home     string // ANSIBLE_HOME, or ~/.ansible
-	Env      []apps.Var
+	Config   AnsibleConfig
+	// Further arguments of "ansible-galaxy collection install" and
+	// "ansible-galaxy role install".
+	CollectionArgs []string
+	RoleArgs       []string
 	// Program identifies the installed ansible: another one installs anew. The
 	// identity of its file stands for the version, which would cost a third of
 	// a second to ask for.
@@ -32,9 +35,23 @@ type Galaxy struct {
 	Line func(text string)
 }
 
+// checkArgs refuses arguments that no program can receive, or that would not be
+// options.
+func (g Galaxy) checkArgs() error {
+	for _, arg := range slices.Concat(g.CollectionArgs, g.RoleArgs) {
+		if arg == "" || strings.ContainsRune(arg, 0) || arg == "--" {
+			return fault.New("The Galaxy argument %q cannot be used. Correct the Galaxy arguments of the template.", arg)
+		}
+	}
+	return nil
+}
+
 // Install installs collections, then roles, unless the target holds the result
 // of the very same requirements.
 func (g Galaxy) Install(ctx context.Context) error {
+	if err := g.checkArgs(); err != nil {
+		return err
+	}
 	var installed, unchanged []string
 	for _, kind := range []string{"collection", "role"} {
 		files := g.requirements(kind)
@@ -65,8 +82,9 @@ func (g Galaxy) Install(ctx context.Context) error {
 }
 
 type requirement struct {
-	path string
-	text []byte
+	path  string
+	text  []byte // with the files it includes
+	local bool   // asks for files of the repository, which change without it
 }
 
 // requirements finds the files of a kind, in the order they are installed.
@@ -82,34 +100,74 @@ func (g Galaxy) requirements(kind string) []requirement {
 			}
 			seen[path] = true
 			text, err := os.ReadFile(path)
-			if err != nil || !wants(text, kind) {
+			if err != nil {
 				continue
 			}
-			found = append(found, requirement{path, text})
+			r := requirement{path: path, text: text}
+			if !r.examine(g.Checkout, kind) {
+				continue
+			}
+			found = append(found, r)
 			break
 		}
 	}
 	return found
 }
 
-// wants reports whether a requirements file asks for a kind. A list is the old
-// form, which knows roles only. What cannot be read is left to galaxy, which
-// says what is wrong with it.
-func wants(text []byte, kind string) bool {
+// examine reports whether the file asks for a kind. A list is the old form,
+// which knows roles only. What cannot be read is left to galaxy, which says what
+// is wrong with it.
+func (r *requirement) examine(checkout, kind string) bool {
 	var content any
-	if yaml.Unmarshal(text, &content) != nil {
+	if yaml.Unmarshal(r.text, &content) != nil {
 		return true
 	}
+	var list []any
 	switch c := content.(type) {
 	case nil:
 		return false
 	case []any:
-		return kind == "role" && len(c) > 0
+		if kind != "role" {
+			return false
+		}
+		list = c
 	case map[string]any:
-		list, _ := c[kind+"s"].([]any)
-		return len(list) > 0
+		list, _ = c[kind+"s"].([]any)
+	default:
+		return true
 	}
-	return true
+	for _, entry := range list {
+		r.entry(checkout, entry)
+	}
+	return len(list) > 0
+}
+
+// entry notes what an entry depends on beside its own text.
+func (r *requirement) entry(checkout string, entry any) {
+	fields, _ := entry.(map[string]any)
+	if included, ok := fields["include"].(string); ok {
+		// Galaxy takes the path from where it runs.
+		text, err := os.ReadFile(filepath.Join(checkout, included))
+		if err != nil {
+			r.local = true // galaxy will say what is wrong
+			return
+		}
+		r.text = fmt.Appendf(r.text, "\x00%d\x00%s", len(text), text)
+		return
+	}
+	name, _ := entry.(string)
+	for _, key := range []string{"source", "src", "name"} {
+		if text, ok := fields[key].(string); ok && text != "" {
+			name = text
+			break
+		}
+	}
+	switch kind, _ := fields["type"].(string); {
+	case kind == "dir", kind == "subdirs", strings.HasPrefix(name, "file://"),
+		kind == "file" && !strings.Contains(name, "://"),
+		kind != "git" && name != "" && strings.ContainsRune("./~", rune(name[0])):
+		r.local = true
+	}
 }
 
 // install installs the files of a kind, with the target locked. It reports
@@ -125,20 +183,26 @@ func (g Galaxy) install(ctx context.Context, kind string, files []requirement) (
 	}
 	defer unlock()
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%s\x00%s\x00%s\x00", kind, programIdentity(g.Program), target)
+	fmt.Fprintf(sum, "%s\x00%s\x00%s\x00%q\x00", kind, programIdentity(g.Program), target, g.args(kind))
+	cacheable := true
 	for _, f := range files {
 		fmt.Fprintf(sum, "%d\x00%s", len(f.text), f.text)
+		cacheable = cacheable && !f.local
 	}
 	key := []byte(hex.EncodeToString(sum.Sum(nil)))
 	marker := filepath.Join(target, ".signalbox."+kind+"s")
-	if have, err := os.ReadFile(marker); err == nil && bytes.Equal(have, key) {
+	if have, err := os.ReadFile(marker); cacheable && err == nil && bytes.Equal(have, key) {
 		return false, nil
 	}
 	_ = os.Remove(marker) // what is there will be neither the old nor the new
 	for _, f := range files {
-		if err := g.Run(ctx, kind, "install", "-r", f.path, "--force"); err != nil {
+		args := append([]string{kind, "install", "-r", f.path, "--force"}, g.args(kind)...)
+		if err := g.Run(ctx, args...); err != nil {
 			return false, err
 		}
+	}
+	if !cacheable {
+		return true, nil
 	}
 	if err := os.WriteFile(marker, key, 0o600); err != nil {
 		return false, Explain(err, "note the installed Galaxy "+kind+"s")
@@ -146,47 +210,31 @@ func (g Galaxy) install(ctx context.Context, kind string, files []requirement) (
 	return true, nil
 }
 
-// pathSetting finds a kind's setting in an ansible.cfg.
-func pathSetting(kind string) *regexp.Regexp {
-	name := "roles_path"
-	if kind == "collection" {
-		name = "collections_paths?"
+func (g Galaxy) args(kind string) []string {
+	if kind == "role" {
+		return g.RoleArgs
 	}
-	return regexp.MustCompile(`(?m)^[ \t]*` + name + `[ \t]*[=:][ \t]*([^\r\n]+)$`)
+	return g.CollectionArgs
 }
 
-// target is where galaxy installs a kind: where the environment or the
-// repository's ansible.cfg says, else the ansible home. The marker lives there,
-// so that it is lost together with what it vouches for.
+// target is where galaxy installs a kind: where the arguments say, else the
+// environment or ansible.cfg, else the ansible home. The marker lives there, so
+// that it is lost together with what it vouches for.
 func (g Galaxy) target(kind string) string {
-	names := []string{"ANSIBLE_ROLES_PATH"}
-	if kind == "collection" {
-		names = []string{"ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_COLLECTIONS_PATHS"}
-	}
-	for _, name := range names {
-		if value := apps.Lookup(g.Env, name); value != "" {
-			return g.first(value)
+	target := g.Config.GalaxyPath(kind)
+	long := "--" + kind + "s-path"
+	args := g.args(kind)
+	for i, arg := range args {
+		switch value, joined := strings.CutPrefix(arg, long+"="); {
+		case joined:
+			target = g.Config.expand(value, g.Checkout)
+		case (arg == long || arg == "-p") && i+1 < len(args):
+			target = g.Config.expand(args[i+1], g.Checkout)
+		case strings.HasPrefix(arg, "-p") && len(arg) > 2:
+			target = g.Config.expand(arg[2:], g.Checkout)
 		}
 	}
-	if text, err := os.ReadFile(filepath.Join(g.Checkout, "ansible.cfg")); err == nil {
-		if m := pathSetting(kind).FindSubmatch(text); m != nil {
-			return g.first(string(m[1]))
-		}
-	}
-	return filepath.Join(g.Home, kind+"s")
-}
-
-// first takes the first of a list of paths, as galaxy does.
-func (g Galaxy) first(list string) string {
-	path, _, _ := strings.Cut(strings.TrimSpace(list), ":")
-	path = strings.TrimSpace(path)
-	if rest, ok := strings.CutPrefix(path, "~"); ok {
-		return filepath.Join(apps.Lookup(g.Env, "HOME"), rest)
-	}
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(g.Checkout, path)
+	return target
 }
 
 func programIdentity(path string) string {

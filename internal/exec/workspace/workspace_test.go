@@ -137,7 +137,7 @@ func TestWants(t *testing.T) {
 	} {
 		var got []string
 		for _, kind := range []string{"collection", "role"} {
-			if wants([]byte(text), kind) {
+			if (&requirement{text: []byte(text)}).examine(t.TempDir(), kind) {
 				got = append(got, kind)
 			}
 		}
@@ -150,22 +150,30 @@ func TestWants(t *testing.T) {
 func TestGalaxyTarget(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	g := Galaxy{Checkout: dir, Home: "/h/.ansible"}
-	if got := g.target("role"); got != "/h/.ansible/roles" {
+	env := []apps.Var{{Name: "HOME", Value: "/home/x"}, {Name: "ANSIBLE_HOME", Value: "/h/.ansible"}}
+	target := func(kind string, args ...string) string {
+		return Galaxy{Checkout: dir, Config: FindAnsibleConfig(dir, env), RoleArgs: args, CollectionArgs: args}.target(kind)
+	}
+	if got := target("role"); got != "/h/.ansible/roles" {
 		t.Errorf("by default %q", got)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "ansible.cfg"), []byte("[defaults]\nroles_path = ./roles:/etc/roles\ncollections_paths=/c\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if got := g.target("role"); got != filepath.Join(dir, "roles") {
+	if got := target("role"); got != filepath.Join(dir, "roles") {
 		t.Errorf("by ansible.cfg %q", got)
 	}
-	if got := g.target("collection"); got != "/c" {
+	if got := target("collection"); got != "/c" {
 		t.Errorf("by ansible.cfg %q", got)
 	}
-	g.Env = []apps.Var{{Name: "ANSIBLE_ROLES_PATH", Value: "~/r"}, {Name: "HOME", Value: "/home/x"}}
-	if got := g.target("role"); got != "/home/x/r" {
+	env = append(env, apps.Var{Name: "ANSIBLE_ROLES_PATH", Value: "~/r"})
+	if got := target("role"); got != "/home/x/r" {
 		t.Errorf("by environment %q", got)
+	}
+	for _, args := range [][]string{{"-p", "mine"}, {"-pmine"}, {"--roles-path=mine"}, {"--roles-path", "./mine"}} {
+		if got := target("role", args...); got != filepath.Join(dir, "mine") {
+			t.Errorf("by arguments %q: %q", args, got)
+		}
 	}
 }
 

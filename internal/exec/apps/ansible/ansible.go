@@ -34,11 +34,7 @@ func Build(in apps.Input) (apps.Command, error) {
 	}
 	b := &build{in: in}
 	b.args = append(b.args, spec.App.Args...)
-	if in.Inventory == "" {
-		b.add("-i", "localhost,", "--connection", "local")
-	} else {
-		b.add("-i", in.Inventory)
-	}
+	b.add("-i", in.Inventory)
 	if err := b.credentials(); err != nil {
 		return apps.Command{}, err
 	}
@@ -55,16 +51,18 @@ func Build(in apps.Input) (apps.Command, error) {
 	if options.Check {
 		b.add("--check")
 	}
-	b.vaults()
+	if err := b.vaults(); err != nil {
+		return apps.Command{}, err
+	}
 	if err := b.extraVars(); err != nil {
 		return apps.Command{}, err
 	}
 	b.add(spec.TemplateArgs...)
-	b.list("--limit=", options.Limit)
+	b.limit(options.Limit)
 	b.list("--tags=", options.Tags)
 	b.list("--skip-tags=", options.SkipTags)
 	b.add(spec.TaskArgs...)
-	b.add(spec.Playbook)
+	b.add(apps.Operand(spec.Playbook))
 	if err := apps.CheckArgs(b.args); err != nil {
 		return apps.Command{}, err
 	}
@@ -85,10 +83,43 @@ func (b *build) list(option string, values []string) {
 	}
 }
 
+// longLimit is from where a limit goes through a file: a command line has bounds,
+// and people read it.
+const longLimit = 2000
+
+// limit names the hosts. Those that failed in a run of thousands are many.
+func (b *build) limit(hosts []string) {
+	path := b.in.Private + "/limit"
+	// Ansible parts the value at commas and colons also when it names a file.
+	if len(strings.Join(hosts, ",")) < longLimit || strings.ContainsAny(path, ",:; \t\n[]") {
+		b.list("--limit=", hosts)
+		return
+	}
+	var lines []string
+	for _, h := range hosts {
+		for pattern := range strings.SplitSeq(h, ",") { // lines are not parted
+			lines = append(lines, strings.TrimSpace(pattern))
+		}
+	}
+	b.add("--limit=@" + b.file("limit", []byte(strings.Join(lines, "\n"))))
+}
+
 // file plans a secret file and returns its path.
 func (b *build) file(name string, data []byte) string {
 	b.files = append(b.files, apps.File{Name: name, Data: data})
 	return b.in.Private + "/" + name
+}
+
+// password plans the file of a password. Ansible cuts spaces off the ends of a
+// file, but not of what a program says.
+func (b *build) password(name, password string) string {
+	if strings.TrimSpace(password) == password {
+		return b.file(name, []byte(password+"\n"))
+	}
+	quoted := "'" + strings.ReplaceAll(password, "'", `'\''`) + "'"
+	path := b.file(name, []byte("#!/bin/sh\nprintf '%s\\n' "+quoted+"\n"))
+	b.files[len(b.files)-1].Program = true
+	return path
 }
 
 // credentials are the accounts for connecting and for becoming somebody else.
@@ -104,7 +135,7 @@ func (b *build) credentials() error {
 				b.add("--user", c.Login)
 			}
 			if c.Kind == "login_password" && c.Password != "" {
-				b.add("--connection-password-file", b.file("connection-password", []byte(c.Password+"\n")))
+				b.add("--connection-password-file", b.password("connection-password", c.Password))
 			}
 		case "none", "":
 		default:
@@ -118,7 +149,7 @@ func (b *build) credentials() error {
 				b.add("--become-user", c.Login)
 			}
 			if c.Password != "" {
-				b.add("--become-password-file", b.file("become-password", []byte(c.Password+"\n")))
+				b.add("--become-password-file", b.password("become-password", c.Password))
 			}
 		case "none", "":
 		default:
@@ -129,19 +160,27 @@ func (b *build) credentials() error {
 }
 
 // vaults name the password of each vault id, in the order of the template.
-func (b *build) vaults() {
+func (b *build) vaults() error {
 	for i, v := range b.in.Spec.Vaults {
 		name := v.Name
 		if name == "" {
 			name = "default"
 		}
+		if strings.Contains(name, "@") {
+			return fault.New("The vault name %q has an @, which ansible cannot take. Rename the vault.", name)
+		}
 		switch {
 		case v.Script != "":
-			b.add("--vault-id=" + name + "@" + v.Script)
+			script := v.Script
+			if !strings.Contains(script, "/") {
+				script = "./" + script // one called "prompt" would ask instead
+			}
+			b.add("--vault-id=" + name + "@" + script)
 		case v.Password != "":
 			b.add("--vault-id=" + name + "@" + b.file("vault-"+strconv.Itoa(i+1), []byte(v.Password+"\n")))
 		}
 	}
+	return nil
 }
 
 // extraVars is one file with all variables, secret or not, and the facts of
