@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	gitproto "github.com/go-git/go-git/v5/plumbing/transport/git"
@@ -165,16 +164,4 @@ func (a *sshAuth) ClientConfig() (*ssh.ClientConfig, error) {
 			return a.refused
 		},
 	}, nil
-}
-
-// knownTo leaves out commits that a remote on this machine lacks: its server,
-// which is the library, would fail on them.
-func (l *library) knownTo(haves []plumbing.Hash) []plumbing.Hash {
-	dir := localPath(l.Repository)
-	if dir == "" {
-		return haves
-	}
-	st := openStorage(gitDir(dir))
-	defer st.Close()
-	return slices.DeleteFunc(haves, func(h plumbing.Hash) bool { return st.HasEncodedObject(h) != nil })
 }

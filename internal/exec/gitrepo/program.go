@@ -40,7 +40,8 @@ func newProgram(c *client, r remote) (engine, error) {
 		"PATH="+c.Path, "HOME="+c.Home, "LC_ALL=C.UTF-8", "LANGUAGE=C",
 		"GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=", "SSH_ASKPASS=", "GIT_CONFIG_GLOBAL="+config,
 		"GIT_ALLOW_PROTOCOL="+protocols(r.Repository), "GIT_ADVICE=0", "GIT_PAGER=cat",
-		"GIT_LFS_SKIP_SMUDGE=1") // large files are fetched in a step of their own, if they are wanted
+		"GIT_PROGRESS_DELAY=1000000", // seconds: nobody watches, and a log of percentages says nothing
+		"GIT_LFS_SKIP_SMUDGE=1")      // large files are fetched in a step of their own, if they are wanted
 	if err := p.credentials(); err != nil {
 		return nil, err
 	}
