@@ -181,8 +181,8 @@ type Host struct {
 	GitClient string
 	// HostKeyChecking is how ssh of git treats the keys of servers:
 	// "accept-new" (also when empty) remembers that of a new server and refuses
-	// a changed one, "strict" takes only those that are known already, "off"
-	// checks nothing.
+	// a changed one, "strict" or "yes" takes only those that are known already,
+	// "off" or "no" checks nothing.
 	HostKeyChecking string
 	// KnownHostsFile holds the keys of servers; "" is known_hosts in DataDir.
 	KnownHostsFile string

@@ -26,6 +26,11 @@ func Environ(o Options, repo job.Repository) ([]string, error) {
 	if o.KnownHosts.File == "" {
 		o.KnownHosts.File = filepath.Join(o.DataDir, "known_hosts")
 	}
+	mode, err := hostKeyMode(o.KnownHosts.Mode)
+	if err != nil {
+		return nil, err
+	}
+	o.KnownHosts.Mode = mode
 	c := &client{Options: o}
 	list := o.Credentials
 	if a := keys.ParseAddress(repo.URL); repo.Credential != nil && a.Host != "" {

@@ -65,6 +65,10 @@ func New(name string, o Options) (Client, error) {
 	if o.KnownHosts.File == "" {
 		o.KnownHosts.File = filepath.Join(o.DataDir, "known_hosts")
 	}
+	var err error
+	if o.KnownHosts.Mode, err = hostKeyMode(o.KnownHosts.Mode); err != nil {
+		return nil, err
+	}
 	c := &client{Options: o}
 	switch name {
 	case CLI, "":
@@ -75,6 +79,20 @@ func New(name string, o Options) (Client, error) {
 		return nil, fault.New("The git client %q is not known. Use %s or %s.", name, CLI, GoGit)
 	}
 	return c, nil
+}
+
+// hostKeyMode reads the names of the setting, which are those of ssh too. An
+// unknown one must not turn into a laxer one.
+func hostKeyMode(name string) (string, error) {
+	switch name {
+	case "", keys.AcceptNew:
+		return keys.AcceptNew, nil
+	case keys.Strict, "yes":
+		return keys.Strict, nil
+	case keys.Off, "no":
+		return keys.Off, nil
+	}
+	return "", fault.New("The way to check host keys %q is not known. Use yes, no or accept-new.", name)
 }
 
 // client is what both clients share.

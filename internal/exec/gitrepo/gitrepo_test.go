@@ -156,3 +156,17 @@ func TestCredentialFor(t *testing.T) {
 		}
 	}
 }
+
+func TestNew_RefusesUnknownSettings(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		client, mode string
+		ok           bool
+	}{
+		{"", "", true}, {CLI, "yes", true}, {GoGit, "no", true}, {GoGit, "strict", true}, {"libgit2", "", false}, {CLI, "ask", false},
+	} {
+		if _, err := New(c.client, Options{KnownHosts: keys.KnownHosts{Mode: c.mode}}); (err == nil) != c.ok {
+			t.Errorf("client %q, mode %q: %v", c.client, c.mode, err)
+		}
+	}
+}
