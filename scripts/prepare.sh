@@ -20,6 +20,8 @@ case "${1:-}" in
       "chromium:chromium:tests in a browser"
       "sshd:openssh-server:tests that clone over ssh"
       "ssh-agent:openssh-client:tests that clone over ssh"
+      "git-lfs:git-lfs:tests of large files in repositories"
+      "openssl:openssl:tests of the forms of private keys"
       "postgres:postgresql:tests of the store on PostgreSQL"
       "mariadbd:mariadb-server:tests of the store on MariaDB"
       "gcc:gcc:the race detector"

@@ -122,6 +122,12 @@ func bans() []ban {
 		},
 		{
 			from:    []string{"internal/..."},
+			except:  []string{"internal/exec/gitrepo"},
+			never:   []string{"github.com/go-git/..."},
+			because: "the git library has one home, behind the same interface as the program",
+		},
+		{
+			from:    []string{"internal/..."},
 			except:  []string{"internal/cli"},
 			never:   []string{"github.com/spf13/cobra/...", "github.com/spf13/pflag/..."},
 			because: "the command line has one home",

@@ -501,10 +501,6 @@ func (l *loader) fromSettings() {
 // crossCheck holds the rules that span options.
 func (l *loader) crossCheck() {
 	c := l.config
-	if c.Git.Client != "cmd_git" {
-		l.warn("%s: git_client: %s is not there yet; the git program is used", l.report.origins["git_client"], c.Git.Client)
-		c.Git.Client = "cmd_git"
-	}
 	if info, err := os.Stat(c.DataDir); err == nil && !info.IsDir() {
 		l.problem("", "data_dir", fmt.Sprintf("%q is a file, not a directory", c.DataDir))
 	}

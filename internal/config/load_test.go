@@ -263,7 +263,7 @@ func TestLoad_Messages(t *testing.T) {
 		}},
 		{"container platform", given{env: []string{"SEMAPHORE_PORT=tcp://10.0.0.1:3000", "SEMAPHORE_PORT_3000_TCP=x", "SEMAPHORE_SERVICE_HOST=x"}}},
 		{"two spellings", given{files: map[string]string{"config.json": `{"ssh_config_path": "/a", "ssh": {"config_path": "/b"}}`}}},
-		{"go_git", given{files: map[string]string{"config.json": `{"git_client": "go_git"}`}}},
+		{"git client", given{files: map[string]string{"config.json": `{"git_client": "libgit2"}`}}},
 		{"broken json", given{files: map[string]string{"config.json": "{\n\"port\": 1,\n}"}}},
 		{"key twice in json", given{files: map[string]string{"config.json": "{\n\"port\": 1,\n\"port\": 2}"}}},
 		{"broken yaml", given{files: map[string]string{"config.yaml": "port: [1"}}},

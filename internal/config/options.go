@@ -121,7 +121,7 @@ func options(home string) []option {
 
 		{key: "git_client", env: "GIT_CLIENT",
 			field: func(c *Config) field { return choice[string]{&c.Git.Client, []string{"cmd_git", "go_git"}} },
-			doc:   "`cmd_git` uses the git program. `go_git` is accepted, and the git program is used all the same."},
+			doc:   "`cmd_git` uses the git program. `go_git` is built in, for machines without git; it knows neither large files (LFS) nor SHA-256 repositories, and reads no settings of git and ssh."},
 		{key: "ssh_config_path", env: "SSH_PATH", aliases: []string{"ssh.config_path"}, fallback: "the user's own",
 			field: at(func(c *Config) *string { return &c.Git.SSHConfigPath }),
 			doc:   "Configuration file for ssh."},

@@ -61,6 +61,10 @@ type Spec struct {
 
 	Limits Limits
 	Host   Host
+
+	// Credentials are further sign-ins, for what the repository brings along:
+	// submodules, Galaxy requirements and Terraform modules of other servers.
+	Credentials []HostCredential
 }
 
 // App is the program family and how to call it.
@@ -82,18 +86,37 @@ type Credential struct {
 	String     string
 }
 
+// HostCredential is a sign-in for the addresses that match.
+type HostCredential struct {
+	// Match is a host ("git.example.org", "git.example.org:2222") or the
+	// beginning of an address ("https://git.example.org/team"); the longest one
+	// counts. A key of kind ssh that is matched to a web address is used over
+	// ssh to the same host instead. "" is for keys of kind ssh that the program
+	// itself gets, in its agent: for hosts that take another key than that of
+	// the inventory.
+	Match      string
+	Credential Credential
+}
+
 // Repository says where the files come from. Kind is a domain.RepositoryKind.
 type Repository struct {
-	ID     int64
-	Name   string
-	URL    string
-	Kind   string
-	Branch string // "" for local directories
+	ID   int64
+	Name string
+	URL  string
+	Kind string
+	// Branch is a branch or, when the repository has none of this name, a tag;
+	// a full name such as refs/tags/v1 says which. "" for local directories.
+	Branch string
 	Commit string // wanted commit, "" for the head of the branch
 	// Override is set when template or task asked for a branch or commit of
 	// their own: a local directory is then not used in place but checked out.
 	Override   bool
 	Credential *Credential
+	// Depth limits how many commits of the history are fetched; 0 is all.
+	Depth int
+	// LFS fetches the large files that pointers of Git LFS stand for. Needs the
+	// git program and git-lfs.
+	LFS bool
 }
 
 // Inventory says which hosts. Kind is a domain.InventoryType.
@@ -161,4 +184,14 @@ type Host struct {
 	ForwardEnv    []string          // names copied from the job's environment
 	EnvVars       map[string]string // fixed variables for every task
 	SSHConfigPath string
+	// GitClient is "cmd_git" (the git program, also when empty) or "go_git"
+	// (built in, for machines without git).
+	GitClient string
+	// HostKeyChecking is how ssh of git treats the keys of servers:
+	// "accept-new" (also when empty) remembers that of a new server and refuses
+	// a changed one, "strict" or "yes" takes only those that are known already,
+	// "off" or "no" checks nothing.
+	HostKeyChecking string
+	// KnownHostsFile holds the keys of servers; "" is known_hosts in DataDir.
+	KnownHostsFile string
 }

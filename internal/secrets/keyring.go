@@ -123,6 +123,10 @@ type payload struct {
 	Passphrase string `json:"passphrase,omitempty"`
 	PrivateKey string `json:"private_key,omitempty"`
 	String     string `json:"string,omitempty"`
+	// Of a secret that is kept elsewhere only the place is stored. Sealing it too
+	// keeps whoever can write to the database from naming other places.
+	SourceType string `json:"source_type,omitempty"`
+	SourceKey  string `json:"source_key,omitempty"`
 }
 
 // keyPlace binds the secret of a key to its project, so that a row copied to
@@ -137,6 +141,7 @@ func (k *Keyring) SealKey(p domain.ProjectID, t domain.KeyType, s domain.KeySecr
 	plain, err := json.Marshal(payload{
 		Login: s.Login, Password: s.Password.Reveal(), Passphrase: s.Passphrase.Reveal(),
 		PrivateKey: s.PrivateKey.Reveal(), String: s.String.Reveal(),
+		SourceType: string(s.Source.Type), SourceKey: s.Source.Key,
 	})
 	if err != nil {
 		return "", fmt.Errorf("encode key: %w", err)
@@ -145,7 +150,8 @@ func (k *Keyring) SealKey(p domain.ProjectID, t domain.KeyType, s domain.KeySecr
 }
 
 // OpenKey decrypts the secret of a stored key; a key without one gives the
-// empty secret.
+// empty secret. Of one that is kept elsewhere it gives the Source, which Sources
+// follows.
 func (k *Keyring) OpenKey(stored domain.Key) (domain.KeySecret, error) {
 	if stored.Ciphertext == "" {
 		return domain.KeySecret{}, nil
@@ -161,6 +167,7 @@ func (k *Keyring) OpenKey(stored domain.Key) (domain.KeySecret, error) {
 	return domain.KeySecret{
 		Login: p.Login, Password: domain.Secret(p.Password), Passphrase: domain.Secret(p.Passphrase),
 		PrivateKey: domain.Secret(p.PrivateKey), String: domain.Secret(p.String),
+		Source: domain.KeySource{Type: domain.KeySourceType(p.SourceType), Key: p.SourceKey},
 	}, nil
 }
 

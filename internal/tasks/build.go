@@ -135,6 +135,10 @@ func (s *Service) credential(ctx context.Context, id *domain.KeyID) (*job.Creden
 		return nil, nil
 	}
 	secret, err := s.Keys.OpenKey(k)
+	var told *domain.Error
+	if errors.As(err, &told) {
+		return nil, err // kept elsewhere, and the reason says where
+	}
 	if err != nil {
 		return nil, domain.Invalid("key", "the key %q cannot be decrypted; was the encryption key changed?", k.Name)
 	}

@@ -3,6 +3,7 @@ package gitrepo
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,43 +16,88 @@ import (
 
 func explainDisk(err error) error { return workspace.Explain(err, "prepare the repository") }
 
-// checkout makes a repository of the task's own at dir, which borrows the
-// objects of the mirror, and fills it with the commit. Unlike a linked worktree
-// it needs no entry in the mirror, so it can vanish at any time and nothing a
-// program does in it reaches other tasks.
-func (s *session) checkout(ctx context.Context, mirror, hash, dir string) (job.Commit, error) {
-	if err := s.makeRepository(mirror, hash, dir); err != nil {
-		return job.Commit{}, explainDisk(err)
-	}
-	out, err := s.git(ctx, dir, "reset", "--hard", hash)
+// checkout brings a commit and its submodules to dir. A mirror that turns out
+// to be damaged is fetched anew, once.
+func (c *client) checkout(ctx context.Context, project int64, repo job.Repository, dir string, level int) (job.Commit, error) {
+	s, err := c.open(repo)
 	if err != nil {
 		return job.Commit{}, err
 	}
-	if _, err := os.Lstat(filepath.Join(dir, ".gitmodules")); err == nil {
-		if _, err := s.git(ctx, dir, "submodule", "--quiet", "update", "--init", "--recursive"); err != nil {
-			return job.Commit{}, err
+	mirror := c.mirrorDir(project, repo)
+	var commit job.Commit
+	err = s.mended(ctx, mirror, func() error {
+		if err := clearDir(dir); err != nil {
+			return explainDisk(err)
 		}
-	}
-	subject, ok := subjectOfReset(string(out))
-	if !ok {
-		out, err := s.git(ctx, dir, "log", "-1", "--format=%s", hash)
+		hash, err := s.bring(ctx, mirror)
 		if err != nil {
-			return job.Commit{}, err
+			return err
 		}
-		subject = strings.TrimRight(string(out), "\n")
+		commit, err = s.make(ctx, mirror, hash, dir)
+		return err
+	})
+	if err != nil {
+		return job.Commit{}, err
 	}
-	return job.Commit{Hash: hash, Message: CutSubject(subject)}, nil
+	return commit, s.submodules(ctx, project, mirror, commit.Hash, dir, level)
 }
 
-// subjectOfReset takes the subject from "HEAD is now at 1a2b3c4 subject", which
-// saves starting git once more.
-func subjectOfReset(out string) (string, bool) {
-	rest, ok := strings.CutPrefix(strings.TrimRight(out, "\n"), "HEAD is now at ")
-	if !ok || strings.Contains(rest, "\n") {
-		return "", false
+// mended does something with a mirror, and once more with a new one when the
+// mirror was damaged.
+func (s *session) mended(ctx context.Context, mirror string, do func() error) error {
+	seen := identity(mirror)
+	err := do()
+	if !errors.Is(err, errDamaged) || context.Cause(ctx) != nil {
+		return err
 	}
-	_, subject, _ := strings.Cut(rest, " ")
-	return subject, true
+	fmt.Fprintf(s.Output, "The local copy of repository %s is damaged; it is fetched anew.\n", s.repo.Name)
+	if now := identity(mirror); seen == nil || now == nil || !os.SameFile(seen, now) {
+		seen = now // it was made by this very attempt, or by another task meanwhile
+	}
+	if err := s.rebuild(ctx, mirror, seen); err != nil {
+		return err
+	}
+	return do()
+}
+
+// clearDir removes what is in a directory, if it exists.
+func clearDir(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// make makes a repository of the task's own at dir, which borrows the objects
+// of the mirror, and fills it with the commit. Unlike a linked worktree it needs
+// no entry in the mirror, so it can vanish at any time and nothing a program
+// does in it reaches other tasks.
+func (s *session) make(ctx context.Context, mirror, hash, dir string) (job.Commit, error) {
+	if err := s.hold(mirror); err != nil {
+		return job.Commit{}, err
+	}
+	if err := s.makeRepository(mirror, hash, dir); err != nil {
+		return job.Commit{}, explainDisk(err)
+	}
+	subject, err := s.fill(ctx, mirror, dir, hash)
+	if err != nil {
+		return job.Commit{}, err
+	}
+	if subject == "" {
+		if subject, err = s.subject(ctx, mirror, hash); err != nil {
+			return job.Commit{}, err
+		}
+	}
+	return job.Commit{Hash: hash, Message: CutSubject(subject)}, nil
 }
 
 // CutSubject shortens a subject to 100 bytes, not inside a character.
@@ -69,19 +115,24 @@ func CutSubject(text string) string {
 }
 
 func (s *session) makeRepository(mirror, hash, dir string) error {
-	if err := os.Mkdir(dir, 0o700); err != nil {
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return err
 	}
 	git := filepath.Join(dir, ".git")
 	head := hash + "\n"
 	files := map[string]string{
 		"objects/info/alternates": filepath.Join(mirror, "objects") + "\n",
-		"config":                  s.config(len(hash) == 64),
+		"config":                  configText(s.repo.URL, len(hash) == 64),
 	}
-	if branch := s.repo.Branch; branch != "" && s.repo.Commit == "" {
-		head = "ref: refs/heads/" + branch + "\n"
-		files["refs/heads/"+branch] = hash + "\n"
-		files["refs/remotes/origin/"+branch] = hash + "\n"
+	if cut, err := os.ReadFile(filepath.Join(mirror, "shallow")); err == nil {
+		files["shallow"] = string(cut) // git would miss the parents otherwise
+	}
+	if branch := s.repo.Branch; branch != "" && s.repo.Commit == "" && !strings.HasPrefix(branch, "refs/") {
+		if looseRef(mirror, mirrorRef("refs/heads/"+branch)) == hash {
+			head = "ref: refs/heads/" + branch + "\n"
+			files["refs/heads/"+branch] = hash + "\n"
+			files["refs/remotes/origin/"+branch] = hash + "\n"
+		}
 	}
 	for name, text := range files {
 		path := filepath.Join(git, filepath.FromSlash(name))
@@ -100,7 +151,7 @@ func (s *session) makeRepository(mirror, hash, dir string) error {
 	return os.WriteFile(filepath.Join(git, "HEAD"), []byte(head), 0o600)
 }
 
-func (s *session) config(sha256 bool) string {
+func configText(address string, sha256 bool) string {
 	var b bytes.Buffer
 	if sha256 {
 		b.WriteString("[core]\n\trepositoryformatversion = 1\n[extensions]\n\tobjectformat = sha256\n")
@@ -108,7 +159,11 @@ func (s *session) config(sha256 bool) string {
 		b.WriteString("[core]\n\trepositoryformatversion = 0\n")
 	}
 	b.WriteString("[core]\n\tfilemode = true\n\tbare = false\n")
-	quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s.repo.URL)
-	fmt.Fprintf(&b, "[remote \"origin\"]\n\turl = \"%s\"\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n", quoted)
+	fmt.Fprintf(&b, "[remote \"origin\"]\n\turl = %s\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n", configQuote(address))
 	return b.String()
+}
+
+// configQuote quotes a value of a git configuration file.
+func configQuote(value string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(value) + `"`
 }

@@ -182,6 +182,9 @@ func Secrets(spec *job.Spec) []string {
 			credentials = append(credentials, inv.Repository.Credential)
 		}
 	}
+	for i := range spec.Credentials {
+		credentials = append(credentials, &spec.Credentials[i].Credential)
+	}
 	for _, c := range credentials {
 		if c != nil {
 			all = append(all, c.Password, c.Passphrase, c.PrivateKey, c.String)

@@ -2,9 +2,9 @@ package jobproc
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"signalbox/internal/exec/apps"
@@ -71,51 +71,36 @@ func (s *session) checkout(ctx context.Context, repo job.Repository, dir string)
 	defer os.RemoveAll(private)
 	ring := keys.NewRing(private)
 	defer ring.Close()
-	git, err := gitClient(s.spec, private, ring, s.getenv)
+	git, err := gitClient(s.spec, private, ring, s.log, s.getenv)
 	if err != nil {
 		return job.Commit{}, err
 	}
-	git.Output = s.log
+	s.cleanup = append(s.cleanup, git.Close) // the checkout borrows from its mirror
 	return git.Checkout(ctx, s.spec.ProjectID, repo, dir)
 }
 
-// gitClient sets git up with the machine's environment.
-func gitClient(spec *job.Spec, private string, ring *keys.Ring, getenv func(string) string) (*gitrepo.CLI, error) {
-	machine, err := workspace.Machine(spec, "", getenv)
-	if err != nil {
-		return nil, err
+// connection gives the program an agent with the key of the inventory and those
+// that are for no host in particular.
+func (s *session) connection(in *apps.Input) error {
+	var all []*job.Credential
+	if inv := s.spec.Inventory; inv != nil && inv.Connection != nil {
+		all = append(all, inv.Connection)
 	}
-	// This very program, also when an upgrade has replaced its file meanwhile.
-	exe := fmt.Sprintf("/proc/%d/exe", os.Getpid())
-	env := make([]apps.Var, 0, len(machine))
-	for _, v := range machine {
-		switch v.Name {
-		case "PWD", "HOME", "PATH":
-		default:
-			env = append(env, v)
+	for i, h := range s.spec.Credentials {
+		if h.Match == "" {
+			all = append(all, &s.spec.Credentials[i].Credential)
 		}
 	}
-	list, err := apps.Environ(env)
-	if err != nil {
-		return nil, err
-	}
-	return &gitrepo.CLI{
-		DataDir: spec.Host.DataDir, Private: private, Executable: exe,
-		Home: apps.Lookup(machine, "HOME"), Path: apps.Lookup(machine, "PATH"),
-		Env: list, SSHConfig: spec.Host.SSHConfigPath, Ring: ring,
-	}, nil
-}
-
-// connection gives the program the key of the inventory.
-func (s *session) connection(in *apps.Input) error {
-	inv := s.spec.Inventory
-	if inv == nil || inv.Connection == nil || inv.Connection.Kind != "ssh" || inv.Connection.PrivateKey == "" {
+	all = slices.DeleteFunc(all, func(c *job.Credential) bool { return c.Kind != "ssh" || c.PrivateKey == "" })
+	if len(all) == 0 {
 		return nil
 	}
 	ring := keys.NewRing(s.work.Private)
 	s.cleanup = append(s.cleanup, ring.Close)
-	if _, err := ring.Add(inv.Connection); err != nil {
-		return err
+	for _, c := range all {
+		if _, err := ring.Add(c); err != nil {
+			return err
+		}
 	}
 	in.AgentSocket = ring.Socket()
 	return nil
@@ -210,7 +195,12 @@ func (s *session) galaxy(ctx context.Context, in *apps.Input) error {
 		s.log.Line("Galaxy requirements: not installed, as the task asks")
 		return nil
 	}
-	env := apps.Env(*in, ansible.Fixed(), false)
+	access, forget, err := s.gitAccess("galaxy")
+	if err != nil {
+		return err
+	}
+	defer forget()
+	env := append(apps.Env(*in, ansible.Fixed(), false), access...)
 	program := "ansible-galaxy"
 	if p := s.spec.App.Program; filepath.IsAbs(p) {
 		program = filepath.Join(filepath.Dir(p), program)

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"signalbox/internal/exec/fault"
+	"signalbox/internal/exec/gitrepo"
 	"signalbox/internal/exec/joblog"
 	"signalbox/internal/exec/keys"
 	"signalbox/internal/job"
@@ -23,7 +26,7 @@ func query(in io.Reader, out io.Writer, getenv func(string) string) int {
 	if err := json.NewDecoder(in).Decode(&q); err != nil {
 		answer.Error = "The query could not be read."
 	} else {
-		secrets := Secrets(&job.Spec{Repository: q.Repository})
+		secrets := Secrets(&job.Spec{Repository: q.Repository, Credentials: q.Credentials})
 		masker := joblog.NewMasker(secrets)
 		if err := ask(q, &answer, getenv); err != nil {
 			answer = job.Answer{Error: masker.Text(fault.Sentence(err))}
@@ -37,7 +40,8 @@ func query(in io.Reader, out io.Writer, getenv func(string) string) int {
 }
 
 func ask(q job.Query, answer *job.Answer, getenv func(string) string) (err error) {
-	if q.Op != job.QueryBranches {
+	answers, known := questions()[q.Op]
+	if !known {
 		return fault.New("The query %q is not known to this version of Signalbox.", q.Op)
 	}
 	timeout := q.Timeout
@@ -47,6 +51,9 @@ func ask(q job.Query, answer *job.Answer, getenv func(string) string) (err error
 	ctx, cancel := context.WithTimeoutCause(context.Background(), timeout,
 		fault.New("The repository '%s' did not answer within %s. Check its address, and that this machine can reach it.", q.Repository.Name, timeout))
 	defer cancel()
+	// Whoever asked may have gone; what the question left is still removed.
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
+	defer stop()
 	if q.Host.DataDir, err = filepath.Abs(q.Host.DataDir); err != nil {
 		return err
 	}
@@ -61,13 +68,41 @@ func ask(q job.Query, answer *job.Answer, getenv func(string) string) (err error
 	defer os.RemoveAll(private)
 	ring := keys.NewRing(private)
 	defer ring.Close()
-	git, err := gitClient(&job.Spec{ProjectID: q.ProjectID, Host: q.Host, Repository: q.Repository}, private, ring, getenv)
+	spec := &job.Spec{ProjectID: q.ProjectID, Host: q.Host, Repository: q.Repository, Credentials: q.Credentials}
+	git, err := gitClient(spec, private, ring, io.Discard, getenv)
 	if err != nil {
 		return err
 	}
-	git.Output = io.Discard
-	answer.Branches, err = git.Branches(ctx, q.Repository)
-	return err
+	defer git.Close()
+	return answers(ctx, git, q, answer)
+}
+
+// questions is the registry of queries.
+func questions() map[string]func(context.Context, gitrepo.Client, job.Query, *job.Answer) error {
+	return map[string]func(context.Context, gitrepo.Client, job.Query, *job.Answer) error{
+		job.QueryBranches: func(ctx context.Context, git gitrepo.Client, q job.Query, a *job.Answer) (err error) {
+			a.Branches, err = git.Branches(ctx, q.Repository)
+			return err
+		},
+		job.QueryTags: func(ctx context.Context, git gitrepo.Client, q job.Query, a *job.Answer) (err error) {
+			a.Tags, err = git.Tags(ctx, q.Repository)
+			return err
+		},
+		job.QueryCommit: func(ctx context.Context, git gitrepo.Client, q job.Query, a *job.Answer) error {
+			commit, err := git.Latest(ctx, q.ProjectID, q.Repository)
+			a.Commit = &commit
+			return err
+		},
+		job.QueryFiles: func(ctx context.Context, git gitrepo.Client, q job.Query, a *job.Answer) (err error) {
+			a.Files, a.Truncated, err = git.Files(ctx, q.ProjectID, q.Repository, q.Path, q.Files)
+			return err
+		},
+		job.QueryFile: func(ctx context.Context, git gitrepo.Client, q job.Query, a *job.Answer) error {
+			file, err := git.File(ctx, q.ProjectID, q.Repository, q.Path)
+			a.File = &file
+			return err
+		},
+	}
 }
 
 // credential is git's question for a sign-in.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,26 +16,31 @@ import (
 type Account struct {
 	Protocol string
 	Host     string // with the port, if the address has one
+	Path     string // beginning of the path it is for, "" for all of the host
 	Username string
 	Password string
 }
 
-// WriteAccount stores the sign-in for a repository's address in the private
-// directory and returns the file. A credential without a login is a token,
-// which services take as the password of any user.
-func WriteAccount(private, name, address string, c *job.Credential) (string, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "", fmt.Errorf("parse address: %w", err)
+// NewAccount makes the sign-in for a web address. A credential without a login
+// is a token, which services take as the password of any user.
+func NewAccount(address string, c *job.Credential) Account {
+	to := ParseAddress(address)
+	a := Account{Protocol: to.Scheme, Host: to.Host, Username: c.Login, Password: c.Password}
+	if to.Port != "" {
+		a.Host += ":" + to.Port
 	}
-	a := Account{Protocol: strings.ToLower(u.Scheme), Host: strings.ToLower(u.Host), Username: c.Login, Password: c.Password}
-	if a.Username == "" && u.User != nil {
-		a.Username = u.User.Username()
+	if a.Username == "" {
+		a.Username = to.User
 	}
 	if a.Username == "" {
 		a.Username = "git"
 	}
-	text, err := json.Marshal(a)
+	return a
+}
+
+// WriteAccounts stores sign-ins in the private directory and returns the file.
+func WriteAccounts(private, name string, list []Account) (string, error) {
+	text, err := json.Marshal(list)
 	if err != nil {
 		return "", err
 	}
@@ -48,8 +52,8 @@ func WriteAccount(private, name, address string, c *job.Credential) (string, err
 }
 
 // AnswerGit is a git credential helper: it reads what git asks for and answers
-// from the account file, if it is for the very host. An askpass program would
-// learn the host only from the words of a prompt; here a submodule or a
+// from the file of accounts, if one is for the very host. An askpass program
+// would learn the host only from the words of a prompt; here a submodule or a
 // redirect cannot fish for the password.
 func AnswerGit(file, operation string, in io.Reader, out io.Writer) error {
 	if operation != "get" {
@@ -66,16 +70,34 @@ func AnswerGit(file, operation string, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	var a Account
-	if err := json.Unmarshal(text, &a); err != nil {
+	var list []Account
+	if err := json.Unmarshal(text, &list); err != nil {
 		return fmt.Errorf("read account: %w", err)
 	}
-	if asked["protocol"] != a.Protocol || !strings.EqualFold(asked["host"], a.Host) {
-		return nil
+	var best *Account
+	for i, a := range list {
+		if asked["protocol"] != a.Protocol || !sameHost(a.Protocol, asked["host"], a.Host) || !below(asked["path"], a.Path) {
+			continue
+		}
+		if best == nil || len(a.Path) > len(best.Path) {
+			best = &list[i]
+		}
 	}
-	if strings.ContainsAny(a.Username+a.Password, "\n\x00") {
-		return nil // cannot be said in this protocol
+	if best == nil || strings.ContainsAny(best.Username+best.Password, "\n\x00") {
+		return nil // none, or one that cannot be said in this protocol
 	}
-	_, err = fmt.Fprintf(out, "username=%s\npassword=%s\n", a.Username, a.Password)
+	_, err = fmt.Fprintf(out, "username=%s\npassword=%s\n", best.Username, best.Password)
 	return err
+}
+
+// sameHost compares hosts with ports, where the usual port may be left out.
+func sameHost(scheme, a, b string) bool {
+	x, y := ParseAddress(scheme+"://"+a), ParseAddress(scheme+"://"+b)
+	return x.Host != "" && x.Host == y.Host && x.Port == y.Port
+}
+
+// below reports whether a path is the prefix or in it.
+func below(path, prefix string) bool {
+	path, prefix = strings.Trim(path, "/"), strings.Trim(prefix, "/")
+	return prefix == "" || path == prefix || path == prefix+".git" || strings.HasPrefix(path, prefix+"/")
 }

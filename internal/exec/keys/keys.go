@@ -5,7 +5,9 @@
 package keys
 
 import (
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
@@ -32,6 +34,7 @@ const maxSocketPath = 100
 const (
 	AgentLink      = "agent.dir"
 	AgentDirPrefix = "signalbox-agent-"
+	AgentSocket    = "agent.sock"
 )
 
 // Ring is the agent of a run. It starts with the first key.
@@ -42,8 +45,9 @@ type Ring struct {
 	keys     agent.Agent
 	listener net.Listener
 	socket   string
-	own      string // directory of the socket, when it is not private
-	files    int
+	own      string              // directory of the socket, when it is not private
+	opened   map[[32]byte]any    // keys by digest of text and passphrase: unlocking is slow on purpose
+	known    map[string]Identity // by fingerprint
 	conns    map[net.Conn]bool
 	closed   bool
 	group    sync.WaitGroup
@@ -51,7 +55,7 @@ type Ring struct {
 
 // NewRing makes a ring that keeps its files in a private directory.
 func NewRing(private string) *Ring {
-	return &Ring{private: private, conns: map[net.Conn]bool{}}
+	return &Ring{private: private, conns: map[net.Conn]bool{}, opened: map[[32]byte]any{}, known: map[string]Identity{}}
 }
 
 // Identity is a key that the agent holds.
@@ -61,7 +65,7 @@ type Identity struct {
 
 // Add gives a key to the agent.
 func (r *Ring) Add(c *job.Credential) (Identity, error) {
-	raw, err := parse(c)
+	raw, err := r.open(c)
 	if err != nil {
 		return Identity{}, err
 	}
@@ -77,12 +81,44 @@ func (r *Ring) Add(c *job.Credential) (Identity, error) {
 	if err != nil {
 		return Identity{}, fault.Wrap(err, "The private key of '%s' is of a kind that cannot be used. Create an Ed25519 or RSA key.", c.Name)
 	}
-	r.files++
-	file := filepath.Join(r.private, "key"+strconv.Itoa(r.files)+".pub")
+	print := ssh.FingerprintSHA256(signer.PublicKey())
+	if id, ok := r.known[print]; ok {
+		return id, nil
+	}
+	file := filepath.Join(r.private, "key"+strconv.Itoa(len(r.known)+1)+".pub")
 	if err := os.WriteFile(file, ssh.MarshalAuthorizedKey(signer.PublicKey()), 0o600); err != nil {
 		return Identity{}, fmt.Errorf("write public key: %w", err)
 	}
-	return Identity{PublicFile: file}, nil
+	r.known[print] = Identity{PublicFile: file}
+	return r.known[print], nil
+}
+
+// Signer reads the private key of a credential, for a client that signs itself.
+func (r *Ring) Signer(c *job.Credential) (ssh.Signer, error) {
+	raw, err := r.open(c)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := ssh.NewSignerFromKey(raw)
+	if err != nil {
+		return nil, fault.Wrap(err, "The private key of '%s' is of a kind that cannot be used. Create an Ed25519 or RSA key.", c.Name)
+	}
+	return signer, nil
+}
+
+// open is parse, once per key.
+func (r *Ring) open(c *job.Credential) (any, error) {
+	digest := sha256.Sum256([]byte(strconv.Itoa(len(c.PrivateKey)) + "\x00" + c.PrivateKey + c.Passphrase))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if raw, ok := r.opened[digest]; ok {
+		return raw, nil
+	}
+	raw, err := parse(c)
+	if err == nil && !r.closed {
+		r.opened[digest] = raw
+	}
+	return raw, err
 }
 
 // parse reads a private key, with its passphrase if it has one.
@@ -90,11 +126,17 @@ func parse(c *job.Credential) (any, error) {
 	text := []byte(strings.TrimSpace(strings.ReplaceAll(c.PrivateKey, "\r\n", "\n")) + "\n")
 	raw, err := ssh.ParseRawPrivateKey(text)
 	var locked *ssh.PassphraseMissingError
-	if errors.As(err, &locked) {
+	block, _ := pem.Decode(text)
+	pkcs8 := block != nil && block.Type == lockedPKCS8
+	if errors.As(err, &locked) || pkcs8 {
 		if c.Passphrase == "" {
 			return nil, fault.New("The key '%s' is protected by a passphrase. Enter it in the settings of the key.", c.Name)
 		}
-		raw, err = ssh.ParseRawPrivateKeyWithPassphrase(text, []byte(c.Passphrase))
+		if pkcs8 {
+			raw, err = openPKCS8(block, c.Passphrase)
+		} else {
+			raw, err = ssh.ParseRawPrivateKeyWithPassphrase(text, []byte(c.Passphrase))
+		}
 		if errors.Is(err, x509.IncorrectPasswordError) {
 			return nil, fault.New("The passphrase of the key '%s' is wrong. Correct it in the settings of the key.", c.Name)
 		}
@@ -111,7 +153,7 @@ func (r *Ring) start() error {
 		return nil
 	}
 	dir := r.private
-	if len(dir)+len("/agent.sock") > maxSocketPath {
+	if len(dir)+len("/"+AgentSocket) > maxSocketPath {
 		var err error
 		if dir, err = os.MkdirTemp("", AgentDirPrefix); err != nil {
 			return fmt.Errorf("make agent directory: %w", err)
@@ -119,7 +161,7 @@ func (r *Ring) start() error {
 		r.own = dir
 		_ = os.Symlink(dir, filepath.Join(r.private, AgentLink))
 	}
-	r.socket = filepath.Join(dir, "agent.sock")
+	r.socket = filepath.Join(dir, AgentSocket)
 	l, err := net.Listen("unix", r.socket)
 	if err != nil {
 		return fmt.Errorf("open agent: %w", err)
@@ -178,6 +220,7 @@ func (r *Ring) Close() {
 		_ = conn.Close()
 	}
 	own := r.own
+	clear(r.opened)
 	r.mu.Unlock()
 	r.group.Wait()
 	if own != "" {

@@ -91,29 +91,34 @@ func TestRing(t *testing.T) {
 func TestAnswerGit(t *testing.T) {
 	t.Parallel()
 	private := t.TempDir()
-	file, err := WriteAccount(private, "a", "https://Git.Example.org:8443/x.git", &job.Credential{Login: "me", Password: "p w=\\"})
-	if err != nil {
-		t.Fatal(err)
+	write := func(name string, list ...Account) string {
+		file, err := WriteAccounts(private, name, list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return file
 	}
+	account := func(address string, c job.Credential) Account { return NewAccount(address, &c) }
+	file := write("a", account("https://Git.Example.org:8443/x.git", job.Credential{Login: "me", Password: "p w=\\"}))
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v %v", info.Mode(), err)
 	}
-	token, err := WriteAccount(private, "b", "https://example.org/x.git", &job.Credential{Password: "token"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	evil, err := WriteAccount(private, "c", "https://example.org/x.git", &job.Credential{Password: "a\nhost=x"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	token := write("b", account("https://example.org/x.git", job.Credential{Password: "token"}))
+	evil := write("c", account("https://example.org/x.git", job.Credential{Password: "a\nhost=x"}))
+	host, team := account("https://example.org", job.Credential{Login: "h", Password: "1"}), account("https://example.org", job.Credential{Login: "t", Password: "2"})
+	team.Path = "team"
+	many := write("d", host, team)
 	for name, c := range map[string]struct{ file, op, asked, want string }{
-		"asked":          {file, "get", "protocol=https\nhost=git.example.org:8443\npath=x\n\n", "username=me\npassword=p w=\\\n"},
-		"another host":   {file, "get", "protocol=https\nhost=evil.org\n", ""},
-		"another port":   {file, "get", "protocol=https\nhost=git.example.org\n", ""},
-		"in clear":       {file, "get", "protocol=http\nhost=git.example.org:8443\n", ""},
-		"store":          {file, "store", "protocol=https\nhost=git.example.org:8443\n", ""},
-		"token":          {token, "get", "protocol=https\nhost=example.org\n", "username=git\npassword=token\n"},
-		"cannot be said": {evil, "get", "protocol=https\nhost=example.org\n", ""},
+		"asked":             {file, "get", "protocol=https\nhost=git.example.org:8443\npath=x\n\n", "username=me\npassword=p w=\\\n"},
+		"another host":      {file, "get", "protocol=https\nhost=evil.org\n", ""},
+		"another port":      {file, "get", "protocol=https\nhost=git.example.org\n", ""},
+		"in clear":          {file, "get", "protocol=http\nhost=git.example.org:8443\n", ""},
+		"store":             {file, "store", "protocol=https\nhost=git.example.org:8443\n", ""},
+		"token":             {token, "get", "protocol=https\nhost=example.org\n", "username=git\npassword=token\n"},
+		"usual port":        {token, "get", "protocol=https\nhost=example.org:443\n", "username=git\npassword=token\n"},
+		"cannot be said":    {evil, "get", "protocol=https\nhost=example.org\n", ""},
+		"of many, the host": {many, "get", "protocol=https\nhost=example.org\npath=teamwork/x.git\n", "username=h\npassword=1\n"},
+		"of many, the path": {many, "get", "protocol=https\nhost=example.org\npath=team/x.git\n", "username=t\npassword=2\n"},
 	} {
 		var out bytes.Buffer
 		if err := AnswerGit(c.file, c.op, strings.NewReader(c.asked), &out); err != nil || out.String() != c.want {

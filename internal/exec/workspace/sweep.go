@@ -2,9 +2,11 @@ package workspace
 
 import (
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"signalbox/internal/exec/keys"
@@ -16,7 +18,8 @@ const staleQuery = 10 * time.Minute
 
 // Sweep removes what jobs that were killed left in the directory of jobs: their
 // checkouts, secrets and agent sockets, and what queries left in the data
-// directory. Journals stay; jobs that live are not touched.
+// directory. Journals stay; jobs that live are not touched. Mirrors that nobody
+// used for long go too.
 func Sweep(jobsDir, dataDir string) error {
 	var errs []error
 	entries, err := os.ReadDir(jobsDir)
@@ -38,6 +41,8 @@ func Sweep(jobsDir, dataDir string) error {
 			errs = append(errs, sweepTree(filepath.Join(queries, e.Name())))
 		}
 	}
+	sweepAgents(os.TempDir())
+	errs = append(errs, sweepMirrors(filepath.Join(dataDir, MirrorsDir), time.Now()))
 	return errors.Join(errs...)
 }
 
@@ -54,8 +59,12 @@ func SweepJob(jobDir string) error {
 	return sweepTree(work)
 }
 
-// sweepTree removes a directory and the agent directories it points to.
+// sweepTree removes a directory, the agent directories it points to, and what
+// still runs for it.
 func sweepTree(root string) error {
+	if absolute, err := filepath.Abs(root); err == nil {
+		killMarked(absolute)
+	}
 	private := filepath.Join(root, "private")
 	links, _ := filepath.Glob(filepath.Join(private, "*", keys.AgentLink)) // the pattern is valid
 	for _, link := range append(links, filepath.Join(private, keys.AgentLink), filepath.Join(root, keys.AgentLink)) {
@@ -65,4 +74,27 @@ func sweepTree(root string) error {
 		}
 	}
 	return removeAll(root)
+}
+
+// sweepAgents removes the directories of agents that nobody listens in any more,
+// also those that no link leads to. They hold no secrets.
+func sweepAgents(dir string) {
+	dirs, _ := filepath.Glob(filepath.Join(dir, keys.AgentDirPrefix+"*")) // the pattern is valid
+	for _, d := range dirs {
+		info, err := os.Lstat(d)
+		if err != nil || !info.IsDir() || time.Since(info.ModTime()) < staleQuery {
+			continue // one that is just being made
+		}
+		if owner, ok := info.Sys().(*syscall.Stat_t); !ok || int(owner.Uid) != os.Geteuid() {
+			continue
+		}
+		conn, err := net.DialTimeout("unix", filepath.Join(d, keys.AgentSocket), time.Second)
+		if err == nil {
+			_ = conn.Close()
+			continue
+		}
+		if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, os.ErrNotExist) {
+			_ = os.RemoveAll(d) // tried again at the next start
+		}
+	}
 }
