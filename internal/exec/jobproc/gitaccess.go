@@ -73,6 +73,13 @@ func (s *session) gitAccess(name string) (env []apps.Var, forget func(), err err
 		forget()
 		return nil, nil, err
 	}
+	// The key of the inventory opens repositories too, as it does in the reference.
+	if inv := s.spec.Inventory; inv != nil && inv.Connection != nil && inv.Connection.Kind == "ssh" && inv.Connection.PrivateKey != "" {
+		if _, err := ring.Add(inv.Connection); err != nil {
+			forget()
+			return nil, nil, err
+		}
+	}
 	list, err := gitrepo.Environ(o, s.spec.Repository)
 	if err != nil {
 		forget()

@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -34,8 +34,9 @@ type tofu struct {
 	run     *terraform.Run
 	inPlace bool // the directory is the user's own, not a checkout
 	keep    tofuFiles
-	plan    string // the plan file
-	digest  string // its SHA-256
+	plan    string     // the plan file
+	digest  string     // its SHA-256
+	access  []apps.Var // sign-ins for modules, while they are fetched
 }
 
 // terraform runs the phases. In.Dir is the directory of the configuration.
@@ -124,7 +125,7 @@ func (t *tofu) prepare() error {
 	if err != nil {
 		return err
 	}
-	place := terraform.Place{DataDir: data, Throwaway: !t.inPlace, SSHCommand: sshCommand(s.spec.Host)}
+	place := terraform.Place{DataDir: data, Throwaway: !t.inPlace}
 	if t.keep, err = openTofuFiles(s.spec); err != nil {
 		return err
 	}
@@ -153,21 +154,6 @@ func (t *tofu) prepare() error {
 		return err
 	}
 	return t.keep.seed(data, t.params.Reconfigure)
-}
-
-// sshCommand is how modules are fetched over ssh: unknown hosts are remembered
-// where git's are, changed ones refused.
-func sshCommand(host job.Host) string {
-	if host.DataDir == "" {
-		return ""
-	}
-	quote := func(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
-	cmd := "ssh"
-	if host.SSHConfigPath != "" {
-		cmd += " -F " + quote(host.SSHConfigPath)
-	}
-	known := strings.NewReplacer("%", "%%", `"`, `\"`).Replace(filepath.Join(host.DataDir, "known_hosts"))
-	return cmd + " -o BatchMode=yes -o StrictHostKeyChecking=accept-new -o ConnectTimeout=30 -o " + quote(`UserKnownHostsFile="`+known+`"`)
 }
 
 // init makes the directory ready and selects the workspace.
@@ -202,6 +188,15 @@ func (t *tofu) initBackend(ctx context.Context) (backend, error) {
 		return backend{}, err
 	}
 	defer unlock()
+	access, forget, err := t.s.gitAccess("modules")
+	if err != nil {
+		return backend{}, err
+	}
+	t.access = access
+	defer func() {
+		t.access = nil
+		forget()
+	}()
 	ours := !t.inPlace && !t.params.OverrideBackend && !t.run.Terragrunt()
 	written := ours && !namesBackend(t.in.Dir)
 	if written {
@@ -352,6 +347,7 @@ func (t *tofu) command(ctx context.Context, phase terraform.Phase, cmd apps.Comm
 // group, and providers ignore it, so that what is being changed can be finished
 // and written to the state. TERM would end the providers at once.
 func (t *tofu) start(ctx context.Context, cmd apps.Command, said *tail) (int, error) {
+	cmd.Env = slices.Concat(cmd.Env, t.access)
 	result, err := t.s.startTo(ctx, t.in.Dir, cmd, io.MultiWriter(t.s.log, said), syscall.SIGINT)
 	if err != nil {
 		return 0, err

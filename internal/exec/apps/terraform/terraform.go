@@ -40,7 +40,6 @@ type Place struct {
 	Throwaway bool
 	// TerragruntProgram is what terragrunt calls, unless its arguments say so.
 	TerragruntProgram string
-	SSHCommand        string // for modules from git over ssh
 }
 
 // Run makes the commands of one run.
@@ -105,9 +104,6 @@ func (r *Run) environment() []apps.Var {
 		{Name: "TF_IN_AUTOMATION", Value: "1"},
 		{Name: "CHECKPOINT_DISABLE", Value: "1"},
 		{Name: "GIT_TERMINAL_PROMPT", Value: "0"},
-	}
-	if r.place.SSHCommand != "" {
-		fixed = append(fixed, apps.Var{Name: "GIT_SSH_COMMAND", Value: r.place.SSHCommand})
 	}
 	if r.place.PluginCache != "" {
 		fixed = append(fixed, apps.Var{Name: "TF_PLUGIN_CACHE_DIR", Value: r.place.PluginCache})

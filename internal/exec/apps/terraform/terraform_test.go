@@ -48,7 +48,7 @@ func full(app job.App) apps.Input {
 func place() terraform.Place {
 	return terraform.Place{
 		DataDir: "/srv/job/private/tf", Variables: "/srv/job/private/variables.tfvars.json", PluginCache: "/data/plugins",
-		Throwaway: true, TerragruntProgram: "terraform", SSHCommand: "ssh -o BatchMode=yes",
+		Throwaway: true, TerragruntProgram: "terraform",
 	}
 }
 
