@@ -155,6 +155,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 		return dispatcher.Run(ctx)
 	})
 	g.Go(func() error { return sweepSessions(ctx, authn, log) })
+	g.Go(func() error { return service.Retain(ctx) })
 	g.Go(func() error { return listen(c, server, listener) })
 	g.Go(func() error {
 		<-ctx.Done()

@@ -33,6 +33,7 @@ type Tasks interface {
 	Get(ctx context.Context, p domain.ProjectID, id domain.TaskID) (domain.TaskWithTemplate, error)
 	List(ctx context.Context, f store.TaskFilter) (list []domain.TaskWithTemplate, hasNext bool, err error)
 	Stop(ctx context.Context, actor domain.Actor, p domain.ProjectID, id domain.TaskID, force bool) error
+	Decide(ctx context.Context, actor domain.Actor, p domain.ProjectID, id domain.TaskID, confirm bool) error
 	StopAll(ctx context.Context, actor domain.Actor, p domain.ProjectID, t domain.TemplateID, force bool) error
 	Delete(ctx context.Context, actor domain.Actor, p domain.ProjectID, id domain.TaskID) error
 	WaitReasons(ctx context.Context, ids []domain.TaskID) (map[domain.TaskID]string, error)

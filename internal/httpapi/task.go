@@ -178,6 +178,16 @@ func (a *api) stopTask(c *call, in *wire.StopInput) (none, error) {
 	return none{}, a.Tasks.Stop(c.r.Context(), c.actor(), c.grant.Project, c.taskID(), in.Force)
 }
 
+// decideTask confirms or rejects what a task waits with.
+func (a *api) decideTask(confirm bool) func(*call, *none) (none, error) {
+	return func(c *call, _ *none) (none, error) {
+		if err := c.grant.Require(authz.RunTasks); err != nil {
+			return none{}, err
+		}
+		return none{}, a.Tasks.Decide(c.r.Context(), c.actor(), c.grant.Project, c.taskID(), confirm)
+	}
+}
+
 // emptyOfTask answers with an empty list for a task that is there: stages and
 // results come with a later part of the product.
 func emptyOfTask[T any](a *api) func(*call, *none) ([]T, error) {

@@ -67,7 +67,9 @@ type App struct {
 	ID      string
 	Kind    string // "ansible" or "script"
 	Program string // looked up on PATH unless absolute
-	Args    []string
+	// Alternatives are tried in turn when Program is not found.
+	Alternatives []string
+	Args         []string
 }
 
 // Credential is a decrypted key. Kind is a domain.KeyType.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"signalbox/internal/domain"
 	"signalbox/internal/job"
@@ -36,28 +37,16 @@ func (s *Service) BuildJob(ctx context.Context, t domain.Task) (job.Spec, error)
 	}
 	spec := job.Spec{
 		Version: job.Version, TaskID: int64(t.ID), ProjectID: int64(t.ProjectID), TemplateID: int64(t.TemplateID), Epoch: t.Epoch,
-		App:      job.App{ID: app.ID, Kind: "script", Program: app.Program, Args: app.Args},
+		App:      jobApp(app),
 		Playbook: b.def.Template.Playbook,
-		Limits:   job.Limits{MaxDuration: s.Settings.MaxDuration, StopGrace: s.Settings.StopGrace},
+		Limits:   s.limits(b.def.Template),
 		Host:     s.Settings.Host,
-	}
-	if app.Path != "" {
-		spec.App.Program = app.Path
-	}
-	if app.Ansible {
-		spec.App.Kind = "ansible"
-		if spec.Ansible, err = b.ansible(); err != nil {
-			return spec, err
-		}
 	}
 	if t.Playbook != "" {
 		spec.Playbook = t.Playbook
 	}
-	if spec.TemplateArgs, err = arguments(b.def.Template.Arguments); err != nil {
-		return spec, domain.Invalid("arguments", "the arguments of the template are not a JSON array of texts")
-	}
-	if spec.TaskArgs, err = arguments(t.Arguments); err != nil {
-		return spec, domain.Invalid("arguments", "the arguments of the task are not a JSON array of texts")
+	if err := b.family(app, &spec); err != nil {
+		return spec, err
 	}
 	steps := []func(context.Context, *job.Spec) error{b.repository, b.inventory, b.variables, b.vaults, b.details}
 	for _, step := range steps {
@@ -75,11 +64,48 @@ type builder struct {
 	answers map[string]json.RawMessage // secret survey answers
 }
 
-func arguments(text *string) ([]string, error) {
-	if text == nil {
-		return nil, nil
+// jobApp says what the job runs.
+func jobApp(a domain.App) job.App {
+	programs := a.Candidates()
+	family := a.Family
+	if family == "" {
+		family = domain.FamilyScript
 	}
-	return domain.ParseStrings(*text)
+	return job.App{ID: a.ID, Kind: string(family), Program: programs[0], Alternatives: programs[1:], Args: a.Args}
+}
+
+// limits bounds the runs of a template: of two durations the shorter counts.
+func (s *Service) limits(tpl domain.Template) job.Limits {
+	l := job.Limits{MaxDuration: s.Settings.MaxDuration, StopGrace: s.Settings.StopGrace}
+	if own := time.Duration(tpl.MaxDurationSec) * time.Second; own > 0 && (l.MaxDuration == 0 || own < l.MaxDuration) {
+		l.MaxDuration = own
+	}
+	return l
+}
+
+// family fills in what the app's family has of its own.
+func (b *builder) family(app domain.App, spec *job.Spec) (err error) {
+	template, err := arguments(b.def.Template.Arguments, app)
+	if err != nil {
+		return err
+	}
+	task, err := arguments(b.task.Arguments, app)
+	if err != nil {
+		return err
+	}
+	spec.TemplateArgs, spec.TaskArgs = template.List, task.List
+	switch app.Family {
+	case domain.FamilyAnsible:
+		spec.Ansible, err = b.ansible()
+	}
+	return err
+}
+
+func arguments(text *string, app domain.App) (domain.Arguments, error) {
+	if text == nil {
+		return domain.Arguments{}, nil
+	}
+	return domain.ParseArguments("arguments", *text, app.Family)
 }
 
 // decodeValues reads a JSON object and keeps every value as it was written.
@@ -316,11 +342,12 @@ func (b *builder) details(ctx context.Context, spec *job.Spec) error {
 		d.TargetVersion = *t.Version
 	}
 	if t.BuildTaskID != nil {
-		build, err := b.s.Store.Tasks().Get(ctx, *t.BuildTaskID)
-		if err == nil && build.Version != nil {
-			d.IncomingVersion = *build.Version
-		} else if err != nil && !errors.Is(err, store.ErrNotFound) {
+		chain, err := b.s.chain(ctx, t.ProjectID, *t.BuildTaskID)
+		if err != nil && !domain.IsKind(err, domain.KindNotFound) {
 			return err
+		}
+		if n := len(chain); n > 0 && chain[n-1].Version != nil {
+			d.IncomingVersion = *chain[n-1].Version
 		}
 	}
 	spec.Details = d

@@ -96,7 +96,7 @@ func (s *session) start(ctx context.Context, dir string, cmd apps.Command) (proc
 	if err != nil {
 		return process.Result{}, err
 	}
-	path, err := process.Find(cmd.Program, apps.Lookup(cmd.Env, "PATH"))
+	path, err := s.find(&cmd)
 	if err != nil {
 		return process.Result{}, explainStart(err, cmd.Program)
 	}

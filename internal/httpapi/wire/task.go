@@ -36,6 +36,9 @@ type Task struct {
 	WaitReason    string     `json:"wait_reason,omitempty" doc:"Only while waiting: what it waits for"`
 	StatusReason  string     `json:"status_reason,omitempty" doc:"Why the task ended in error or was stopped"`
 	StoppedBy     string     `json:"stopped_by,omitempty" doc:"Who pressed stop"`
+	Decision      string     `json:"decision,omitempty" enum:"confirmed,rejected" doc:"What was decided when the task last waited for confirmation"`
+	DecidedBy     *int64     `json:"decided_by,omitempty" doc:"Id of who decided it"`
+	DecidedAt     *time.Time `json:"decided_at,omitempty"`
 	LogLines      int64      `json:"log_lines" doc:"Output lines stored so far"`
 	LogComplete   bool       `json:"log_complete" doc:"The output is sealed: nothing will be added"`
 }
@@ -153,6 +156,7 @@ func FromTask(t domain.Task) Task {
 		Created: t.Created.UTC(), Start: utc(t.Start), End: utc(t.End), Message: t.Message,
 		CommitHash: t.CommitHash, CommitMessage: t.CommitMessage, BuildTaskID: ptr[int64](t.BuildTaskID),
 		Version: t.Version, InventoryID: ptr[int64](t.InventoryID), Params: object(t.Params),
+		Decision: string(t.Decision), DecidedBy: ptr[int64](t.DecidedBy), DecidedAt: utc(t.DecidedAt),
 		StatusReason: t.StatusReason, LogLines: t.LogLines, LogComplete: t.LogComplete,
 	}
 }

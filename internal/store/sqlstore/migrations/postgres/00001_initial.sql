@@ -162,6 +162,7 @@ create table templates (
 	allow_override_args_in_task   boolean not null,
 	allow_override_branch_in_task boolean not null,
 	allow_parallel_tasks          boolean not null,
+	max_duration_sec              bigint not null,
 	task_count                    bigint not null,
 	name_fold                     text collate "C" not null,
 	playbook_fold                 text collate "C" not null
@@ -237,6 +238,10 @@ create table tasks (
 	status_reason  text collate "C" not null,
 	stopped_by     bigint,
 	force_stop     boolean not null,
+	questions      bigint not null,
+	decision       text collate "C" not null,
+	decided_by     bigint,
+	decided_at     bigint,
 	owner          text collate "C" not null,
 	epoch          bigint not null,
 	lease_until    bigint,

@@ -162,6 +162,7 @@ create table templates (
 	allow_override_args_in_task   integer not null,
 	allow_override_branch_in_task integer not null,
 	allow_parallel_tasks          integer not null,
+	max_duration_sec              integer not null,
 	task_count                    integer not null,
 	name_fold                     text not null,
 	playbook_fold                 text not null
@@ -236,6 +237,10 @@ create table tasks (
 	status_reason  text not null,
 	stopped_by     integer,
 	force_stop     integer not null,
+	questions      integer not null,
+	decision       text not null,
+	decided_by     integer,
+	decided_at     integer,
 	owner          text not null,
 	epoch          integer not null,
 	lease_until    integer,
