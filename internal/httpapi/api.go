@@ -36,6 +36,7 @@ type Tasks interface {
 	Decide(ctx context.Context, actor domain.Actor, p domain.ProjectID, id domain.TaskID, confirm bool) error
 	StopAll(ctx context.Context, actor domain.Actor, p domain.ProjectID, t domain.TemplateID, force bool) error
 	Delete(ctx context.Context, actor domain.Actor, p domain.ProjectID, id domain.TaskID) error
+	Explain(ctx context.Context, p domain.ProjectID, id domain.TaskID) (tasks.Explanation, error)
 	WaitReasons(ctx context.Context, ids []domain.TaskID) (map[domain.TaskID]string, error)
 	Window(ctx context.Context, p domain.ProjectID, id domain.TaskID, page tasks.Page) (tasks.LogPage, error)
 	Lines(ctx context.Context, id domain.TaskID, after int64, fn func(tasks.LogLine) error) error

@@ -177,6 +177,7 @@ func (a *api) addTaskRoutes() {
 	handle(a, Route{Method: post, Path: one + "/stop", ID: "stopTask", Tag: tag, Summary: "Stop a task", Action: authz.RunTasks}, a.stopTask)
 	handle(a, Route{Method: post, Path: one + "/confirm", ID: "confirmTask", Tag: tag, Summary: "Confirm what a task waits with; 409 when it does not wait", Action: authz.RunTasks, Status: http.StatusNoContent}, a.decideTask(true))
 	handle(a, Route{Method: post, Path: one + "/reject", ID: "rejectTask", Tag: tag, Summary: "Reject what a task waits with; 409 when it does not wait", Action: authz.RunTasks, Status: http.StatusNoContent}, a.decideTask(false))
+	handle(a, Route{Method: get, Path: one + "/explain", ID: "explainTask", Tag: tag, Summary: "Say why a task waits, what it runs and where its values come from", Action: authz.ReadProject}, a.explainTask)
 	stream(a, Route{Method: get, Path: one + "/log", ID: "getTaskLog", Tag: tag, Summary: "Read a window of the log", Action: authz.ReadProject, Query: []Query{
 		{Name: "after", Type: "integer", Doc: "Lines with a greater number"},
 		{Name: "before", Type: "integer", Doc: "Instead: the last lines with a smaller number"},

@@ -188,6 +188,11 @@ func (a *api) decideTask(confirm bool) func(*call, *none) (none, error) {
 	}
 }
 
+func (a *api) explainTask(c *call, _ *none) (wire.Explanation, error) {
+	e, err := a.Tasks.Explain(c.r.Context(), c.grant.Project, c.taskID())
+	return wire.FromExplanation(e), err
+}
+
 // emptyOfTask answers with an empty list for a task that is there: stages and
 // results come with a later part of the product.
 func emptyOfTask[T any](a *api) func(*call, *none) ([]T, error) {

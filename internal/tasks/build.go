@@ -22,10 +22,6 @@ func (s *Service) BuildJob(ctx context.Context, t domain.Task) (job.Spec, error)
 		return job.Spec{}, fmt.Errorf("definition of task %d: %w", t.ID, err)
 	}
 	b := builder{s: s, task: t, def: stored.Definition}
-	app, err := s.app(ctx, b.def.Template.App)
-	if err != nil {
-		return job.Spec{}, err
-	}
 	if stored.Secret != "" {
 		text, err := s.Sealer.Open(stored.Secret, "task.secret")
 		if err != nil {
@@ -35,12 +31,21 @@ func (s *Service) BuildJob(ctx context.Context, t domain.Task) (job.Spec, error)
 			return job.Spec{}, err
 		}
 	}
+	return b.build(ctx)
+}
+
+func (b *builder) build(ctx context.Context) (job.Spec, error) {
+	s, t := b.s, b.task
+	app, err := s.app(ctx, b.def.Template.App)
+	if err != nil {
+		return job.Spec{}, err
+	}
 	spec := job.Spec{
 		Version: job.Version, TaskID: int64(t.ID), ProjectID: int64(t.ProjectID), TemplateID: int64(t.TemplateID), Epoch: t.Epoch,
 		App:      jobApp(app),
 		Playbook: b.def.Template.Playbook,
 		Limits:   s.limits(b.def.Template),
-		Host:     s.Settings.Host,
+		Host:     b.host(),
 	}
 	if t.Playbook != "" {
 		spec.Playbook = t.Playbook
@@ -62,6 +67,35 @@ type builder struct {
 	task    domain.Task
 	def     domain.Definition
 	answers map[string]json.RawMessage // secret survey answers
+	masked  bool                       // open no secret, put "***" in its place
+}
+
+// host is what the machine's configuration gives, whose values may be secret.
+func (b *builder) host() job.Host {
+	h := b.s.Settings.Host
+	if b.masked {
+		vars := make(map[string]string, len(h.EnvVars))
+		for name := range h.EnvVars {
+			vars[name] = masked
+		}
+		h.EnvVars = vars
+	}
+	return h
+}
+
+// credential opens a key, or says what is known of it without.
+func (b *builder) credential(ctx context.Context, id *domain.KeyID) (*job.Credential, error) {
+	if !b.masked {
+		return b.s.credential(ctx, id)
+	}
+	k, err := b.s.key(ctx, id)
+	if k == nil || err != nil {
+		return nil, err
+	}
+	return &job.Credential{
+		Name: k.Name, Kind: string(k.Type), Login: fmt.Sprintf("<login of key %q>", k.Name),
+		Password: masked, Passphrase: masked, PrivateKey: masked, String: masked,
+	}, nil
 }
 
 // jobApp says what the job runs.
@@ -136,7 +170,7 @@ func (b *builder) repository(ctx context.Context, spec *job.Spec) error {
 }
 
 func (b *builder) repo(ctx context.Context, r domain.Repository) (job.Repository, error) {
-	c, err := b.s.credential(ctx, &r.SSHKeyID)
+	c, err := b.credential(ctx, &r.SSHKeyID)
 	if err != nil {
 		return job.Repository{}, err
 	}
@@ -145,8 +179,8 @@ func (b *builder) repo(ctx context.Context, r domain.Repository) (job.Repository
 	}, nil
 }
 
-// credential opens a key; nil for no key and for keys of type none.
-func (s *Service) credential(ctx context.Context, id *domain.KeyID) (*job.Credential, error) {
+// key returns a key as it is stored; nil for no key and for keys of type none.
+func (s *Service) key(ctx context.Context, id *domain.KeyID) (*domain.Key, error) {
 	if id == nil || *id == 0 {
 		return nil, nil
 	}
@@ -160,7 +194,16 @@ func (s *Service) credential(ctx context.Context, id *domain.KeyID) (*job.Creden
 	if k.Type == domain.KeyNone {
 		return nil, nil
 	}
-	secret, err := s.Keys.OpenKey(k)
+	return &k, nil
+}
+
+// credential opens a key; nil for no key and for keys of type none.
+func (s *Service) credential(ctx context.Context, id *domain.KeyID) (*job.Credential, error) {
+	k, err := s.key(ctx, id)
+	if k == nil || err != nil {
+		return nil, err
+	}
+	secret, err := s.Keys.OpenKey(*k)
 	if err != nil {
 		return nil, domain.Invalid("key", "the key %q cannot be decrypted; was the encryption key changed?", k.Name)
 	}
@@ -187,10 +230,10 @@ func (b *builder) inventory(ctx context.Context, spec *job.Spec) error {
 		}
 		out.Repository = &r
 	}
-	if out.Connection, err = b.s.credential(ctx, inv.SSHKeyID); err != nil {
+	if out.Connection, err = b.credential(ctx, inv.SSHKeyID); err != nil {
 		return err
 	}
-	if out.Become, err = b.s.credential(ctx, inv.BecomeKeyID); err != nil {
+	if out.Become, err = b.credential(ctx, inv.BecomeKeyID); err != nil {
 		return err
 	}
 	if c := out.Connection; c != nil && c.Kind == string(domain.KeyString) {
@@ -237,16 +280,30 @@ func (b *builder) variables(ctx context.Context, spec *job.Spec) error {
 	return nil
 }
 
-func (b *builder) groupSecrets(ctx context.Context, spec *job.Spec) error {
+// groupKeys are the secrets of the variable group, closed.
+func (b *builder) groupKeys(ctx context.Context) ([]domain.Key, error) {
 	g := b.def.VariableGroup
 	if g == nil {
-		return nil
+		return nil, nil
 	}
-	keys, err := b.s.Store.Keys().List(ctx, store.Where(store.InProject(g.ProjectID), store.Eq("variable_group_id", g.ID)))
+	return b.s.Store.Keys().List(ctx, store.Where(store.InProject(g.ProjectID), store.Eq("variable_group_id", g.ID)))
+}
+
+func (b *builder) groupSecrets(ctx context.Context, spec *job.Spec) error {
+	g := b.def.VariableGroup
+	keys, err := b.groupKeys(ctx)
 	if err != nil {
 		return err
 	}
 	for _, k := range keys {
+		if b.masked {
+			if k.Owner == domain.OwnerEnvironment {
+				spec.SecretEnv[k.Name] = masked
+			} else {
+				spec.SecretVars[k.Name] = json.RawMessage(`"` + masked + `"`)
+			}
+			continue
+		}
 		secret, err := b.s.Keys.OpenKey(k)
 		if err != nil {
 			return domain.Invalid("key", "the secret %q of group %q cannot be decrypted; was the encryption key changed?", k.Name, g.Name)
@@ -277,7 +334,7 @@ func (b *builder) vaults(ctx context.Context, spec *job.Spec) error {
 			spec.Vaults = append(spec.Vaults, out)
 			continue
 		}
-		c, err := b.s.credential(ctx, v.KeyID)
+		c, err := b.credential(ctx, v.KeyID)
 		if err != nil {
 			return err
 		}

@@ -127,16 +127,21 @@ func (s *Service) WaitReasons(ctx context.Context, ids []domain.TaskID) (map[dom
 	}
 	reasons := make(map[domain.TaskID]string, len(blocked))
 	for id, b := range blocked {
-		switch b.Reason {
-		case store.BlockedByGlobal:
-			reasons[id] = fmt.Sprintf("Waiting for capacity: %d tasks are running, and the server runs at most %d at once.", b.Limit, b.Limit)
-		case store.BlockedByTemplate:
-			reasons[id] = fmt.Sprintf("Waiting for task #%d of the same template; the template does not allow parallel tasks.", b.TaskID)
-		case store.BlockedByProject:
-			reasons[id] = fmt.Sprintf("Waiting for capacity: the project runs at most %d tasks at once.", b.Limit)
-		}
+		reasons[id] = blockerText(b)
 	}
 	return reasons, nil
+}
+
+func blockerText(b store.Blocker) string {
+	switch b.Reason {
+	case store.BlockedByGlobal:
+		return fmt.Sprintf("Waiting for capacity: %d tasks are running, and the server runs at most %d at once.", b.Limit, b.Limit)
+	case store.BlockedByTemplate:
+		return fmt.Sprintf("Waiting for task #%d of the same template; the template does not allow parallel tasks.", b.TaskID)
+	case store.BlockedByProject:
+		return fmt.Sprintf("Waiting for capacity: the project runs at most %d tasks at once.", b.Limit)
+	}
+	return ""
 }
 
 // Stop ends a task: a waiting one at once, one under way by telling its job.
