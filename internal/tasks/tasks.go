@@ -45,6 +45,8 @@ type keyOpener interface {
 type Settings struct {
 	MaxParallel         int           // tasks active at once, 0: no limit
 	MaxTasksPerTemplate int           // finished tasks kept, 0: all
+	MaxAge              time.Duration // since the end of a task that is kept, 0: any
+	MaxStorage          int64         // bytes of output of finished tasks kept, 0: any
 	MaxDuration         time.Duration // 0: none
 	StopGrace           time.Duration
 	WebHost             string // base of links, "" when unknown
