@@ -93,6 +93,13 @@ test-web: $(modules) web ## Check, test and measure the front end
 e2e: build ## Run only the tests in a browser
 	SIGNALBOX_TEST_BIN='$(CURDIR)/$(bin)' GO_TEST_RACE=off ./scripts/go-test.sh -p 1 -count=1 ./test/e2e/...
 
+# The table is written whatever the tests say; what failed is named at the end.
+.PHONY: conformance
+conformance: ## Run one suite against every database and write docs/conformance.md
+	(SIGNALBOX_TEST_LARGE=1 go test -json -count=1 -timeout 30m -run '^(TestConformance|TestPostgres|TestMySQL)$$' \
+		./internal/store/sqlstore ./internal/store/boltstore || true) | go run ./internal/store/storetest/cmd/conformance
+
+# SIGNALBOX_BENCH_ONLY=storage measures one part and leaves the rest of the file.
 .PHONY: bench
 bench: build ## Measure speed and write docs/benchmarks.md; wants an otherwise idle machine
 	SIGNALBOX_TEST_BIN='$(CURDIR)/$(bin)' SIGNALBOX_BENCH_OUT='$(CURDIR)/docs/benchmarks.md' \

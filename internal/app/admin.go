@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"signalbox/internal/store"
 	"signalbox/internal/store/boltstore"
 	"signalbox/internal/store/sqlstore"
+	"signalbox/internal/store/sqlstore/dialect"
 )
 
 // admin carries out the commands of whoever has the machine.
@@ -24,7 +26,7 @@ type admin struct {
 // Open opens the data of an instance for the command line. A server may be
 // running on it.
 func (*App) Open(ctx context.Context, c *config.Config, log *slog.Logger) (cli.Admin, error) {
-	st, err := openStore(ctx, c, log)
+	st, err := openStore(ctx, c, log, createOnly)
 	if err != nil {
 		return nil, err
 	}
@@ -35,50 +37,123 @@ func (*App) Open(ctx context.Context, c *config.Config, log *slog.Logger) (cli.A
 	return &admin{store: st, auth: a}, nil
 }
 
-// Schema returns the version of the database and the latest one.
-func (*App) Schema(ctx context.Context, c *config.Config) (have, latest int64, err error) {
+// Check reads the settings of the connection to the database.
+func (*App) Check(c *config.Config) error {
 	if c.Database.Dialect == "bolt" {
-		have, latest, err = boltstore.SchemaVersion(c.Database.Path)
-		return have, latest, cannotOpen(inUse(c, err))
+		return nil
 	}
-	have, latest, err = sqlstore.SchemaVersion(ctx, storeConfig(c, nil))
-	return have, latest, cannotOpen(err)
+	return cannotOpen(c, storeConfig(c, nil).Check())
 }
 
-// Migrate brings the tables up to date.
-func (*App) Migrate(ctx context.Context, c *config.Config, log *slog.Logger) error {
-	st, err := openStore(ctx, c, log)
+// Schema returns the state of the tables.
+func (*App) Schema(ctx context.Context, c *config.Config) (cli.Schema, error) {
+	have, latest, err := schemaVersion(ctx, c)
+	schema := cli.Schema{Version: have, Latest: latest}
+	if errors.As(err, new(*sqlstore.HalfUndoneError)) {
+		schema.HalfUndone, err = true, nil
+	}
+	return schema, cannotOpen(c, err)
+}
+
+func schemaVersion(ctx context.Context, c *config.Config) (have, latest int64, err error) {
+	if c.Database.Dialect == "bolt" {
+		return boltstore.SchemaVersion(c.Database.Path)
+	}
+	return sqlstore.SchemaVersion(ctx, storeConfig(c, nil))
+}
+
+// Migrate brings the tables to a version. The way down takes the lock of the
+// data directory: a server would not know what to do without its tables.
+func (a *App) Migrate(ctx context.Context, c *config.Config, log *slog.Logger, version int64) error {
+	if err := prepare(c, log); err != nil {
+		return err
+	}
+	schema, err := a.Schema(ctx, c)
 	if err != nil {
 		return err
 	}
-	return st.Close()
+	if schema.Version <= schema.Latest && (version < schema.Version || schema.HalfUndone) {
+		lock, err := lockDataDir(c.DataDir)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = lock.Close() }() // the lock ends with it
+	}
+	if c.Database.Dialect == "bolt" {
+		return cannotOpen(c, boltstore.Migrate(ctx, boltstore.Config{Path: c.Database.Path, Logger: log}, version))
+	}
+	return cannotOpen(c, sqlstore.Migrate(ctx, storeConfig(c, log), version))
 }
 
-func cannotOpen(err error) error {
-	if err == nil || domain.IsKind(err, domain.KindConflict) {
+// cannotOpen turns what the stores say into what a user can do.
+func cannotOpen(c *config.Config, err error) error {
+	var setting *dialect.SettingError
+	var noStep *sqlstore.NoSuchVersionError
+	var noBoltStep *boltstore.NoSuchVersionError
+	switch {
+	case err == nil, domain.IsKind(err, domain.KindConflict):
+		return err
+	case errors.As(err, &setting):
+		return domain.Invalid(c.Database.Dialect+"."+setting.Setting, "%s", setting.Problem)
+	case errors.As(err, &noStep), errors.As(err, &noBoltStep):
+		return domain.Invalid("", "%s", err)
+	case errors.Is(err, boltstore.ErrInUse):
+		return domain.Conflict("the database %s is in use: a Bolt file serves one process at a time; stop the server first, or use SQLite", c.Database.Path)
+	case errors.As(err, new(*sqlstore.IrreversibleError)), errors.As(err, new(*boltstore.IrreversibleError)):
 		return err
 	}
 	return &domain.Error{Kind: domain.KindUnavailable, Message: "the database cannot be opened", Cause: err}
 }
 
+// upgrade says what openStore may do to the tables before it opens them.
+type upgrade int
+
+const (
+	createOnly upgrade = iota // make those of an empty database
+	upgradeAll
+)
+
 // openStore opens the configured database, making its directory and keys first.
-func openStore(ctx context.Context, c *config.Config, log *slog.Logger) (store.Store, error) {
+func openStore(ctx context.Context, c *config.Config, log *slog.Logger, may upgrade) (store.Store, error) {
 	if err := prepare(c, log); err != nil {
 		return nil, err
 	}
+	if !c.Database.AutoMigrate || may == createOnly {
+		if err := upToDate(ctx, c); err != nil {
+			return nil, err
+		}
+	}
 	st, err := openDialect(ctx, c, log)
 	if err != nil {
-		return nil, cannotOpen(inUse(c, err))
+		return nil, cannotOpen(c, err)
 	}
 	return st, nil
 }
 
-// inUse says what to do about a Bolt file that another process has open.
-func inUse(c *config.Config, err error) error {
-	if errors.Is(err, boltstore.ErrInUse) {
-		return domain.Conflict("the database %s is in use: a Bolt file serves one process at a time; stop the server first, or use SQLite", c.Database.Path)
+// upToDate refuses a database whose tables opening would change.
+func upToDate(ctx context.Context, c *config.Config) error {
+	have, latest, err := schemaVersion(ctx, c)
+	if err != nil {
+		return cannotOpen(c, err)
 	}
-	return err
+	return pending(have, latest, !c.Database.AutoMigrate)
+}
+
+// pending refuses a database of version have, 0 for an empty one. With byHand,
+// the tables of an empty one are left to the operator too.
+func pending(have, latest int64, byHand bool) error {
+	var state string
+	switch {
+	case have >= latest: // a newer one is refused when it is opened
+		return nil
+	case have > 0:
+		state = fmt.Sprintf("the tables of the database have version %d, and this program needs version %d: make a backup, then run", have, latest)
+	case byHand:
+		state = "the database has no tables yet: run"
+	default:
+		return nil
+	}
+	return &domain.Error{Kind: domain.KindUnavailable, Message: state + ` "signalbox migrate up"`}
 }
 
 func openDialect(ctx context.Context, c *config.Config, log *slog.Logger) (store.Store, error) {
@@ -99,7 +174,10 @@ func storeConfig(c *config.Config, log *slog.Logger) sqlstore.Config {
 	}
 	return sqlstore.Config{
 		Dialect: c.Database.Dialect, Host: server.Address(), User: server.User, Password: server.Password,
-		Name: server.Name, Options: options, Logger: log,
+		Name: server.Name, Options: options, DSN: server.DSN, Logger: log,
+		Bounds: dialect.Bounds{
+			Set: true, Open: server.MaxOpenConns, Idle: min(server.MaxIdleConns, server.MaxOpenConns), Lifetime: server.ConnMaxLifetime,
+		},
 	}
 }
 

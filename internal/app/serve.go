@@ -68,7 +68,7 @@ const databaseGrace = 30 * time.Second
 func awaitStore(ctx context.Context, c *config.Config, log *slog.Logger) (store.Store, error) {
 	deadline := time.Now().Add(databaseGrace)
 	for {
-		st, err := openStore(ctx, c, log)
+		st, err := openStore(ctx, c, log, upgradeAll)
 		if !errors.Is(err, store.ErrUnavailable) || time.Now().After(deadline) {
 			return st, err
 		}

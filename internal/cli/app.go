@@ -18,11 +18,22 @@ type App interface {
 	Serve(ctx context.Context, c *config.Config, log *slog.Logger) error
 	// Open opens the data of an instance, which may be running.
 	Open(ctx context.Context, c *config.Config, log *slog.Logger) (Admin, error)
-	// Schema returns the version of the database's tables, 0 for none, and the
-	// latest one this program knows. It changes nothing.
-	Schema(ctx context.Context, c *config.Config) (have, latest int64, err error)
-	// Migrate brings the tables to the latest version.
-	Migrate(ctx context.Context, c *config.Config, log *slog.Logger) error
+	// Check finds mistakes of the configuration that only its users see, without
+	// connecting to anything.
+	Check(c *config.Config) error
+	// Schema looks at the version of the database's tables and changes nothing.
+	Schema(ctx context.Context, c *config.Config) (Schema, error)
+	// Migrate brings the tables to a version, up or down. On the way down what the
+	// undone steps brought is lost.
+	Migrate(ctx context.Context, c *config.Config, log *slog.Logger, version int64) error
+}
+
+// Schema is the state of a database's tables.
+type Schema struct {
+	Version int64 // 0: there are none
+	Latest  int64 // that this program knows
+	// HalfUndone: undoing steps was interrupted, and has to go on.
+	HalfUndone bool
 }
 
 // Admin are the use cases of whoever has the machine: no rights are checked.

@@ -27,15 +27,31 @@ type fakeApp struct {
 	served []*config.Config
 	broken error
 	schema int64
+	half   bool
 }
 
-func (a *fakeApp) Schema(context.Context, *config.Config) (have, latest int64, err error) {
-	return a.schema, 2, a.broken
+func (a *fakeApp) Check(c *config.Config) error {
+	if c.Database.Postgres.DSN == "bad" {
+		return domain.Invalid("postgres.dsn", "it is no URL")
+	}
+	return a.broken
 }
 
-func (a *fakeApp) Migrate(context.Context, *config.Config, *slog.Logger) error {
+func (a *fakeApp) Schema(context.Context, *config.Config) (Schema, error) {
+	return Schema{Version: a.schema, Latest: 2, HalfUndone: a.half}, a.broken
+}
+
+func (a *fakeApp) Migrate(_ context.Context, _ *config.Config, _ *slog.Logger, version int64) error {
+	switch {
+	case a.schema > 2:
+		return &domain.Error{Kind: domain.KindUnavailable, Message: "the database is newer than this program"}
+	case version > 2:
+		return domain.Invalid("", "there is no version %d; the latest is 2", version)
+	case a.half && version > 0:
+		return &domain.Error{Kind: domain.KindUnavailable, Message: "go on with down"}
+	}
 	if a.broken == nil {
-		a.schema = 2
+		a.schema, a.half = version, false
 	}
 	return a.broken
 }
@@ -232,14 +248,52 @@ func TestUser(t *testing.T) {
 
 func TestMigrate(t *testing.T) {
 	t.Parallel()
-	golden(t, "migrate.txt", session(t, &fakeApp{}, env(t),
-		"signalbox migrate status",
-		"signalbox migrate up",
-		"signalbox migrate status",
-		"signalbox migrate status -o json",
-		"signalbox migrate up 7",
-	)+session(t, &fakeApp{schema: 1}, env(t), "signalbox migrate status")+
-		session(t, &fakeApp{schema: 3}, env(t), "signalbox migrate status"))
+	var got strings.Builder
+	for _, c := range []struct {
+		app   *fakeApp
+		lines []string
+	}{
+		{&fakeApp{}, []string{
+			"signalbox migrate status",
+			"signalbox migrate up --to 1",
+			"signalbox migrate status",
+			"signalbox migrate up",
+			"signalbox migrate status",
+			"signalbox migrate status -o json",
+			"signalbox migrate up --to 1",
+			"signalbox migrate up --to 7",
+			"signalbox migrate up --to 2.16.0",
+			"signalbox migrate up 7",
+			"signalbox migrate down",
+			"signalbox migrate down --to 1 --steps 1",
+			"signalbox migrate down --to -1",
+			"signalbox migrate down --steps 0",
+			"signalbox migrate down --steps 3",
+			"signalbox migrate down --to 2",
+			"signalbox migrate down --to 7",
+			"signalbox migrate down --to 1",
+			"signalbox migrate down --to 1 --yes",
+			"signalbox migrate down --steps 1",
+			"signalbox migrate down --steps 1 --yes",
+		}},
+		{&fakeApp{}, []string{ // as the reference is called
+			"semaphore migrate",
+			"semaphore migrate --undo-to 1",
+			"semaphore migrate --undo-to 1 --yes",
+			"semaphore migrate --undo-to 2",
+			"semaphore migrate --apply-to 2",
+			"semaphore migrate --apply-to x",
+			"semaphore migrate --apply-to 1 --undo-to 1",
+			"semaphore migrate nonsense",
+		}},
+		{&fakeApp{schema: 3}, []string{"signalbox migrate status", "signalbox migrate up", "signalbox migrate up --to 1", "signalbox migrate down --to 1 --yes"}},
+		{&fakeApp{schema: 1, half: true}, []string{
+			"signalbox migrate status", "signalbox migrate up", "signalbox migrate down --to 0", "signalbox migrate down --to 0 --yes",
+		}},
+	} {
+		got.WriteString(session(t, c.app, env(t), c.lines...))
+	}
+	golden(t, "migrate.txt", got.String())
 }
 
 func TestUsage(t *testing.T) {
@@ -297,7 +351,7 @@ func TestServe_HandsOverTheConfiguration(t *testing.T) {
 	var hidden []string
 	var errs bytes.Buffer
 	code := Execute(t.Context(), Env{
-		Args:  []string{"semaphore", "server", "--listen", "127.0.0.1:4711", "--data-dir", dir, "--log-level", "debug", "--no-config"},
+		Args:  []string{"semaphore", "server", "--listen", "127.0.0.1:4711", "--auto-migrate=false", "--data-dir", dir, "--log-level", "debug", "--no-config"},
 		Stdin: &bytes.Buffer{}, Stdout: &bytes.Buffer{}, Stderr: &errs,
 		Environ:  []string{"SEMAPHORE_COOKIE_HASH=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", "SIGNALBOX_PROT=1"},
 		Unsetenv: func(name string) error { hidden = append(hidden, name); return nil },
@@ -306,7 +360,7 @@ func TestServe_HandsOverTheConfiguration(t *testing.T) {
 		t.Fatalf("code %d, served %d times, stderr %s", code, len(app.served), errs.String())
 	}
 	c := app.served[0]
-	if c.Server.Address() != "127.0.0.1:4711" || c.DataDir != dir || c.Log.Level != slog.LevelDebug {
+	if c.Server.Address() != "127.0.0.1:4711" || c.DataDir != dir || c.Database.AutoMigrate || c.Log.Level != slog.LevelDebug {
 		t.Errorf("configuration: %+v", c)
 	}
 	if diff := cmp.Diff([]string{"SEMAPHORE_COOKIE_HASH"}, hidden); diff != "" {
@@ -336,6 +390,9 @@ func TestConfig(t *testing.T) {
 		"signalbox config show --origin --config "+good,
 	)
 	golden(t, "config.txt", strings.ReplaceAll(got, dir, "DIR"))
+	if out := session(t, &fakeApp{}, append(env(t), "SIGNALBOX_DB_DIALECT=postgres", "SIGNALBOX_DB_DSN=bad"), "signalbox config check"); !strings.HasSuffix(out, "\n! signalbox: postgres.dsn: it is no URL\n→ 2\n\n") {
+		t.Errorf("config check with a bad connection string: %s", out)
+	}
 	for _, sub := range []string{"schema", "docs"} {
 		if out := session(t, &fakeApp{}, nil, "signalbox config "+sub); !strings.Contains(out, "max_parallel_tasks") || !strings.HasSuffix(out, "→ 0\n\n") {
 			t.Errorf("config %s: %s", sub, out)

@@ -21,7 +21,10 @@ func (s *shell) configCheck() *cobra.Command {
 		Short: "Check the configuration as the server would at its start",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			_, report, err := s.load()
+			settings, report, err := s.load()
+			if err == nil {
+				err = s.app.Check(settings)
+			}
 			if report != nil {
 				for _, w := range report.Warnings {
 					s.complain("warning: " + w)

@@ -3,6 +3,7 @@ package cli
 import (
 	"log/slog"
 	"net"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -11,6 +12,7 @@ import (
 
 func (s *shell) serve() *cobra.Command {
 	var listen, dataDir string
+	var autoMigrate bool
 	c := &cobra.Command{
 		Use:     "serve",
 		Aliases: []string{"server", "service"},
@@ -20,6 +22,9 @@ func (s *shell) serve() *cobra.Command {
 			settings, err := serveSettings(listen, dataDir)
 			if err != nil {
 				return err
+			}
+			if c.Flags().Changed("auto-migrate") {
+				settings = append(settings, config.Setting{Key: "auto_migrate", Value: strconv.FormatBool(autoMigrate), Source: "--auto-migrate"})
 			}
 			cfg, report, err := s.load(settings...)
 			if err != nil {
@@ -34,6 +39,7 @@ func (s *shell) serve() *cobra.Command {
 	}
 	c.Flags().StringVar(&listen, "listen", "", "`address` and port, such as 127.0.0.1:3000 or :3000")
 	c.Flags().StringVar(&dataDir, "data-dir", "", "`directory` of everything that must survive a restart")
+	c.Flags().BoolVar(&autoMigrate, "auto-migrate", true, "bring the database up to date first; with =false, refuse to start on one that is not")
 	return c
 }
 

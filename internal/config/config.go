@@ -58,6 +58,8 @@ type Database struct {
 	BoltPath string // what bolt.host says; becomes Path when that is the dialect
 	MySQL    DatabaseServer
 	Postgres DatabaseServer
+	// AutoMigrate: the server brings the tables up to date at its start.
+	AutoMigrate bool
 }
 
 // Server returns the server of the dialect.
@@ -70,13 +72,28 @@ func (d Database) Server() DatabaseServer {
 
 // DatabaseServer is a database on a server.
 type DatabaseServer struct {
+	// DSN says where the server is, who signs in and the options in the form of
+	// the driver; the fields up to Options are not used then.
+	DSN      domain.Secret
 	Host     string // with or without port, or the path of a socket
 	Port     int    // where Host names none; 0: the usual one
 	User     string
 	Password domain.Secret
 	Name     string
 	Options  map[string]domain.Secret // of the driver; one may be a password
+
+	MaxOpenConns    int           // of this process, at most
+	MaxIdleConns    int           // kept open while nobody needs them
+	ConnMaxLifetime time.Duration // after which a connection is replaced; 0: never
 }
+
+// databaseServer are the defaults of a server.
+func databaseServer() DatabaseServer {
+	return DatabaseServer{Name: "semaphore", MaxOpenConns: 20, MaxIdleConns: 20}
+}
+
+// given reports whether somebody said where the server is.
+func (s DatabaseServer) given() bool { return s.Host != "" || s.DSN != "" }
 
 // Address is the host with the port, if there is one.
 func (s DatabaseServer) Address() string {
@@ -173,9 +190,10 @@ func defaults() *Config {
 	return &Config{
 		Server: Server{Port: 3000},
 		Database: Database{
-			Dialect:  "sqlite",
-			MySQL:    DatabaseServer{Name: "semaphore"},
-			Postgres: DatabaseServer{Name: "semaphore"},
+			Dialect:     "sqlite",
+			MySQL:       databaseServer(),
+			Postgres:    databaseServer(),
+			AutoMigrate: true,
 		},
 		Auth: Auth{SessionIdle: domain.SessionIdle, CookieSecure: CookieSecureAuto},
 		Tasks: Tasks{

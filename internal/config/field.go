@@ -197,6 +197,34 @@ func (f size) get() any               { return int(*f.p / f.unit) }
 func (f size) expects() string        { return whole{nil, f.min, f.max}.expects() }
 func (f size) schema() map[string]any { return whole{nil, f.min, f.max}.schema() }
 
+// span is a length of time with its unit, or a number of seconds.
+type span struct{ p *time.Duration }
+
+func (f span) set(value any) error {
+	s, err := asText(value)
+	if err != nil {
+		return err
+	}
+	s = strings.TrimSpace(s)
+	if _, err := strconv.Atoi(s); err == nil {
+		s += "s"
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 || d > 0 && d < time.Second {
+		return errForm
+	}
+	*f.p = d
+	return nil
+}
+func (f span) get() any {
+	if *f.p == 0 {
+		return "0"
+	}
+	return f.p.String()
+}
+func (f span) expects() string        { return "a time such as 30m or 1h, or a number of seconds" }
+func (f span) schema() map[string]any { return map[string]any{"type": []string{"integer", "string"}} }
+
 // choice is one of a few words.
 type choice[T ~string] struct {
 	p     *T

@@ -287,7 +287,7 @@ func (l *loader) guardDialect(file string) {
 		l.problem(file, "bolt", "dialect does not say which database to use; set it to bolt or sqlite")
 		return
 	}
-	given := map[string]bool{"mysql": l.config.Database.MySQL.Host != "", "postgres": l.config.Database.Postgres.Host != ""}
+	given := map[string]bool{"mysql": l.config.Database.MySQL.given(), "postgres": l.config.Database.Postgres.given()}
 	for _, other := range []string{"mysql", "postgres"} {
 		if given[other] {
 			l.problem(file, other, fmt.Sprintf("set dialect to %s to use this database", other))
@@ -516,10 +516,31 @@ func (l *loader) checkDatabase() {
 		return
 	}
 	server := d.Server()
+	l.checkPool(d.Dialect, server)
+	if server.DSN != "" {
+		for _, name := range []string{"host", "port", "user", "pass", "name", "options"} {
+			if origin := l.report.origins[d.Dialect+"."+name]; origin != "" {
+				l.problem(origin, d.Dialect+"."+name, fmt.Sprintf("given together with %s.dsn (%s); keep one of them",
+					d.Dialect, l.report.origins[d.Dialect+".dsn"]))
+			}
+		}
+		return
+	}
+	if slices.ContainsFunc(l.problems, func(p Problem) bool { return p.Key == d.Dialect+".dsn" }) {
+		return // it was meant to say all that
+	}
 	for _, needed := range []struct{ key, value string }{{"host", server.Host}, {"user", server.User}, {"name", server.Name}} {
 		if needed.value == "" {
-			l.problem(l.report.origins["dialect"], d.Dialect+"."+needed.key, "must be set when the dialect is "+d.Dialect)
+			l.problem(l.report.origins["dialect"], d.Dialect+"."+needed.key, fmt.Sprintf("must be set when the dialect is %s, or else %[1]s.dsn", d.Dialect))
 		}
+	}
+}
+
+// checkPool compares the bounds. Idle connections that nobody asked for follow
+// the other bound.
+func (l *loader) checkPool(dialect string, server DatabaseServer) {
+	if key := dialect + ".max_idle_conns"; server.MaxIdleConns > server.MaxOpenConns && l.report.origins[key] != "" {
+		l.problem("", key, fmt.Sprintf("%d is more than %s.max_open_conns, which is %d", server.MaxIdleConns, dialect, server.MaxOpenConns))
 	}
 }
 

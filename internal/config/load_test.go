@@ -241,6 +241,15 @@ func TestLoad_Messages(t *testing.T) {
 		{"unknown database", given{env: []string{"SEMAPHORE_DB_DIALECT=oracle"}}},
 		{"bolt", given{files: map[string]string{"config.json": `{"dialect": "bolt", "bolt": {"host": "/x"}}`}}},
 		{"bolt without a dialect", given{files: map[string]string{"config.json": `{"bolt": {"host": "/x"}}`}}},
+		{"database dsn and its parts", given{
+			files: map[string]string{"config.json": `{"dialect": "postgres", "postgres": {"dsn": "postgres://ci:hunter2@db/x", "port": 1, "options": {"a": "b"}}}`},
+			env:   []string{"SIGNALBOX_DB_HOST=db", "SEMAPHORE_DB_PASS=hunter2"},
+		}},
+		{"database dsn and its file", given{env: []string{"SIGNALBOX_DB_DIALECT=mysql", "SIGNALBOX_DB_DSN=ci:hunter2@tcp(db)/x", "SIGNALBOX_DB_DSN_FILE=/none"}}},
+		{"database dsn file is missing", given{env: []string{"SIGNALBOX_DB_DIALECT=mysql", "SIGNALBOX_DB_DSN_FILE=%DIR%/none"}}},
+		{"database dsn without a dialect", given{files: map[string]string{"config.json": `{"mysql": {"dsn": "ci:hunter2@tcp(db)/x"}}`}}},
+		{"database pool", given{env: []string{"SIGNALBOX_DB_DIALECT=mysql", "SIGNALBOX_DB_DSN=x", "SIGNALBOX_DB_MAX_OPEN_CONNS=3", "SIGNALBOX_DB_MAX_IDLE_CONNS=-1", "SIGNALBOX_DB_CONN_MAX_LIFETIME=soon"}}},
+		{"database pool idle", given{env: []string{"SIGNALBOX_DB_DIALECT=mysql", "SIGNALBOX_DB_DSN=x", "SIGNALBOX_DB_MAX_OPEN_CONNS=5", "SIGNALBOX_DB_MAX_IDLE_CONNS=6"}}},
 		{"another database without a dialect", given{files: map[string]string{"config.json": `{"mysql": {"host": "db:3306"}}`}}},
 		{"isolation", given{files: map[string]string{"config.json": `{"process": {"user": "nobody", "chroot": ""}}`}}},
 		{"unknown keys", given{
@@ -372,6 +381,10 @@ func TestLoad_BoltFile(t *testing.T) {
 
 func TestLoad_DatabaseServer(t *testing.T) {
 	t.Parallel()
+	dsnFile := filepath.Join(t.TempDir(), "dsn")
+	if err := os.WriteFile(dsnFile, []byte("ci:p@ss@tcp(db)/x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	cases := map[string]struct {
 		env     []string
 		file    string
@@ -384,18 +397,27 @@ func TestLoad_DatabaseServer(t *testing.T) {
 				"SEMAPHORE_DB_PASS=p@ss: /?", "SEMAPHORE_DB=builds", `SIGNALBOX_DB_OPTIONS={"tls":"true"}`,
 			},
 			address: "db:3307",
-			want:    DatabaseServer{Host: "db", Port: 3307, User: "ci", Password: "p@ss: /?", Name: "builds", Options: map[string]domain.Secret{"tls": "true"}},
+			want:    DatabaseServer{Host: "db", Port: 3307, User: "ci", Password: "p@ss: /?", Name: "builds", Options: map[string]domain.Secret{"tls": "true"}, MaxOpenConns: 20, MaxIdleConns: 20},
 		},
 		"file": {
 			file:    `{"dialect": "postgres", "postgres": {"host": "[::1]:5433", "user": "ci", "pass": "x", "name": "builds", "options": {"sslmode": "disable"}}}`,
 			address: "[::1]:5433",
-			want:    DatabaseServer{Host: "[::1]:5433", User: "ci", Password: "x", Name: "builds", Options: map[string]domain.Secret{"sslmode": "disable"}},
+			want:    DatabaseServer{Host: "[::1]:5433", User: "ci", Password: "x", Name: "builds", Options: map[string]domain.Secret{"sslmode": "disable"}, MaxOpenConns: 20, MaxIdleConns: 20},
 		},
 		"variables win": {
 			file:    `{"dialect": "postgres", "postgres": {"host": "a:1", "user": "ci"}, "mysql": {"host": "kept"}}`,
 			env:     []string{"SIGNALBOX_DB_HOST=/run/postgresql", "SIGNALBOX_DB_PORT=99", "SEMAPHORE_DB_NAME=n"},
 			address: "/run/postgresql",
-			want:    DatabaseServer{Host: "/run/postgresql", Port: 99, User: "ci", Name: "n"},
+			want:    DatabaseServer{Host: "/run/postgresql", Port: 99, User: "ci", Name: "n", MaxOpenConns: 20, MaxIdleConns: 20},
+		},
+		"one text": {
+			file: `{"dialect": "mysql", "mysql": {"dsn_file": "` + dsnFile + `", "max_open_conns": 8, "conn_max_lifetime": "30m"}}`,
+			env:  []string{"SIGNALBOX_DB_MAX_IDLE_CONNS=0"},
+			want: DatabaseServer{DSN: "ci:p@ss@tcp(db)/x", Name: "semaphore", MaxOpenConns: 8, ConnMaxLifetime: 30 * time.Minute},
+		},
+		"one text in a variable": {
+			env:  []string{"SIGNALBOX_DB_DIALECT=postgres", "SEMAPHORE_DB_DSN=postgres://ci:x@db/x", "SEMAPHORE_DB_CONN_MAX_LIFETIME=90"},
+			want: DatabaseServer{DSN: "postgres://ci:x@db/x", Name: "semaphore", MaxOpenConns: 20, MaxIdleConns: 20, ConnMaxLifetime: 90 * time.Second},
 		},
 	}
 	for name, c := range cases {
@@ -408,9 +430,12 @@ func TestLoad_DatabaseServer(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			got, _, err := Load(o)
+			got, report, err := Load(o)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if shown := fmt.Sprint(report.Values, report.Warnings); strings.Contains(shown, "ci:p") || strings.Contains(shown, "ci:x") {
+				t.Errorf("the connection string is shown: %s", shown)
 			}
 			if diff := cmp.Diff(c.want, got.Database.Server()); diff != "" {
 				t.Errorf("server (-want +got):\n%s", diff)

@@ -69,6 +69,10 @@ func options(home string) []option {
 			field: at(func(c *Config) *string { return &c.Database.BoltPath }),
 			doc:   "File of the Bolt database. Only one process can have it open."},
 
+		{key: "auto_migrate", env: "AUTO_MIGRATE",
+			field: func(c *Config) field { return toggle{&c.Database.AutoMigrate} },
+			doc:   "Bring the tables of the database up to date at the start. Otherwise the server refuses to start until `signalbox migrate up` has."},
+
 		{key: "cookie_hash", env: "COOKIE_HASH", secret: true, fallback: "made at first start",
 			field: func(c *Config) field { return key{p: &c.Keys.CookieHash} },
 			doc:   "Key that signs cookies."},
@@ -159,13 +163,17 @@ func options(home string) []option {
 	// The file of SQLite comes first, then the servers.
 	after := slices.IndexFunc(table, func(o option) bool { return o.key == "sqlite.host" }) + 1
 	servers := append(
-		serverOptions("mysql", "3306", "tls", func(c *Config) *DatabaseServer { return &c.Database.MySQL }),
-		serverOptions("postgres", "5432", "sslmode", func(c *Config) *DatabaseServer { return &c.Database.Postgres })...)
+		serverOptions("mysql", "3306", "tls", "`user:password@tcp(host:3306)/name?tls=true` or `mysql://…`", func(c *Config) *DatabaseServer { return &c.Database.MySQL }),
+		serverOptions("postgres", "5432", "sslmode", "`postgres://user:password@host:5432/name?sslmode=require`", func(c *Config) *DatabaseServer { return &c.Database.Postgres })...)
 	return slices.Insert(table, after, servers...)
 }
 
+// Bounds of max_open_conns. Reading and writing have their own connections, and
+// changing the tables needs two.
+const minConns, maxConns = 4, 10_000
+
 // serverOptions are the settings of a kind of database that is a server.
-func serverOptions(dialect, usual, example string, of func(*Config) *DatabaseServer) []option {
+func serverOptions(dialect, usual, example, dsn string, of func(*Config) *DatabaseServer) []option {
 	list := []option{
 		{key: "host", env: "DB_HOST",
 			field: func(c *Config) field { return text{p: &of(c).Host, hint: "host, host:port or the path of a socket"} },
@@ -185,6 +193,18 @@ func serverOptions(dialect, usual, example string, of func(*Config) *DatabaseSer
 		{key: "options", env: "DB_OPTIONS",
 			field: func(c *Config) field { return variables{&of(c).Options} },
 			doc:   "Options of the connection, such as `" + example + "`, as an object; see below."},
+		{key: "dsn", env: "DB_DSN", secret: true,
+			field: func(c *Config) field { return secretText{&of(c).DSN} },
+			doc:   "All of the above in one, such as " + dsn + ". Excludes them."},
+		{key: "max_open_conns", env: "DB_MAX_OPEN_CONNS",
+			field: func(c *Config) field { return whole{&of(c).MaxOpenConns, minConns, maxConns} },
+			doc:   "Connections of this server to the database, at most."},
+		{key: "max_idle_conns", env: "DB_MAX_IDLE_CONNS",
+			field: func(c *Config) field { return whole{&of(c).MaxIdleConns, 0, maxConns} },
+			doc:   "Connections kept open for five minutes after they were needed; no more than `max_open_conns`."},
+		{key: "conn_max_lifetime", env: "DB_CONN_MAX_LIFETIME",
+			field: func(c *Config) field { return span{&of(c).ConnMaxLifetime} },
+			doc:   "Age at which a connection is replaced, for servers and balancers that cut old ones; 0 keeps them."},
 	}
 	for i := range list {
 		list[i].key = dialect + "." + list[i].key

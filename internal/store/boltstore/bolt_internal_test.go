@@ -3,6 +3,7 @@ package boltstore
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -18,6 +19,8 @@ import (
 	"signalbox/internal/domain"
 	"signalbox/internal/logchunk"
 	"signalbox/internal/store"
+	"signalbox/internal/store/kv"
+	"signalbox/internal/store/schema"
 	"signalbox/internal/store/storetest"
 )
 
@@ -37,12 +40,19 @@ func openHere(t *testing.T, path string) *Store {
 
 func TestFull(t *testing.T) {
 	t.Parallel()
-	s := openHere(t, filepath.Join(t.TempDir(), "x.bolt"))
+	at := filepath.Join(t.TempDir(), "x.bolt")
+	s, err := Open(t.Context(), Config{Path: at, MaxBytes: 2 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
 	w := storetest.Seed(t, s)
 	task := w.Running(t, w.Template)
-	s.eng.db.MaxSize = 2 << 20
 	fillUp(t, s, w, task)
-	s.eng.db.MaxSize = 0
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = openHere(t, at)
+	w.Store = s
 	afterFull(t, s, w, task)
 }
 
@@ -127,49 +137,8 @@ func afterFull(t *testing.T, s *Store, w *storetest.World, task domain.Task) {
 // intact checks the file, and that indexes and rows say the same.
 func intact(t *testing.T, s *Store) {
 	t.Helper()
-	err := s.eng.db.View(func(tx *bolt.Tx) error {
-		for err := range tx.Check() {
-			t.Errorf("check: %v", err)
-		}
-		for _, table := range s.tables() {
-			want := map[string]bool{}
-			err := path{bucket: table.name}.walk(tx, false, func(key, _ []byte) (bool, error) {
-				row, err := table.get(tx, idOf(key))
-				for _, x := range table.indexes {
-					if key := x.key(row); key != nil {
-						want[string(x.bucket)+string(key)] = true
-					}
-				}
-				return true, err
-			})
-			if err != nil {
-				return err
-			}
-			for _, x := range table.indexes {
-				_ = path{bucket: x.bucket}.walk(tx, false, func(key, _ []byte) (bool, error) {
-					if name := string(x.bucket) + string(key); !want[name] {
-						t.Errorf("%s has key %x of no row", x.bucket, key)
-					} else {
-						delete(want, name)
-					}
-					return true, nil
-				})
-			}
-			for key := range want {
-				t.Errorf("%s: key %q is missing", table.name, key)
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := s.db.Check(t.Context()); err != nil {
 		t.Error(err)
-	}
-}
-
-func (s *Store) tables() []*table {
-	return []*table{
-		s.users.table, s.session.table, s.tokens.table, s.project.table, s.members.table, s.views.table, s.keys.table, s.repos.table,
-		s.invs.table, s.groups.table, s.tmpls.table, s.vaults.table, s.events.table, s.tasks.table, s.tasks.definitions.table,
 	}
 }
 
@@ -241,11 +210,11 @@ func TestTx_EndedIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Options().Set(kept, "a", "b"); !errors.Is(err, errDone) {
-		t.Errorf("got %v, want %v", err, errDone)
+	if err := s.Options().Set(kept, "a", "b"); !errors.Is(err, kv.ErrDone) {
+		t.Errorf("got %v, want %v", err, kv.ErrDone)
 	}
-	if _, err := s.Options().All(kept); !errors.Is(err, errDone) {
-		t.Errorf("got %v, want %v", err, errDone)
+	if _, err := s.Options().All(kept); !errors.Is(err, kv.ErrDone) {
+		t.Errorf("got %v, want %v", err, kv.ErrDone)
 	}
 }
 
@@ -294,100 +263,56 @@ func TestWalk_BackOverEmptiedPages(t *testing.T) {
 	}
 }
 
-// TestKeys_OrderAsValuesDo holds the form of keys to the order of values.
-func TestKeys_OrderAsValuesDo(t *testing.T) {
-	t.Parallel()
-	for _, values := range [][]any{
-		{nil, int64(-1 << 63), int64(-2), int64(-1), int64(0), int64(1), int64(1<<63 - 1)},
-		{nil, false, true},
-		{nil, "", "\x00", "\x00\x00", "\x00\x01", "\x00\xff", "\x01", "a", "a\x00", "a\x00b", "a\x01", "ab", "b", "é", "\xff"},
-	} {
-		for i := 1; i < len(values); i++ {
-			a, b := appendKey(nil, values[i-1]), appendKey(nil, values[i])
-			if bytes.Compare(a, b) >= 0 || bytes.HasPrefix(b, a) {
-				t.Errorf("%q: key %x, %q: key %x", values[i-1], a, values[i], b)
-			}
-			if compare(values[i-1], values[i]) >= 0 {
-				t.Errorf("%q does not come before %q", values[i-1], values[i])
-			}
-		}
-	}
-	long := strings.Repeat("x", 2*keyText)
-	if bytes.Equal(appendKey(nil, long+"a"), appendKey(nil, long+"b")) {
-		t.Error("long texts have the same key")
-	}
-}
-
-// FuzzRow feeds the reader of rows what a broken file might hold.
-func FuzzRow(f *testing.F) {
-	s := newStore(&engine{})
-	v := domain.View{ID: 3, Title: "all", Position: -2}
-	row, err := s.views.rows.Values(&v, nil)
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(encodeRow(s.views.cols, row))
-	f.Add([]byte{format, 0xde, 0, 1, 0xdb, 0xff, 0xff, 0xff, 0xff})
-	f.Fuzz(func(t *testing.T, data []byte) {
-		values := make([]any, len(s.views.cols))
-		if err := decodeRow(s.views.cols, data, values); err == nil {
-			_ = s.views.rows.Set(new(domain.View), values) // must not panic
-		}
-	})
-}
-
 // TestPlans: what a busy server asks must be found by an index.
 func TestPlans(t *testing.T) {
 	t.Parallel()
-	s := newStore(&engine{})
+	s := newStore(kv.New(schema.Tables()))
 	cases := []struct {
-		table *table
+		table *kv.Rows
 		q     store.Query
 		want  string
 	}{
-		{s.users.table, store.Where(store.Fold("username", "x")), "users.~username"},
-		{s.users.table, store.Where(store.Fold("email", "x")), "users.~email"},
-		{s.session.table, store.Where(store.Eq("token_hash", "x")), "sessions.token_hash"},
-		{s.session.table, store.Where(store.Eq("user_id", 1)), "sessions.user_id"},
-		{s.session.table, store.Where(store.Lt("last_active", storetest.Now())), "sessions.last_active"},
-		{s.tokens.table, store.Where(store.Eq("token_hash", "x")), "tokens.token_hash"},
-		{s.members.table, store.Where(store.InProject(1), store.Eq("user_id", 1)), "members.project_id.user_id"},
-		{s.members.table, store.Where(store.Eq("user_id", 1)), "members.user_id"},
-		{s.tmpls.table, store.Where(store.InProject(1)).By("name"), "templates.project_id.~name"},
-		{s.tmpls.table, store.Where(store.Eq("repository_id", 1)), "templates.repository_id"},
-		{s.tmpls.table, store.Where(store.Eq("inventory_id", 1)), "templates.inventory_id"},
-		{s.tmpls.table, store.Where(store.Null("inventory_id")), "templates"},
-		{s.tmpls.table, store.Where(store.In("id", []int{1, 2})), "templates"},
-		{s.keys.table, store.Where(store.InProject(1), store.Eq("owner", "")).By("name"), "keys.project_id.owner.~name"},
-		{s.views.table, store.Where(store.InProject(1)).By("position"), "views.project_id.position"},
-		{s.tasks.table, store.Where(store.InProject(1)).By("-id"), "tasks.project_id"},
-		{s.tasks.table, store.Where(store.InProject(1), store.Lt("id", 9)).By("-id"), "tasks.project_id"},
-		{s.tasks.table, store.Where(store.InProject(1), store.Eq("status", "error")).By("-id"), "tasks.project_id.status"},
-		{s.tasks.table, store.Where(store.Eq("template_id", 1)).By("-id"), "tasks.template_id"},
-		{s.tasks.table, store.Query{}.By("-id"), "tasks"},
-		{s.tasks.table, store.Where(store.Eq("status", "waiting"), store.Lt("id", 9)).By("-id"), "tasks.status.id.project_id.template_id?"},
-		{s.tasks.table, store.Where(store.Eq("status", "waiting"), store.Eq("template_id", 1)).By("-id"), "tasks.template_id.id.project_id?"},
-		{s.tasks.table, store.Where(store.Eq("status", "running"), store.Eq("template_id", 1)).By("-id"), "tasks.status.id.project_id.template_id?"},
-		{s.tasks.table, store.Where(store.Eq("status", "error")).By("-id"), "tasks"},
-		{s.events.table, store.Where(store.InProject(1)).By("-id"), "events.project_id"},
+		{s.users.Rows, store.Where(store.Fold("username", "x")), "users.~username"},
+		{s.users.Rows, store.Where(store.Fold("email", "x")), "users.~email"},
+		{s.session.Rows, store.Where(store.Eq("token_hash", "x")), "sessions.token_hash"},
+		{s.session.Rows, store.Where(store.Eq("user_id", 1)), "sessions.user_id"},
+		{s.session.Rows, store.Where(store.Lt("last_active", storetest.Now())), "sessions.last_active"},
+		{s.tokens.Rows, store.Where(store.Eq("token_hash", "x")), "tokens.token_hash"},
+		{s.members.Rows, store.Where(store.InProject(1), store.Eq("user_id", 1)), "members.project_id.user_id"},
+		{s.members.Rows, store.Where(store.Eq("user_id", 1)), "members.user_id"},
+		{s.tmpls.Rows, store.Where(store.InProject(1)).By("name"), "templates.project_id.~name"},
+		{s.tmpls.Rows, store.Where(store.Eq("repository_id", 1)), "templates.repository_id"},
+		{s.tmpls.Rows, store.Where(store.Eq("inventory_id", 1)), "templates.inventory_id"},
+		{s.tmpls.Rows, store.Where(store.Null("inventory_id")), "templates"},
+		{s.tmpls.Rows, store.Where(store.Eq("id", 1)), "templates"},
+		{s.keys.Rows, store.Where(store.InProject(1), store.Eq("owner", "")).By("name"), "keys.project_id.owner.~name"},
+		{s.views.Rows, store.Where(store.InProject(1)).By("position"), "views.project_id.position"},
+		{s.tasks.Rows, store.Where(store.InProject(1)).By("-id"), "tasks.project_id"},
+		{s.tasks.Rows, store.Where(store.InProject(1), store.Lt("id", 9)).By("-id"), "tasks.project_id"},
+		{s.tasks.Rows, store.Where(store.InProject(1), store.Eq("status", "error")).By("-id"), "tasks.project_id.status"},
+		{s.tasks.Rows, store.Where(store.Eq("template_id", 1)).By("-id"), "tasks.template_id"},
+		{s.tasks.Rows, store.Query{}.By("-id"), "tasks"},
+		{s.tasks.Rows, store.Where(store.Eq("status", "waiting"), store.Lt("id", 9)).By("-id"), "tasks.status.id.project_id.template_id?"},
+		{s.tasks.Rows, store.Where(store.Eq("status", "waiting"), store.Eq("template_id", 1)).By("-id"), "tasks.template_id.id.project_id?"},
+		{s.tasks.Rows, store.Where(store.Eq("status", "running"), store.Eq("template_id", 1)).By("-id"), "tasks.status.id.project_id.template_id?"},
+		{s.tasks.Rows, store.Where(store.Eq("status", "error")).By("-id"), "tasks"},
+		{s.tasks.Rows, store.Where(store.Eq("owner", "x"), store.In("status", domain.ActiveStatuses())), "tasks.owner?"},
+		{s.tasks.Rows, store.Where(store.InProject(1), store.Eq("template_id", 1)).By("-id"), "tasks.template_id"},
+		{s.logs.Rows, store.Where(store.Eq("task_id", 1), store.Gt("first_seq", 5)).By("first_seq"), "chunks"},
+		{s.events.Rows, store.Where(store.InProject(1)).By("-id"), "events.project_id"},
 	}
 	for _, c := range cases {
-		conds, err := c.table.compile(c.q.Where)
+		got, narrowed, sorted, err := c.table.Plan(c.q)
 		if err != nil {
 			t.Fatal(err)
 		}
-		order, err := c.table.order(c.q.Order)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p := c.table.prepare(conds, order)
 		for _, cond := range c.q.Where {
-			if cond.Field == "id" && cond.Op == store.OpLt && p.paths[0].hi == nil {
-				t.Errorf("%s where %v: starts from the newest", c.table.name, c.q.Where)
+			if cond.Field == "id" && cond.Op == store.OpLt && !narrowed {
+				t.Errorf("%s where %v: starts from the newest", c.table.Schema.Name, c.q.Where)
 			}
 		}
-		if got := string(p.paths[0].bucket); got != c.want || len(c.q.Order) > 0 && !p.sorted {
-			t.Errorf("%s where %v by %v: by %s, sorted: %t; want %s", c.table.name, c.q.Where, c.q.Order, got, p.sorted, c.want)
+		if got != c.want || len(c.q.Order) > 0 && !sorted {
+			t.Errorf("%s where %v by %v: by %s, sorted: %t; want %s", c.table.Schema.Name, c.q.Where, c.q.Order, got, sorted, c.want)
 		}
 	}
 }
@@ -397,7 +322,7 @@ func TestMigrate_UpgradeTakesASnapshot(t *testing.T) {
 	at := filepath.Join(t.TempDir(), "x.bolt")
 	s := openHere(t, at)
 	w := storetest.Seed(t, s)
-	if err := s.eng.snapshot(at + ".copy"); err != nil {
+	if err := s.db.Snapshot(at + ".copy"); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(at + ".copy"); err != nil || info.Mode().Perm() != 0o600 {
@@ -430,9 +355,9 @@ func TestOpen_NewerAndForeignAreRefused(t *testing.T) {
 		}
 		return at
 	}
-	_, err := Open(t.Context(), Config{Path: write(metaBucket, versionKey, idKey(9999))})
+	_, err := Open(t.Context(), Config{Path: write([]byte("signalbox"), []byte("schema"), binary.BigEndian.AppendUint64(nil, 9999))})
 	var newer *SchemaTooNewError
-	if !errors.As(err, &newer) || newer.Have != 9999 || newer.Know != schema {
+	if !errors.As(err, &newer) || newer.Have != 9999 {
 		t.Errorf("got %v, want a SchemaTooNewError of version 9999", err)
 	}
 	foreign := write([]byte("project"), []byte("1"), []byte("{}"))

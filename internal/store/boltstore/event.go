@@ -2,142 +2,113 @@ package boltstore
 
 import (
 	"context"
-	"fmt"
-
-	bolt "go.etcd.io/bbolt"
 
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
+	"signalbox/internal/store/kv"
+	"signalbox/internal/store/rowmap"
+	"signalbox/internal/store/rules"
+	"signalbox/internal/store/schema"
 )
 
 // events implements store.Events. Events are not a part of what a project's
 // revision counts: they are written along with what changes it.
-type events struct {
-	collection[domain.Event, domain.EventID]
-	s *Store
-	// names says where the names of objects are.
-	names map[domain.ObjectType]nameColumn
+type events struct{ kv.Table[domain.Event] }
+
+func (ev events) Add(ctx context.Context, e *domain.Event) error {
+	err := ev.DB.Write(ctx, func(t *kv.Tx) error { return ev.Table.Add(t, e) })
+	return rules.Explain(err, "add event")
 }
 
-type nameColumn struct {
-	table *table
-	col   int
-}
-
-func newEvents(s *Store) *events {
-	ev := &events{collect[domain.Event, domain.EventID](s.eng, "events", "event", ""), s, map[domain.ObjectType]nameColumn{}}
-	ev.index("project_id")
-	for typ, t := range map[domain.ObjectType]*table{
-		domain.ObjectVariableGroup: s.groups.table, domain.ObjectInventory: s.invs.table, domain.ObjectKey: s.keys.table,
-		domain.ObjectProject: s.project.table, domain.ObjectRepository: s.repos.table, domain.ObjectTemplate: s.tmpls.table,
-		domain.ObjectUser: s.users.table,
-	} {
-		ev.names[typ] = nameColumn{t, t.column("name")}
-	}
-	ev.names[domain.ObjectView] = nameColumn{s.views.table, s.views.column("title")}
-	return ev
-}
-
-func (ev *events) Add(ctx context.Context, e *domain.Event) error {
-	err := ev.eng.tx(ctx, func(_ context.Context, tx *txn) error { return ev.add(tx, e) })
-	if err != nil {
-		return fmt.Errorf("add event: %w", err)
-	}
-	return nil
-}
-
-func (ev *events) List(ctx context.Context, project *domain.ProjectID, projects []domain.ProjectID, limit int) ([]domain.EventWithNames, error) {
-	var parts [][]store.Cond
+func (ev events) List(ctx context.Context, project *domain.ProjectID, projects []domain.ProjectID, limit int) ([]domain.EventWithNames, error) {
+	var conds []rowmap.Cond
+	of := rowmap.Cond{Col: ev.Column("project_id")}
 	switch {
 	case project != nil:
-		parts = [][]store.Cond{{store.InProject(*project)}}
+		of.Op, of.Value = store.OpEq, int64(*project)
+		conds = append(conds, of)
 	case projects != nil:
-		parts = [][]store.Cond{{store.Null("project_id")}}
+		of.Op, of.Set = store.OpIn, map[any]struct{}{nil: {}} // and those of no project
 		for _, p := range projects {
-			parts = append(parts, []store.Cond{store.InProject(p)})
+			of.Set[int64(p)] = struct{}{}
 		}
-	default:
-		parts = [][]store.Cond{nil}
+		conds = append(conds, of)
 	}
 	list := []domain.EventWithNames{}
-	err := ev.eng.view(ctx, func(tx *bolt.Tx) error {
-		rows, err := ev.newest(ctx, tx, limit, parts)
-		if err != nil {
-			return err
-		}
-		look := names{tx: tx}
-		for _, row := range rows {
+	err := ev.DB.Read(ctx, func(t *kv.Tx) error {
+		look := names{t: t}
+		err := ev.Find(ctx, t, conds, store.Query{Limit: limit}.By("-id"), func(row []any) error {
 			var e domain.EventWithNames
-			if err := ev.rows.Set(&e.Event, row); err != nil {
-				return err
-			}
+			err := ev.Map.Set(&e.Event, row)
 			if e.UserID != nil {
-				e.Username = look.text(ev.s.users.table, int64(*e.UserID), "username")
+				e.Username = look.text("users", int64(*e.UserID), "username")
 			}
 			if e.ProjectID != nil {
-				e.ProjectName = look.text(ev.s.project.table, int64(*e.ProjectID), "name")
+				e.ProjectName = look.text("projects", int64(*e.ProjectID), "name")
 			}
-			e.ObjectName = ev.object(&look, e.ObjectType, e.ObjectID)
+			if e.ObjectID != nil {
+				e.ObjectName = look.object(e.ObjectType, *e.ObjectID)
+			}
 			list = append(list, e)
+			return err
+		})
+		if err == nil {
+			err = look.err
 		}
-		return look.err
+		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("list events: %w", err)
-	}
-	return list, nil
-}
-
-// object returns the name of what an event is about; a task has that of its
-// template.
-func (ev *events) object(look *names, typ domain.ObjectType, id *int64) string {
-	if id == nil {
-		return ""
-	}
-	of := *id
-	if typ == domain.ObjectTask {
-		task := look.row(ev.s.tasks.table, of)
-		if task == nil {
-			return ""
-		}
-		typ, of = domain.ObjectTemplate, task[ev.s.tasks.template].(int64)
-	}
-	at, ok := ev.names[typ]
-	if !ok {
-		return ""
-	}
-	return look.text(at.table, of, at.table.cols[at.col].Name)
+	return list, rules.Explain(err, "list events")
 }
 
 // names looks up rows that many others show, each once.
 type names struct {
-	tx   *bolt.Tx
-	seen map[*table]map[int64][]any
+	t    *kv.Tx
+	seen map[string]map[int64][]any
 	err  error
 }
 
-func (n *names) row(t *table, id int64) []any {
-	if row, ok := n.seen[t][id]; ok {
+func (n *names) row(table string, id int64) []any {
+	if row, ok := n.seen[table][id]; ok {
 		return row
 	}
-	row, err := t.get(n.tx, id)
+	row, err := n.t.Rows(table).Row(n.t, id)
 	if err != nil && n.err == nil {
 		n.err = err
 	}
 	if n.seen == nil {
-		n.seen = map[*table]map[int64][]any{}
+		n.seen = map[string]map[int64][]any{}
 	}
-	if n.seen[t] == nil {
-		n.seen[t] = map[int64][]any{}
+	if n.seen[table] == nil {
+		n.seen[table] = map[int64][]any{}
 	}
-	n.seen[t][id] = row
+	n.seen[table][id] = row
 	return row
 }
 
-// text returns a field of a row, "" when there is no such row.
-func (n *names) text(t *table, id int64, field string) string {
-	if row := n.row(t, id); row != nil {
-		return row[t.column(field)].(string)
+// field returns a field of a row, nil when there is no such row.
+func (n *names) field(table string, id int64, field string) any {
+	if row := n.row(table, id); row != nil {
+		return row[n.t.Rows(table).Column(field)]
+	}
+	return nil
+}
+
+// text returns a text of a row, "" when there is no such row.
+func (n *names) text(table string, id int64, field string) string {
+	text, _ := n.field(table, id, field).(string)
+	return text
+}
+
+// object returns the name of what an event is about.
+func (n *names) object(typ domain.ObjectType, id int64) string {
+	if typ == domain.ObjectTask {
+		template, _ := n.field("tasks", id, "template_id").(int64)
+		typ, id = domain.ObjectTemplate, template
+	}
+	for _, at := range schema.Names() {
+		if at.Type == typ {
+			return n.text(at.Table, id, at.Column)
+		}
 	}
 	return ""
 }

@@ -2,70 +2,57 @@ package boltstore
 
 import (
 	"context"
-	"fmt"
-
-	bolt "go.etcd.io/bbolt"
 
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
+	"signalbox/internal/store/kv"
+	"signalbox/internal/store/rules"
 )
 
-var optionBucket = []byte("options")
+// options implements store.Options.
+type options struct{ kv.Table[domain.Option] }
 
-// options implements store.Options. Options such as the apps shape what every
-// project shows, so changes raise the revision that all projects share.
-type options struct{ eng *engine }
-
-// optionKey is never empty, which Bolt does not allow.
-func optionKey(key string) []byte { return []byte("=" + key) }
-
-func (o options) All(ctx context.Context) ([]domain.Option, error) {
-	list := []domain.Option{}
-	err := o.eng.view(ctx, func(tx *bolt.Tx) error {
-		return tx.Bucket(optionBucket).ForEach(func(key, value []byte) error {
-			list = append(list, domain.Option{Key: string(key[1:]), Value: string(value[1:])})
-			return nil
-		})
+func (o options) All(ctx context.Context) (list []domain.Option, err error) {
+	err = o.DB.Read(ctx, func(t *kv.Tx) error {
+		list, err = o.Select(ctx, t, store.Query{Limit: kv.NoLimit})
+		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("list options: %w", err)
-	}
-	return list, nil
+	return list, rules.Explain(err, "list options")
 }
 
-func (o options) Get(ctx context.Context, key string) (text string, err error) {
-	err = o.eng.view(ctx, func(tx *bolt.Tx) error {
-		value := tx.Bucket(optionBucket).Get(optionKey(key))
-		if value == nil {
-			return store.ErrNotFound
-		}
-		text = string(value[1:])
-		return nil
+func (o options) Get(ctx context.Context, key string) (string, error) {
+	var opt domain.Option
+	err := o.DB.Read(ctx, func(t *kv.Tx) (err error) {
+		opt, _, err = o.Load(t, key)
+		return err
 	})
-	if err != nil {
-		return "", fmt.Errorf("get option %q: %w", key, err)
-	}
-	return text, nil
+	return opt.Value, rules.Explain(err, "get option %q", key)
 }
 
 func (o options) Set(ctx context.Context, key, value string) error {
-	err := o.eng.tx(ctx, func(_ context.Context, tx *txn) error {
-		tx.bump(0)
-		return tx.put(optionBucket, optionKey(key), append([]byte{format}, value...))
+	err := o.DB.Write(ctx, func(t *kv.Tx) error {
+		opt := domain.Option{Key: key, Value: value}
+		row, err := o.Row(t, key)
+		if err != nil {
+			return err
+		}
+		if row == nil {
+			return o.Add(t, &opt)
+		}
+		o.Bump(t, row)
+		_, err = o.Replace(t, row, &opt)
+		return err
 	})
-	if err != nil {
-		return fmt.Errorf("set option %q: %w", key, err)
-	}
-	return nil
+	return rules.Explain(err, "set option %q", key)
 }
 
 func (o options) Delete(ctx context.Context, key string) error {
-	err := o.eng.tx(ctx, func(_ context.Context, tx *txn) error {
-		tx.bump(0)
-		return tx.delete(optionBucket, optionKey(key))
+	err := o.DB.Write(ctx, func(t *kv.Tx) error {
+		row, err := o.Row(t, key)
+		if row == nil || err != nil {
+			return err
+		}
+		return o.Remove(t, row)
 	})
-	if err != nil {
-		return fmt.Errorf("delete option %q: %w", key, err)
-	}
-	return nil
+	return rules.Explain(err, "delete option %q", key)
 }

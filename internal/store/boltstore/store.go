@@ -1,7 +1,7 @@
-// Package boltstore implements the storage contract on one Bolt file. Rows are
-// kept as stored values under their identifiers, named by the convention of
-// package rowmap; indexes are buckets of their own, declared below. What all
-// backends decide alike comes from package rules.
+// Package boltstore implements the storage contract on one Bolt file. It turns
+// the tables of package schema into buckets: one from the key of a row to its
+// values, encoded by package rowmap, and one for each index. That is the work of
+// package kv; what all backends decide alike comes from package rules.
 //
 // There is one writing transaction at a time, and those waiting share one
 // commit, which the disk has when the call returns. Only one process can have
@@ -10,33 +10,34 @@ package boltstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"os"
-	"path/filepath"
-	"time"
-
-	bolt "go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
+	"signalbox/internal/store/kv"
+	"signalbox/internal/store/rules"
+	"signalbox/internal/store/schema"
 )
 
 // Config says where the database is.
-type Config struct {
-	Path string // of the file; made when it is not there
-	// Logger is told about migrations; nil for none.
-	Logger *slog.Logger
-}
+type Config = kv.Config
 
-// ErrInUse is given for a file that another process has open.
-var ErrInUse = errors.New("another process has it open; only one can use a Bolt file")
+// SchemaTooNewError is given for a database that a newer program has migrated.
+type SchemaTooNewError = kv.SchemaTooNewError
+
+// Conditions in which a file is not opened.
+var (
+	ErrForeign = kv.ErrForeign
+	ErrInUse   = kv.ErrInUse
+)
+
+// SchemaVersion returns the version of a database's schema, 0 for one that is
+// not there, and the latest version this program knows. It changes nothing.
+func SchemaVersion(path string) (have, latest int64, err error) { return kv.SchemaVersion(path) }
 
 // Store is an open database.
 type Store struct {
-	eng     *engine
+	db      *kv.DB
 	users   collection[domain.User, domain.UserID]
 	session collection[domain.Session, domain.SessionID]
 	tokens  collection[domain.Token, domain.TokenID]
@@ -49,95 +50,53 @@ type Store struct {
 	groups  collection[domain.VariableGroup, domain.VariableGroupID]
 	tmpls   collection[domain.Template, domain.TemplateID]
 	vaults  collection[domain.Vault, domain.VaultID]
-	events  *events
+	events  events
+	options options
 	tasks   *tasks
+	logs    logs
 }
 
 var _ store.Store = (*Store)(nil)
 
-// lockWait is how long another process is waited for that has the file open.
-const lockWait = 2 * time.Second
-
 // Open opens a database and brings its schema up to date. A database of a newer
 // program gives a *SchemaTooNewError.
 func Open(ctx context.Context, c Config) (*Store, error) {
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	if err := os.MkdirAll(filepath.Dir(c.Path), 0o700); err != nil {
-		return nil, fmt.Errorf("open database %s: %w", c.Path, err)
-	}
-	db, err := bolt.Open(c.Path, 0o600, &bolt.Options{Timeout: lockWait, FreelistType: bolt.FreelistMapType})
-	if errors.Is(err, berrors.ErrTimeout) {
-		err = ErrInUse
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open database %s: %w", c.Path, translate(err))
-	}
-	s := newStore(&engine{db: db, writer: make(chan struct{}, 1)})
-	if err := s.eng.migrate(ctx, c); err != nil {
-		return nil, errors.Join(fmt.Errorf("database %s: %w", c.Path, translate(err)), db.Close())
+	s := newStore(kv.New(schema.Tables()))
+	if err := s.db.Open(ctx, c); err != nil {
+		return nil, fmt.Errorf("database %s: %w", c.Path, err)
 	}
 	return s, nil
 }
 
-// newStore declares what there is. Names of tables and fields of indexes are
-// part of the file: a change of them needs a migration.
-func newStore(e *engine) *Store {
+// newStore makes the tables of the schema. Their names, and those of fields and
+// indexes, are part of the file: a change of them needs a migration.
+func newStore(e *kv.DB) *Store {
 	s := &Store{
-		eng: e,
-		// Lists of tasks and members show names of users, so those count for all
-		// projects.
-		users:   collect[domain.User, domain.UserID](e, "users", "user", "*"),
-		session: collect[domain.Session, domain.SessionID](e, "sessions", "session", ""),
-		tokens:  collect[domain.Token, domain.TokenID](e, "tokens", "token", ""),
-		project: collect[domain.Project, domain.ProjectID](e, "projects", "project", "id"),
-		members: collect[domain.Member, domain.MemberID](e, "members", "member", "project_id"),
-		views:   collect[domain.View, domain.ViewID](e, "views", "view", "project_id"),
-		keys:    collect[domain.Key, domain.KeyID](e, "keys", "key", "project_id"),
-		repos:   collect[domain.Repository, domain.RepositoryID](e, "repositories", "repository", "project_id"),
-		invs:    collect[domain.Inventory, domain.InventoryID](e, "inventories", "inventory", "project_id"),
-		groups:  collect[domain.VariableGroup, domain.VariableGroupID](e, "variable_groups", "variable group", "project_id"),
-		tmpls:   collect[domain.Template, domain.TemplateID](e, "templates", "template", "project_id"),
-		vaults:  collect[domain.Vault, domain.VaultID](e, "vaults", "vault", "project_id"),
+		db:      e,
+		users:   collect[domain.User, domain.UserID](e, "users"),
+		session: collect[domain.Session, domain.SessionID](e, "sessions"),
+		tokens:  collect[domain.Token, domain.TokenID](e, "tokens"),
+		project: collect[domain.Project, domain.ProjectID](e, "projects"),
+		members: collect[domain.Member, domain.MemberID](e, "members"),
+		views:   collect[domain.View, domain.ViewID](e, "views"),
+		keys:    collect[domain.Key, domain.KeyID](e, "keys"),
+		repos:   collect[domain.Repository, domain.RepositoryID](e, "repositories"),
+		invs:    collect[domain.Inventory, domain.InventoryID](e, "inventories"),
+		groups:  collect[domain.VariableGroup, domain.VariableGroupID](e, "variable_groups"),
+		tmpls:   collect[domain.Template, domain.TemplateID](e, "templates"),
+		vaults:  collect[domain.Vault, domain.VaultID](e, "vaults"),
+		events:  events{kv.NewTable[domain.Event](e, "events")},
+		options: options{kv.NewTable[domain.Option](e, "options")},
+		logs:    logs{Table: kv.NewTable[chunk](e, "chunks")},
 	}
-	s.tasks = newTasks(s)
-	s.events = newEvents(s)
-	e.buckets = append(e.buckets, optionBucket, revisionBucket, chunkBucket)
-
-	s.users.unique("~username")
-	s.users.unique("~email")
-	s.session.unique("token_hash")
-	s.session.index("last_active")
-	s.tokens.unique("token_hash")
-	s.project.index("~name")
-	s.members.unique("project_id", "user_id")
-	s.views.index("project_id", "position")
-	s.keys.index("project_id", "owner", "~name")
-	for _, t := range []*table{s.keys.table, s.repos.table, s.invs.table, s.groups.table, s.tmpls.table} {
-		t.index("project_id", "~name")
-	}
-	for _, t := range []*table{s.members.table, s.views.table, s.keys.table, s.repos.table, s.invs.table, s.groups.table, s.tmpls.table, s.vaults.table, s.tasks.table} {
-		t.refers("project_id", s.project.table)
-	}
-	for _, t := range []*table{s.session.table, s.tokens.table, s.members.table} {
-		t.refers("user_id", s.users.table)
-	}
-	s.keys.refers("variable_group_id", s.groups.table)
-	s.repos.refers("ssh_key_id", s.keys.table)
-	s.invs.refers("ssh_key_id", s.keys.table)
-	s.invs.refers("become_key_id", s.keys.table)
-	s.invs.refers("template_id", s.tmpls.table)
-	s.invs.refers("repository_id", s.repos.table)
-	s.tmpls.refers("repository_id", s.repos.table)
-	s.tmpls.refers("inventory_id", s.invs.table)
-	s.tmpls.refers("variable_group_id", s.groups.table)
-	s.tmpls.refers("view_id", s.views.table)
-	s.tmpls.refers("build_template_id", s.tmpls.table)
-	s.vaults.refers("template_id", s.tmpls.table)
-	s.vaults.refers("key_id", s.keys.table)
-	s.tasks.refers("template_id", s.tmpls.table)
+	s.tasks = newTasks(s, kv.NewTable[domain.TaskDefinition](e, "task_definitions"))
+	s.logs.tasks = s.tasks
+	e.Link()
 	return s
+}
+
+func collect[T any, ID ~int64](e *kv.DB, name string) collection[T, ID] {
+	return collection[T, ID]{kv.NewTable[T](e, name)}
 }
 
 func (s *Store) Users() store.Collection[domain.User, domain.UserID]                 { return s.users }
@@ -157,46 +116,33 @@ func (s *Store) VariableGroups() store.Collection[domain.VariableGroup, domain.V
 	return s.groups
 }
 func (s *Store) Events() store.Events   { return s.events }
-func (s *Store) Options() store.Options { return options{s.eng} }
+func (s *Store) Options() store.Options { return s.options }
 func (s *Store) Tasks() store.Tasks     { return s.tasks }
-func (s *Store) Logs() store.Logs       { return logs{s.tasks} }
+func (s *Store) Logs() store.Logs       { return s.logs }
 
 // InTx runs fn in a transaction, or in the one ctx already is in.
 func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
-	return s.eng.tx(ctx, func(ctx context.Context, _ *txn) error { return fn(ctx) })
+	return s.db.InTx(ctx, func(ctx context.Context, _ *kv.Tx) error { return fn(ctx) })
 }
 
 // Revision adds what the project counts and what all projects share.
 func (s *Store) Revision(ctx context.Context, p domain.ProjectID) (n int64, err error) {
-	err = s.eng.view(ctx, func(tx *bolt.Tx) error {
-		if t, _ := s.eng.current(ctx); t != nil {
-			if err := t.flush(); err != nil {
-				return err
-			}
+	err = s.db.Read(ctx, func(t *kv.Tx) error {
+		shared, err := t.Revision(0)
+		if err != nil {
+			return err
 		}
-		n = revision(tx, 0) + revision(tx, p)
-		return nil
+		own, err := t.Revision(int64(p))
+		n = shared + own
+		return err
 	})
-	if err != nil {
-		return 0, fmt.Errorf("revision of project %d: %w", p, err)
-	}
-	return n, nil
+	return n, rules.Explain(err, "revision of project %d", p)
 }
 
 // Ping tells whether the file is open.
 func (s *Store) Ping(ctx context.Context) error {
-	if err := s.eng.view(ctx, func(*bolt.Tx) error { return nil }); err != nil {
-		return fmt.Errorf("ping database: %w", err)
-	}
-	return nil
+	return rules.Explain(s.db.Read(ctx, func(*kv.Tx) error { return nil }), "ping database")
 }
 
 // Close waits for the transactions under way and closes the database.
-func (s *Store) Close() error {
-	s.eng.writer <- struct{}{}
-	defer func() { <-s.eng.writer }()
-	if s.eng.open != nil {
-		s.eng.end(s.eng.open)
-	}
-	return s.eng.db.Close()
-}
+func (s *Store) Close() error { return s.db.Close() }

@@ -2,393 +2,229 @@ package boltstore
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
+	"signalbox/internal/store/kv"
 	"signalbox/internal/store/rules"
+	"signalbox/internal/store/schema"
 )
 
 // tasks implements store.Tasks; the queue is in queue.go.
 type tasks struct {
 	collection[domain.Task, domain.TaskID]
-	definitions collection[domain.TaskDefinition, domain.TaskID]
-	s           *Store
-	// queue holds what has not ended, by status, with what limits depend on;
-	// heads what waits, by template; owned what runs, by owner; versions the
-	// tasks that have one, by template.
-	queue, heads, owned, versions *index
-	status, project, template     int // columns
+	templates              kv.Table[domain.Template]
+	definitions            kv.Table[domain.TaskDefinition]
+	chunks                 kv.Table[chunk]
+	queue, heads, versions *kv.Index
 }
 
-func newTasks(s *Store) *tasks {
-	t := &tasks{
-		collection:  collect[domain.Task, domain.TaskID](s.eng, "tasks", "task", "project_id"),
-		definitions: collect[domain.TaskDefinition, domain.TaskID](s.eng, "task_definitions", "definition of task", ""),
-		s:           s,
-	}
-	status := func(is func(domain.TaskStatus) bool) func(any) bool {
-		return func(v any) bool { return is(domain.TaskStatus(v.(string))) }
-	}
-	t.index("project_id")
-	t.index("project_id", "status")
-	t.index("template_id")
-	t.heads = t.partial("status", status(func(s domain.TaskStatus) bool { return s == domain.StatusWaiting }), "template_id", "id", "project_id")
-	t.queue = t.partial("status", status(func(s domain.TaskStatus) bool { return !s.Terminal() }), "status", "id", "project_id", "template_id")
-	t.owned = t.partial("status", status(domain.TaskStatus.Active), "owner")
-	t.versions = t.partial("version", func(v any) bool { return v != nil && v != "" }, "template_id")
-	t.status, t.template, t.project = t.column("status"), t.column("template_id"), t.column("project_id")
-	return t
+func newTasks(s *Store, definitions kv.Table[domain.TaskDefinition]) *tasks {
+	c := collect[domain.Task, domain.TaskID](s.db, "tasks")
+	return &tasks{c, s.tmpls.Table, definitions, s.logs.Table, c.Partial(schema.Queue), c.Partial(schema.Heads), c.Partial(schema.Versions)}
 }
 
-func (s *tasks) wrap(verb string, id domain.TaskID, err error) error {
-	if err == nil || err == store.ErrNotFound {
-		return err
-	}
-	return fmt.Errorf("%s task %d: %w", verb, id, err)
-}
-
-func (s *tasks) Create(ctx context.Context, t *domain.Task, d domain.TaskDefinition) error {
-	err := s.eng.tx(ctx, func(_ context.Context, tx *txn) error {
-		if err := s.add(tx, t); err != nil {
+func (s *tasks) Create(ctx context.Context, task *domain.Task, d domain.TaskDefinition) error {
+	err := s.DB.Write(ctx, func(t *kv.Tx) error {
+		if err := s.Add(t, task); err != nil {
 			return err
 		}
-		d.TaskID = t.ID
-		row, err := s.definitions.rows.Values(&d, nil)
-		if err != nil {
-			return tx.fail(err)
-		}
-		if err := s.definitions.change(tx, nil, row); err != nil {
+		d.TaskID = task.ID
+		if err := s.definitions.Add(t, &d); err != nil {
 			return err
 		}
-		tmpl, row, err := s.s.tmpls.read(tx.tx, t.TemplateID)
+		tmpl, row, err := s.templates.Load(t, int64(task.TemplateID))
 		if err != nil {
-			return tx.fail(err)
+			return t.Fail(err)
 		}
 		tmpl.TaskCount++
-		_, _, err = s.s.tmpls.replace(tx, row, &tmpl)
+		_, err = s.templates.Replace(t, row, &tmpl)
 		return err
 	})
-	if err != nil {
-		return fmt.Errorf("create task: %w", err)
-	}
-	return nil
+	return rules.Explain(err, "create task")
 }
 
-func (s *tasks) Definition(ctx context.Context, id domain.TaskID) (domain.TaskDefinition, error) {
-	d, err := s.definitions.Get(ctx, id)
-	return d, s.wrap("definition of", id, err)
-}
-
-func (s *tasks) Update(ctx context.Context, id domain.TaskID, fn func(*domain.Task) error) (domain.Task, error) {
-	return s.edit(ctx, "update", id, func(_ *txn, t *domain.Task) (bool, error) { return true, fn(t) })
-}
-
-// edit changes a task under the rules that hold for every change of one. What
-// fn returns says whether the change may show in lists; its error is handed back
-// as it is.
-func (s *tasks) edit(ctx context.Context, verb string, id domain.TaskID, fn func(*txn, *domain.Task) (visible bool, err error)) (domain.Task, error) {
-	var result domain.Task
-	var own error
-	err := s.eng.tx(ctx, func(_ context.Context, tx *txn) error {
-		old, row, err := s.read(tx.tx, id)
-		if err != nil {
-			return err
-		}
-		t, visible := old, false
-		if visible, own = fn(tx, &t); own != nil {
-			return own
-		}
-		rules.Keep(&old, &t)
-		if err := rules.Move(old.Status, t.Status); err != nil {
-			return err
-		}
-		_, changed, err := s.replace(tx, row, &t)
-		if err != nil {
-			return err
-		}
-		if changed && visible {
-			tx.bump(t.ProjectID)
-		}
-		result = t
-		if !t.Status.Terminal() || old.Status.Terminal() {
-			return nil
-		}
-		d, row, err := s.definitions.read(tx.tx, id)
-		if err != nil {
-			return tx.fail(err)
-		}
-		d.Secret = ""
-		_, _, err = s.definitions.replace(tx, row, &d)
+func (s *tasks) Definition(ctx context.Context, id domain.TaskID) (d domain.TaskDefinition, err error) {
+	err = s.DB.Read(ctx, func(t *kv.Tx) error {
+		d, _, err = s.definitions.Load(t, int64(id))
 		return err
 	})
-	if own != nil {
-		return domain.Task{}, own
-	}
+	return d, rules.Explain(err, "definition of task %d", id)
+}
+
+func (s *tasks) Update(ctx context.Context, id domain.TaskID, fn func(*domain.Task) error) (result domain.Task, err error) {
+	err = s.DB.Write(ctx, func(t *kv.Tx) error {
+		old, row, err := s.Load(t, int64(id))
+		if err != nil {
+			return err
+		}
+		if result, err = rules.Change(old, fn); err != nil {
+			return err
+		}
+		return s.put(t, &old, row, &result, true)
+	})
+	return result, rules.Explain(err, "update task %d", id)
+}
+
+// put writes the changed task, whose stored form was row. Visible says whether
+// the change may show in lists.
+func (s *tasks) put(t *kv.Tx, old *domain.Task, row []any, task *domain.Task, visible bool) error {
+	now, err := s.Replace(t, row, task)
 	if err != nil {
-		return domain.Task{}, s.wrap(verb, id, err)
+		return err
 	}
-	return result, nil
+	if visible && !slices.Equal(row, now) {
+		s.Bump(t, row)
+	}
+	if !rules.Ends(old, task) {
+		return nil
+	}
+	d, row, err := s.definitions.Load(t, row[0])
+	if err != nil {
+		return t.Fail(err)
+	}
+	d.Secret = ""
+	_, err = s.definitions.Replace(t, row, &d)
+	return err
 }
 
 // Record takes over what a job reported. Reading the task, storing the chunks
 // and writing the task are one transaction, in which the journal offset says
 // what was taken over before.
-func (s *tasks) Record(ctx context.Context, id domain.TaskID, r store.Report) (domain.Task, error) {
-	var refused error
-	t, err := s.edit(ctx, "record report of", id, func(tx *txn, t *domain.Task) (bool, error) {
-		again, err := rules.Admit(t, r)
-		if again || err != nil {
-			refused = err
-			return false, err
-		}
-		grown, result, err := rules.Apply(*t, r)
-		if err != nil {
-			return false, err
-		}
-		if refused = rules.Move(t.Status, result.Status); refused != nil {
-			return false, refused
-		}
-		for _, c := range r.Chunks {
-			if err := tx.put(chunkBucket, chunkKey(id, c.FirstSeq), encodeChunk(c)); err != nil {
-				refused = err
-				return false, err
-			}
-		}
-		*t = result
-		visible, err := s.differs(&grown, &result)
-		return visible, err
-	})
-	if refused != nil {
-		err = s.wrap("record report of", id, refused)
-	}
-	return t, err
-}
-
-// differs reports whether two versions of a task look different in a list.
-func (s *tasks) differs(a, b *domain.Task) (bool, error) {
-	x, err := s.rows.Values(a, nil)
-	if err != nil {
-		return false, err
-	}
-	y, err := s.rows.Values(b, nil)
-	return !slices.Equal(x, y), err
-}
-
-func (s *tasks) Delete(ctx context.Context, id domain.TaskID) error {
-	return s.wrap("delete", id, s.eng.tx(ctx, func(_ context.Context, tx *txn) error {
-		row, err := s.get(tx.tx, int64(id))
+func (s *tasks) Record(ctx context.Context, id domain.TaskID, r store.Report) (result domain.Task, err error) {
+	err = s.DB.Write(ctx, func(t *kv.Tx) error {
+		old, row, err := s.Load(t, int64(id))
 		if err != nil {
 			return err
 		}
-		if row == nil {
-			return store.ErrNotFound
-		}
-		var keys [][]byte
-		err = chunksOf(id).walk(tx.tx, false, func(key, _ []byte) (bool, error) {
-			keys = append(keys, slices.Clone(key))
-			return true, nil
-		})
+		taken, err := rules.Take(s.Map, old, r)
 		if err != nil {
 			return err
 		}
-		for _, key := range keys {
-			if err := tx.delete(chunkBucket, key); err != nil {
+		for _, c := range taken.Chunks {
+			if err := s.chunks.Add(t, &chunk{id, c}); err != nil {
 				return err
 			}
 		}
-		if err := tx.delete(s.definitions.name, idKey(int64(id))); err != nil {
-			return err
-		}
-		return s.remove(tx, row)
-	}))
+		result = taken.Task
+		return s.put(t, &old, row, &result, taken.Visible)
+	})
+	return result, rules.Explain(err, "record report of task %d", id)
 }
 
-// newest returns the newest rows of several queries together.
-func (t *table) newest(ctx context.Context, tx *bolt.Tx, limit int, parts [][]store.Cond) ([][]any, error) {
-	if limit <= 0 {
-		limit = store.DefaultLimit
-	}
-	var rows [][]any
-	for _, conds := range parts {
-		err := t.query(ctx, tx, store.Where(conds...).By("-id").Max(limit), func(row []any) error {
-			rows = append(rows, slices.Clone(row))
-			return nil
-		})
-		if err != nil {
-			return nil, err
+func (s *tasks) List(ctx context.Context, f store.TaskFilter) (list []domain.TaskWithTemplate, err error) {
+	q := store.Query{Limit: f.Limit}.By("-id")
+	add := func(wanted bool, cond store.Cond) {
+		if wanted {
+			q.Where = append(q.Where, cond)
 		}
 	}
-	slices.SortFunc(rows, func(a, b []any) int { return compare(b[0], a[0]) })
-	rows = slices.CompactFunc(rows, func(a, b []any) bool { return a[0] == b[0] })
-	return rows[:min(len(rows), limit)], nil
-}
-
-func (s *tasks) List(ctx context.Context, f store.TaskFilter) ([]domain.TaskWithTemplate, error) {
-	var conds []store.Cond
-	if f.Project != 0 {
-		conds = append(conds, store.InProject(f.Project))
-	}
-	if f.Template != 0 {
-		conds = append(conds, store.Eq("template_id", f.Template))
-	}
-	if f.Before != 0 {
-		conds = append(conds, store.Lt("id", f.Before))
-	}
-	// One status after the other: each walks an index from its newest task, where
-	// all together would search the whole history for rare ones.
-	parts := [][]store.Cond{conds}
-	if len(f.Statuses) > 0 {
-		parts = nil
-		for _, status := range f.Statuses {
-			parts = append(parts, append(conds[:len(conds):len(conds)], store.Eq("status", status)))
-		}
-	}
-	list := []domain.TaskWithTemplate{}
-	err := s.eng.view(ctx, func(tx *bolt.Tx) error {
-		rows, err := s.newest(ctx, tx, f.Limit, parts)
-		if err != nil {
-			return err
-		}
-		list, err = s.named(tx, rows)
+	add(f.Project != 0, store.InProject(f.Project))
+	add(f.Template != 0, store.Eq("template_id", f.Template))
+	add(f.Before != 0, store.Lt("id", f.Before))
+	add(len(f.Statuses) > 0, store.In("status", f.Statuses))
+	err = s.DB.Read(ctx, func(t *kv.Tx) error {
+		list, err = s.named(ctx, &names{t: t}, q)
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("list tasks: %w", err)
-	}
-	return list, nil
+	return list, rules.Explain(err, "list tasks")
 }
 
-// named adds the names that lists show.
-func (s *tasks) named(tx *bolt.Tx, rows [][]any) ([]domain.TaskWithTemplate, error) {
-	look := names{tx: tx}
+// named returns tasks with the names that lists show.
+func (s *tasks) named(ctx context.Context, look *names, q store.Query) ([]domain.TaskWithTemplate, error) {
 	user := func(id *domain.UserID) string {
 		if id == nil {
 			return ""
 		}
-		return look.text(s.s.users.table, int64(*id), "name")
+		return look.text("users", int64(*id), "name")
 	}
-	list := make([]domain.TaskWithTemplate, len(rows))
-	for i, row := range rows {
-		t := &list[i]
-		if err := s.rows.Set(&t.Task, row); err != nil {
-			return nil, err
+	playbook, name := s.templates.Column("playbook"), s.templates.Column("name")
+	kind, app := s.templates.Column("type"), s.templates.Column("app")
+	list := make([]domain.TaskWithTemplate, 0, min(max(q.Limit, 0), 256))
+	err := s.Query(ctx, look.t, q, func(row []any) error {
+		list = append(list, domain.TaskWithTemplate{})
+		e := &list[len(list)-1]
+		err := s.Map.Set(&e.Task, row)
+		if tmpl := look.row("templates", int64(e.TemplateID)); tmpl != nil {
+			e.TplPlaybook, e.TplAlias = tmpl[playbook].(string), tmpl[name].(string)
+			e.TplType, e.TplApp = domain.TemplateType(tmpl[kind].(string)), tmpl[app].(string)
 		}
-		tmpl := func(field string) string { return look.text(s.s.tmpls.table, int64(t.TemplateID), field) }
-		t.TplPlaybook, t.TplAlias, t.TplType, t.TplApp = tmpl("playbook"), tmpl("name"), domain.TemplateType(tmpl("type")), tmpl("app")
-		t.UserName, t.StoppedByName = user(t.UserID), user(t.StoppedBy)
+		e.UserName, e.StoppedByName = user(e.UserID), user(e.StoppedBy)
+		return err
+	})
+	if err == nil {
+		err = look.err
 	}
-	return list, look.err
+	return list, err
 }
 
 func (s *tasks) LastOfTemplates(ctx context.Context, p domain.ProjectID) (map[domain.TemplateID]domain.TaskWithTemplate, error) {
 	last := map[domain.TemplateID]domain.TaskWithTemplate{}
-	err := s.eng.view(ctx, func(tx *bolt.Tx) error {
-		var rows [][]any
-		err := s.s.tmpls.query(ctx, tx, store.Where(store.InProject(p)).Max(1<<62), func(tmpl []any) error {
-			newest, err := s.newest(ctx, tx, 1, [][]store.Cond{{store.Eq("template_id", tmpl[0])}})
-			rows = append(rows, newest...)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		list, err := s.named(tx, rows)
-		for _, t := range list {
-			last[t.TemplateID] = t
-		}
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("last tasks of project %d: %w", p, err)
-	}
-	return last, nil
-}
-
-func (s *tasks) LastVersion(ctx context.Context, t domain.TemplateID) (version string, err error) {
-	err = s.eng.view(ctx, func(tx *bolt.Tx) error {
-		p := path{bucket: s.versions.bucket, prefix: appendKey(nil, int64(t))}
-		return p.walk(tx, true, func(key, _ []byte) (bool, error) {
-			task, _, err := s.read(tx, domain.TaskID(idOf(key)))
-			if err == nil {
-				version = *task.Version
+	err := s.DB.Read(ctx, func(t *kv.Tx) error {
+		look := names{t: t}
+		return s.templates.Query(ctx, t, store.Where(store.InProject(p)).Max(kv.NoLimit), func(tmpl []any) error {
+			list, err := s.named(ctx, &look, store.Where(store.Eq("template_id", tmpl[0])).By("-id").Max(1))
+			for _, task := range list {
+				last[task.TemplateID] = task
 			}
-			return false, err
+			return err
 		})
 	})
-	if err != nil {
-		return "", fmt.Errorf("last version of template %d: %w", t, err)
-	}
-	return version, nil
+	return last, rules.Explain(err, "last tasks of project %d", p)
 }
 
-func (s *tasks) CountUnfinished(ctx context.Context, p domain.ProjectID) (n int, err error) {
-	err = s.eng.view(ctx, func(tx *bolt.Tx) error {
-		n, err = s.count(ctx, tx, []store.Cond{store.InProject(p), store.In("status", domain.UnfinishedStatuses())})
+func (s *tasks) LastVersion(ctx context.Context, tmpl domain.TemplateID) (version string, err error) {
+	err = s.DB.Read(ctx, func(t *kv.Tx) error {
+		var newest int64
+		err := s.versions.Walk(t, true, func(key kv.Key) bool {
+			newest = key.Int(0)
+			return false
+		}, int64(tmpl))
+		if newest == 0 || err != nil {
+			return err
+		}
+		task, _, err := s.Load(t, newest)
+		if err == nil {
+			version = *task.Version
+		}
 		return err
 	})
-	if err != nil {
-		return 0, fmt.Errorf("count unfinished tasks of project %d: %w", p, err)
-	}
-	return n, nil
+	return version, rules.Explain(err, "last version of template %d", tmpl)
 }
 
-// ownedIDs returns the unfinished tasks of owner, oldest first.
-func (s *tasks) ownedIDs(tx *bolt.Tx, owner string) (ids []domain.TaskID, err error) {
-	p := path{bucket: s.owned.bucket, prefix: appendKey(nil, owner)}
-	err = p.walk(tx, false, func(key, _ []byte) (bool, error) {
-		ids = append(ids, domain.TaskID(idOf(key)))
-		return true, nil
-	})
-	return ids, err
+func (s *tasks) CountUnfinished(ctx context.Context, p domain.ProjectID) (int, error) {
+	n, err := s.Count(ctx, store.Where(store.InProject(p), store.In("status", domain.UnfinishedStatuses())))
+	return n, rules.Explain(err, "unfinished tasks of project %d", p)
+}
+
+func (s *tasks) owned(owner string) store.Query {
+	return store.Where(store.Eq("owner", owner), store.In("status", domain.ActiveStatuses())).Max(kv.NoLimit)
 }
 
 func (s *tasks) Owned(ctx context.Context, owner string) ([]domain.Task, error) {
-	list := []domain.Task{}
-	err := s.eng.view(ctx, func(tx *bolt.Tx) error {
-		ids, err := s.ownedIDs(tx, owner)
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			t, _, err := s.read(tx, id)
-			if err != nil {
-				return err
-			}
-			list = append(list, t)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("tasks of %q: %w", owner, err)
-	}
-	return list, nil
+	list, err := s.collection.List(ctx, s.owned(owner))
+	return list, rules.Explain(err, "tasks of %q", owner)
 }
 
 func (s *tasks) RenewLeases(ctx context.Context, owner string, until time.Time) error {
-	err := s.eng.tx(ctx, func(_ context.Context, tx *txn) error {
-		ids, err := s.ownedIDs(tx.tx, owner)
+	err := s.DB.Write(ctx, func(t *kv.Tx) error {
+		list, err := s.Select(ctx, t, s.owned(owner))
 		if err != nil {
 			return err
 		}
-		for _, id := range ids {
-			t, row, err := s.read(tx.tx, id)
+		for _, task := range list {
+			row, err := s.Map.Values(&task, nil)
 			if err != nil {
-				return tx.fail(err)
+				return t.Fail(err)
 			}
-			t.LeaseUntil = &until
-			if _, _, err := s.replace(tx, row, &t); err != nil {
+			task.LeaseUntil = &until
+			if _, err := s.Replace(t, row, &task); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("renew leases of %q: %w", owner, err)
-	}
-	return nil
+	return rules.Explain(err, "renew leases of %q", owner)
 }

@@ -8,6 +8,17 @@ import (
 	"signalbox/internal/store"
 )
 
+// ScanAhead is how many waiting tasks a backend looks at one by one before it
+// turns to the templates they belong to.
+const ScanAhead = 64
+
+// Queued is a task as the queue knows it.
+type Queued struct {
+	ID       domain.TaskID
+	Project  domain.ProjectID
+	Template domain.TemplateID
+}
+
 // Load is what runs at a moment and which limits that meets. It is as large as
 // the number of running tasks, however long the queue is.
 type Load struct {
@@ -30,19 +41,19 @@ func NewLoad() *Load {
 
 // Add counts a running task; parallel is what its template allows, limit the
 // limit of its project.
-func (l *Load) Add(id domain.TaskID, project domain.ProjectID, template domain.TemplateID, parallel bool, limit int) {
+func (l *Load) Add(t Queued, parallel bool, limit int) {
 	l.active++
-	l.first = older(l.first, id)
+	l.first = older(l.first, t.ID)
 	if !parallel {
-		l.templates[template] = older(l.templates[template], id)
+		l.templates[t.Template] = older(l.templates[t.Template], t.ID)
 	}
-	p := l.projects[project]
+	p := l.projects[t.Project]
 	if p == nil {
 		p = &projectLoad{limit: limit}
-		l.projects[project] = p
+		l.projects[t.Project] = p
 	}
 	p.active++
-	p.first = older(p.first, id)
+	p.first = older(p.first, t.ID)
 }
 
 func older(a, b domain.TaskID) domain.TaskID {
@@ -57,11 +68,11 @@ func (l *Load) Full(maxParallel int) bool { return maxParallel > 0 && l.active >
 
 // Blocker returns what keeps a waiting task from running, the most particular
 // limit first, because that one says the most; nil for nothing.
-func (l *Load) Blocker(project domain.ProjectID, template domain.TemplateID, maxParallel int) *store.Blocker {
-	if id, ok := l.templates[template]; ok {
+func (l *Load) Blocker(t Queued, maxParallel int) *store.Blocker {
+	if id, ok := l.templates[t.Template]; ok {
 		return &store.Blocker{Reason: store.BlockedByTemplate, Limit: 1, TaskID: id}
 	}
-	if p := l.projects[project]; p != nil && p.full() {
+	if p := l.projects[t.Project]; p != nil && p.full() {
 		b := &store.Blocker{Reason: store.BlockedByProject, Limit: p.limit}
 		if p.limit == 1 {
 			b.TaskID = p.first

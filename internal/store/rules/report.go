@@ -4,23 +4,67 @@ import (
 	"fmt"
 
 	"signalbox/internal/domain"
+	"signalbox/internal/logchunk"
 	"signalbox/internal/store"
+	"signalbox/internal/store/rowmap"
 )
 
-// Move checks a change of status.
-func Move(from, to domain.TaskStatus) error {
-	switch {
-	case from == to, from.CanBecome(to):
-		return nil
-	case from.Terminal():
-		return fmt.Errorf("%w: it has ended with %s", store.ErrFenced, from)
+// Change returns what fn makes of a task, if the state machine allows it. An
+// error of fn is marked by Own.
+func Change(old domain.Task, fn func(*domain.Task) error) (domain.Task, error) {
+	t := old
+	if err := fn(&t); err != nil {
+		return t, Own(err)
 	}
-	return fmt.Errorf("%w: from %s to %s", store.ErrStatus, from, to)
+	t.ID, t.ProjectID, t.TemplateID = old.ID, old.ProjectID, old.TemplateID
+	switch {
+	case t.Status == old.Status, old.Status.CanBecome(t.Status):
+		return t, nil
+	case old.Status.Terminal():
+		return t, fmt.Errorf("%w: it has ended with %s", store.ErrFenced, old.Status)
+	}
+	return t, fmt.Errorf("%w: from %s to %s", store.ErrStatus, old.Status, t.Status)
 }
 
-// Admit checks that the report may be taken over and continues what is stored;
+// Ends reports whether a change of a task ends it: its secret goes.
+func Ends(old, t *domain.Task) bool { return t.Status.Terminal() && !old.Status.Terminal() }
+
+// Taken is what a report makes of a task.
+type Taken struct {
+	Task    domain.Task
+	Chunks  []logchunk.Chunk // to store
+	Visible bool             // the change may show in lists
+}
+
+// Take returns what a report makes of a task. One that was taken over before
+// makes nothing of it. An error of r.Apply is marked by Own.
+func Take(rows *rowmap.Table[domain.Task], old domain.Task, r store.Report) (Taken, error) {
+	again, err := admit(&old, r)
+	if again || err != nil {
+		return Taken{Task: old}, err
+	}
+	grown := old
+	for _, c := range r.Chunks {
+		grown.LogLines = c.LastSeq()
+		grown.LogBytes += int64(c.RawBytes)
+	}
+	grown.JournalOffset = r.ToOffset
+	if r.Apply == nil {
+		return Taken{Task: grown, Chunks: r.Chunks}, nil
+	}
+	t, err := Change(grown, r.Apply)
+	if err != nil {
+		return Taken{}, err
+	}
+	t.Epoch = grown.Epoch
+	t.LogLines, t.LogBytes, t.JournalOffset = grown.LogLines, grown.LogBytes, grown.JournalOffset
+	same, err := rows.Same(&grown, &t)
+	return Taken{Task: t, Chunks: r.Chunks, Visible: !same}, err
+}
+
+// admit checks that the report may be taken over and continues what is stored;
 // again tells that it has been taken over before.
-func Admit(t *domain.Task, r store.Report) (again bool, err error) {
+func admit(t *domain.Task, r store.Report) (again bool, err error) {
 	switch {
 	case t.Status.Terminal():
 		return false, fmt.Errorf("%w: it has ended with %s", store.ErrFenced, t.Status)
@@ -47,30 +91,4 @@ func Admit(t *domain.Task, r store.Report) (again bool, err error) {
 		next = c.LastSeq() + 1
 	}
 	return false, nil
-}
-
-// Apply returns the task after a report that was admitted: grown is the task
-// with the output alone, result with what Apply made of it. The error is that
-// of Apply.
-func Apply(old domain.Task, r store.Report) (grown, result domain.Task, err error) {
-	for _, c := range r.Chunks {
-		old.LogLines = c.LastSeq()
-		old.LogBytes += int64(c.RawBytes)
-	}
-	old.JournalOffset = r.ToOffset
-	grown, result = old, old
-	if r.Apply != nil {
-		if err := r.Apply(&result); err != nil {
-			return grown, result, err
-		}
-	}
-	Keep(&grown, &result)
-	result.Epoch = grown.Epoch
-	result.LogLines, result.LogBytes, result.JournalOffset = grown.LogLines, grown.LogBytes, grown.JournalOffset
-	return grown, result, nil
-}
-
-// Keep sets what no change of a task touches.
-func Keep(old, t *domain.Task) {
-	t.ID, t.ProjectID, t.TemplateID = old.ID, old.ProjectID, old.TemplateID
 }

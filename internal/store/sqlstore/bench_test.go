@@ -150,6 +150,38 @@ func BenchmarkTemplateList200(b *testing.B) {
 	}
 }
 
+func BenchmarkLastOfTemplates10000(b *testing.B) {
+	s := open(b)
+	w := storetest.Seed(b, s)
+	const n = 10_000
+	err := s.InTx(b.Context(), func(ctx context.Context) error {
+		for i := range n {
+			tmpl := w.Template
+			tmpl.ID, tmpl.Name = 0, fmt.Sprintf("Template %d", i)
+			if err := s.Templates().Create(ctx, &tmpl); err != nil {
+				return err
+			}
+			task := w.Task(tmpl)
+			task.Status = domain.StatusSuccess
+			if err := s.Tasks().Create(ctx, &task, w.Definition(tmpl)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	defer measureCPU(b)()
+	for b.Loop() {
+		last, err := s.Tasks().LastOfTemplates(b.Context(), w.Project.ID)
+		if err != nil || len(last) != n {
+			b.Fatal(len(last), err)
+		}
+	}
+}
+
 func fill(b *testing.B, s store.Store, w *storetest.World, n int, status domain.TaskStatus) {
 	b.Helper()
 	err := s.InTx(b.Context(), func(ctx context.Context) error {

@@ -31,6 +31,8 @@ type engine struct {
 	maxBytes int
 	// bumpSQL makes a revision grow by one.
 	bumpSQL string
+	// watch is told about every statement before it runs; nil except in tests.
+	watch func(query string, args []any)
 }
 
 // maxStatements bounds the prepared statements of a pool. Conditions come in few
@@ -134,6 +136,9 @@ func (e *engine) rows(ctx context.Context, query string, args ...any) (*sql.Rows
 		return t.rows(ctx, query, args...)
 	}
 	args = e.escape(args)
+	if e.watch != nil {
+		e.watch(query, args)
+	}
 	st, err := e.read.stmt(ctx, query)
 	if err != nil {
 		return nil, e.translate(err)
@@ -314,6 +319,9 @@ func (t *txn) keep(query string, st *sql.Stmt) {
 
 func (t *txn) rows(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	args = t.eng.escape(args)
+	if t.eng.watch != nil {
+		t.eng.watch(query, args)
+	}
 	st, err := t.stmt(ctx, query)
 	if err != nil {
 		return nil, t.fail(err)
@@ -352,6 +360,9 @@ func (t *txn) result(ctx context.Context, query string, args ...any) (sql.Result
 	args = t.eng.escape(args)
 	if err := t.eng.fits(args); err != nil {
 		return nil, t.fail(err)
+	}
+	if t.eng.watch != nil {
+		t.eng.watch(query, args)
 	}
 	st, err := t.stmt(ctx, query)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"signalbox/internal/domain"
 	"signalbox/internal/logchunk"
+	"signalbox/internal/store/rules"
 )
 
 // logs implements store.Logs.
@@ -97,77 +98,41 @@ func (l *logs) compact(ctx context.Context, id domain.TaskID) error {
 	return nil
 }
 
-// run is some neighbouring chunks.
-type run struct {
-	first, last int64 // first_seq of the first and the last chunk
-	chunks      int
-	lines       int
-	bytes       int
-}
-
-// runs returns the runs of two chunks and more that fit into one.
-func (l *logs) runs(ctx context.Context, id domain.TaskID) ([]run, error) {
+// runs returns the runs of chunks that fit into one.
+func (l *logs) runs(ctx context.Context, id domain.TaskID) ([]rules.Run, error) {
 	rows, err := l.eng.rows(ctx, "select first_seq, count, raw_bytes from chunks where task_id = ? order by first_seq", int64(id))
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var runs []run
-	var cur run
-	end := func() {
-		if cur.chunks > 1 {
-			runs = append(runs, cur)
-		}
-		cur = run{}
-	}
+	var runs rules.Runs
 	for rows.Next() {
-		var seq int64
+		var first int64
 		var lines, bytes int
-		if err := rows.Scan(&seq, &lines, &bytes); err != nil {
+		if err := rows.Scan(&first, &lines, &bytes); err != nil {
 			return nil, err
 		}
-		if cur.bytes+bytes > logchunk.TargetSize || cur.lines+lines > logchunk.MaxLines {
-			end()
-		}
-		if cur.chunks == 0 {
-			cur.first = seq
-		}
-		cur.last = seq
-		cur.chunks++
-		cur.lines += lines
-		cur.bytes += bytes
+		runs.Add(first, lines, bytes)
 	}
-	end()
-	return runs, l.eng.translate(rows.Err())
+	return runs.List(), l.eng.translate(rows.Err())
 }
 
-func (l *logs) merge(ctx context.Context, id domain.TaskID, r run) error {
+func (l *logs) merge(ctx context.Context, id domain.TaskID, r rules.Run) error {
 	const between = " where task_id = ? and first_seq >= ? and first_seq <= ?"
 	return l.eng.tx(ctx, func(ctx context.Context, tx *txn) error {
 		chunks, err := l.chunks(ctx, "select first_seq, count, first_time, last_time, raw_bytes, payload from chunks"+between+" order by first_seq",
-			int64(id), r.first, r.last)
+			int64(id), r.First, r.Last)
 		if err != nil {
 			return err
 		}
-		if len(chunks) != r.chunks {
+		if len(chunks) != r.Chunks {
 			return nil // another compaction, or the deletion of the task, was faster
 		}
-		b := logchunk.NewBuilder(r.first)
-		for _, c := range chunks {
-			err := logchunk.Walk(c, func(line logchunk.Line) error {
-				b.Add(line.Time, line.Text, line.Partial)
-				return nil
-			})
-			if err != nil {
-				return err
-			}
+		merged, err := r.Merge(chunks)
+		if err != nil {
+			return err
 		}
-		merged := b.Finish()
-		if merged.Count != r.lines || merged.RawBytes != r.bytes {
-			return fmt.Errorf("merging lines %d to %d gives %d lines of %d bytes, want %d of %d",
-				r.first, merged.LastSeq(), merged.Count, merged.RawBytes, r.lines, r.bytes)
-		}
-		if _, err := tx.exec(ctx, "delete from chunks"+between, int64(id), r.first, r.last); err != nil {
+		if _, err := tx.exec(ctx, "delete from chunks"+between, int64(id), r.First, r.Last); err != nil {
 			return err
 		}
 		return insertChunk(ctx, tx, id, merged)

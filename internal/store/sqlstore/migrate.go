@@ -31,6 +31,32 @@ func (e *SchemaTooNewError) Error() string {
 // ErrForeign is given for a database that belongs to another program.
 var ErrForeign = errors.New("it holds tables of another program; choose another database")
 
+// IrreversibleError is given for a step that cannot be undone.
+type IrreversibleError struct{ Version int64 }
+
+func (e *IrreversibleError) Error() string {
+	return fmt.Sprintf("the step to version %d cannot be undone; restore the copy made before the upgrade", e.Version)
+}
+
+// NoSuchVersionError is given for a version that there is no step to.
+type NoSuchVersionError struct{ Want, Latest int64 }
+
+func (e *NoSuchVersionError) Error() string {
+	return fmt.Sprintf("there is no version %d; the latest is %d", e.Want, e.Latest)
+}
+
+// HalfUndoneError is given for a database on which undoing was interrupted, by
+// an engine that keeps what was done until then.
+type HalfUndoneError struct{ To int64 }
+
+func (e *HalfUndoneError) Error() string {
+	return fmt.Sprintf(`undoing steps was interrupted, so tables are missing: go on with "signalbox migrate down --to %d", or restore a copy`, e.To)
+}
+
+// undoTable is there while steps are undone on an engine that commits each
+// statement; its rows are the versions that were aimed at.
+const undoTable = "migration_undo"
+
 type migrator struct {
 	d   *dialect.Dialect
 	db  *sql.DB
@@ -39,9 +65,10 @@ type migrator struct {
 }
 
 // SchemaVersion returns the version of a database's schema, 0 for one that is
-// empty or not there, and the latest version this program knows.
+// empty or not there, and the latest version this program knows. For a database
+// whose undoing was interrupted, both come with a *HalfUndoneError.
 func SchemaVersion(ctx context.Context, c Config) (have, latest int64, err error) {
-	d, err := c.dialect()
+	c, d, err := c.resolve()
 	if err != nil {
 		return 0, 0, err
 	}
@@ -54,7 +81,13 @@ func SchemaVersion(ctx context.Context, c Config) (have, latest int64, err error
 	at := c.at()
 	at.KeepOut = true
 	err = c.migrator(ctx, d, at, func(m *migrator) error {
-		have, err = m.version(ctx)
+		if have, err = m.version(ctx); err != nil {
+			return err
+		}
+		half, err := m.halfUndone(ctx)
+		if err == nil && half != nil {
+			return half
+		}
 		return err
 	})
 	if errors.As(err, new(*dialect.MissingError)) {
@@ -64,9 +97,11 @@ func SchemaVersion(ctx context.Context, c Config) (have, latest int64, err error
 }
 
 // Migrate brings the schema of a database to a version, up or down, after a
-// snapshot beside it. Open does the way up by itself.
+// snapshot beside it. Open does the way up by itself. On the way down everything
+// is lost that the undone steps brought; a step that cannot be undone gives an
+// *IrreversibleError, and nothing is changed then.
 func Migrate(ctx context.Context, c Config, version int64) error {
-	d, err := c.dialect()
+	c, d, err := c.resolve()
 	if err != nil {
 		return err
 	}
@@ -80,7 +115,7 @@ func (c Config) migrator(ctx context.Context, d *dialect.Dialect, at dialect.Con
 	}
 	err = fn(&migrator{d: d, db: pools.Write, at: at, log: c.logger()})
 	if err != nil {
-		err = fmt.Errorf("database %s: %w", c.where(), err)
+		err = fmt.Errorf("database %s: %w", c.where(), c.denied(d, err))
 	}
 	return errors.Join(err, pools.Read.Close(), pools.Write.Close())
 }
@@ -103,9 +138,23 @@ func (m *migrator) up(ctx context.Context) error {
 }
 
 func (m *migrator) to(ctx context.Context, version int64) error {
+	latest, err := migrations.Latest(m.d.Migrations)
+	if err != nil {
+		return err
+	}
+	if version < 0 || version > latest {
+		return &NoSuchVersionError{Want: version, Latest: latest}
+	}
 	// Without the lock a database that another process is just filling may look
-	// like one of another program; with it, it is whole.
-	if have, err := m.check(ctx); err == nil && have == version || err != nil && !errors.Is(err, ErrForeign) {
+	// like one of another program, and one that it is emptying like one that was
+	// left so; with it, it is whole.
+	have, err := m.check(ctx)
+	if err == nil && have == version {
+		if half, err := m.halfUndone(ctx); err != nil || half == nil {
+			return err
+		}
+	}
+	if err != nil && !errors.Is(err, ErrForeign) {
 		return err
 	}
 	if m.d.Lock != nil {
@@ -116,14 +165,28 @@ func (m *migrator) to(ctx context.Context, version int64) error {
 		defer unlock()
 	}
 	// Another process may have done it while we waited.
-	have, err := m.check(ctx)
-	if err != nil || have == version {
+	if have, err = m.check(ctx); err != nil {
 		return err
 	}
+	half, err := m.halfUndone(ctx)
+	if err != nil {
+		return err
+	}
+	if half != nil && version > half.To {
+		return half
+	}
+	if have == version {
+		return m.undone(ctx, half)
+	}
+	if version < have {
+		if err := m.reversible(have, version); err != nil {
+			return err
+		}
+	}
 	if have > 0 && m.d.Snapshot != nil {
-		path := fmt.Sprintf("%s.v%d-%s", m.at.Path, have, time.Now().UTC().Format("20060102T150405Z"))
-		if err := m.snapshot(ctx, path); err != nil {
-			return fmt.Errorf("copy the database to %s before migrating: %w", path, err)
+		path, err := m.snapshotAt(ctx, have)
+		if err != nil {
+			return fmt.Errorf("copy the database before migrating: %w", err)
 		}
 		m.log.InfoContext(ctx, "database copied before migrating", "path", path, "version", have)
 	}
@@ -140,6 +203,9 @@ func (m *migrator) to(ctx context.Context, version int64) error {
 	if version > have {
 		results, err = p.UpTo(ctx, version)
 	} else {
+		if err := m.undoing(ctx, version); err != nil {
+			return err
+		}
 		results, err = p.DownTo(ctx, version)
 	}
 	for _, r := range results {
@@ -148,7 +214,83 @@ func (m *migrator) to(ctx context.Context, version int64) error {
 	if err != nil {
 		return fmt.Errorf("migrate from version %d to %d: %w", have, version, err)
 	}
+	if version > have {
+		return nil
+	}
+	return m.undone(ctx, &HalfUndoneError{To: version})
+}
+
+// reversible makes sure that all steps above a version can be undone before the
+// first one is.
+func (m *migrator) reversible(have, version int64) error {
+	for step := have; step > version; step-- {
+		ok, err := migrations.Reversible(m.d.Migrations, step)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return &IrreversibleError{Version: step}
+		}
+	}
 	return nil
+}
+
+// undoing notes that steps are about to be undone, so that a server does not
+// start on what an interruption leaves.
+func (m *migrator) undoing(ctx context.Context, version int64) error {
+	if !m.d.Stepwise {
+		return nil
+	}
+	for _, query := range []string{
+		"create table if not exists " + undoTable + " (version bigint primary key)", // some servers want a primary key on every table
+		fmt.Sprintf("insert ignore into %s (version) values (%d)", undoTable, version),
+	} {
+		if _, err := m.db.ExecContext(ctx, query); err != nil {
+			return fmt.Errorf("note that steps are undone: %w", err)
+		}
+	}
+	return nil
+}
+
+// undone takes the note back.
+func (m *migrator) undone(ctx context.Context, half *HalfUndoneError) error {
+	if !m.d.Stepwise || half == nil {
+		return nil
+	}
+	if _, err := m.db.ExecContext(ctx, "drop table if exists "+undoTable); err != nil {
+		return fmt.Errorf("note that steps were undone: %w", err)
+	}
+	return nil
+}
+
+// halfUndone returns what an interruption of undoing left, nil for nothing. A
+// note without a version is from before the first step was undone.
+func (m *migrator) halfUndone(ctx context.Context) (*HalfUndoneError, error) {
+	if !m.d.Stepwise {
+		return nil, nil
+	}
+	var n int
+	if err := m.db.QueryRowContext(ctx, m.d.TableNamed, undoTable).Scan(&n); err != nil || n == 0 {
+		return nil, err
+	}
+	var to sql.NullInt64
+	if err := m.db.QueryRowContext(ctx, "select min(version) from "+undoTable).Scan(&to); err != nil || !to.Valid {
+		return nil, err
+	}
+	return &HalfUndoneError{To: to.Int64}, nil
+}
+
+// snapshotAt copies the database beside itself and returns the name of the copy.
+func (m *migrator) snapshotAt(ctx context.Context, have int64) (string, error) {
+	path := fmt.Sprintf("%s.v%d-%s", m.at.Path, have, time.Now().UTC().Format("20060102T150405Z"))
+	free := path
+	for n := 2; ; n++ { // never over an older copy
+		if _, err := os.Lstat(free); errors.Is(err, os.ErrNotExist) {
+			break
+		}
+		free = fmt.Sprintf("%s-%d", path, n)
+	}
+	return free, m.snapshot(ctx, free)
 }
 
 func newProvider(d *dialect.Dialect, db *sql.DB) (*goose.Provider, error) {

@@ -6,25 +6,10 @@ import (
 
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
+	"signalbox/internal/store/rules"
 )
 
-// load is what runs at a moment and which limits that meets. It is as large as
-// the number of running tasks, however long the queue is.
-type load struct {
-	active    int
-	first     domain.TaskID // the oldest running task
-	templates map[domain.TemplateID]domain.TaskID
-	projects  map[domain.ProjectID]*projectLoad
-}
-
-type projectLoad struct {
-	limit, active int
-	first         domain.TaskID
-}
-
-func (p *projectLoad) full() bool { return p.limit > 0 && p.active >= p.limit }
-
-func (s *tasks) load(ctx context.Context) (*load, error) {
+func (s *tasks) load(ctx context.Context) (*rules.Load, error) {
 	rows, err := s.eng.rows(ctx, "select"+s.eng.d.AsWritten+" t.id, t.project_id, t.template_id, tp.allow_parallel_tasks, p.max_parallel_tasks"+
 		" from tasks t"+s.hint("tasks_active")+" join templates tp on tp.id = t.template_id join projects p on p.id = t.project_id"+
 		" where t."+s.active)
@@ -32,65 +17,18 @@ func (s *tasks) load(ctx context.Context) (*load, error) {
 		return nil, err
 	}
 	defer rows.Close()
-	l := &load{templates: map[domain.TemplateID]domain.TaskID{}, projects: map[domain.ProjectID]*projectLoad{}}
+	l := rules.NewLoad()
 	for rows.Next() {
-		var id domain.TaskID
-		var project domain.ProjectID
-		var template domain.TemplateID
+		var t rules.Queued
 		var parallel bool
 		var limit int
-		if err := rows.Scan(&id, &project, &template, &parallel, &limit); err != nil {
+		if err := rows.Scan(&t.ID, &t.Project, &t.Template, &parallel, &limit); err != nil {
 			return nil, err
 		}
-		l.active++
-		l.first = older(l.first, id)
-		if !parallel {
-			l.templates[template] = older(l.templates[template], id)
-		}
-		p := l.projects[project]
-		if p == nil {
-			p = &projectLoad{limit: limit}
-			l.projects[project] = p
-		}
-		p.active++
-		p.first = older(p.first, id)
+		l.Add(t, parallel, limit)
 	}
 	return l, s.eng.translate(rows.Err())
 }
-
-func older(a, b domain.TaskID) domain.TaskID {
-	if a == 0 || b < a {
-		return b
-	}
-	return a
-}
-
-// blocker returns what keeps a waiting task from running, the most particular
-// limit first, because that one says the most; nil for nothing.
-func (l *load) blocker(project domain.ProjectID, template domain.TemplateID, maxParallel int) *store.Blocker {
-	if id, ok := l.templates[template]; ok {
-		return &store.Blocker{Reason: store.BlockedByTemplate, Limit: 1, TaskID: id}
-	}
-	if p := l.projects[project]; p != nil && p.full() {
-		b := &store.Blocker{Reason: store.BlockedByProject, Limit: p.limit}
-		if p.limit == 1 {
-			b.TaskID = p.first
-		}
-		return b
-	}
-	if maxParallel > 0 && l.active >= maxParallel {
-		b := &store.Blocker{Reason: store.BlockedByGlobal, Limit: maxParallel}
-		if maxParallel == 1 {
-			b.TaskID = l.first
-		}
-		return b
-	}
-	return nil
-}
-
-// scanAhead is how many waiting tasks Claim looks at one by one before it turns
-// to the templates they belong to.
-const scanAhead = 64
 
 func (s *tasks) Claim(ctx context.Context, c store.Claim) (domain.Task, error) {
 	var result domain.Task
@@ -104,7 +42,7 @@ func (s *tasks) Claim(ctx context.Context, c store.Claim) (domain.Task, error) {
 		if err != nil {
 			return err
 		}
-		if c.MaxParallel > 0 && l.active >= c.MaxParallel {
+		if l.Full(c.MaxParallel) {
 			return store.ErrNotFound
 		}
 		id, err := s.next(ctx, l)
@@ -135,8 +73,8 @@ func (s *tasks) Claim(ctx context.Context, c store.Claim) (domain.Task, error) {
 // next returns the oldest waiting task that the load lets run. Mostly it is
 // among the first; when many tasks that must wait are in front, the oldest of
 // each template is looked up instead, so that their number does not matter.
-func (s *tasks) next(ctx context.Context, l *load) (domain.TaskID, error) {
-	id, more, err := s.pick(ctx, l, 0, "select id, project_id, template_id from tasks"+s.hint("tasks_waiting")+" where "+s.waiting+" order by id limit ?", scanAhead)
+func (s *tasks) next(ctx context.Context, l *rules.Load) (domain.TaskID, error) {
+	id, more, err := s.pick(ctx, l, 0, "select id, project_id, template_id from tasks"+s.hint("tasks_waiting")+" where "+s.waiting+" order by id limit ?", rules.ScanAhead)
 	if id != 0 || err != nil {
 		return id, err
 	}
@@ -168,7 +106,7 @@ func headsSQL(waiting, index string) string {
 
 // pick returns the first task of a query that may run, 0 for none, and whether
 // there may be more than the query gave.
-func (s *tasks) pick(ctx context.Context, l *load, maxParallel int, query string, limit ...any) (id domain.TaskID, more bool, err error) {
+func (s *tasks) pick(ctx context.Context, l *rules.Load, maxParallel int, query string, limit ...any) (id domain.TaskID, more bool, err error) {
 	rows, err := s.eng.rows(ctx, query, limit...)
 	if err != nil {
 		return 0, false, err
@@ -176,17 +114,16 @@ func (s *tasks) pick(ctx context.Context, l *load, maxParallel int, query string
 	defer rows.Close()
 	n := 0
 	for rows.Next() {
-		var project domain.ProjectID
-		var template domain.TemplateID
-		if err := rows.Scan(&id, &project, &template); err != nil {
+		var t rules.Queued
+		if err := rows.Scan(&t.ID, &t.Project, &t.Template); err != nil {
 			return 0, false, err
 		}
 		n++
-		if l.blocker(project, template, maxParallel) == nil {
-			return id, true, nil
+		if l.Blocker(t, maxParallel) == nil {
+			return t.ID, true, nil
 		}
 	}
-	return 0, n >= scanAhead, s.eng.translate(rows.Err())
+	return 0, n >= rules.ScanAhead, s.eng.translate(rows.Err())
 }
 
 func (s *tasks) Blocked(ctx context.Context, maxParallel int, ids []domain.TaskID) (map[domain.TaskID]store.Blocker, error) {
@@ -208,7 +145,7 @@ func (s *tasks) Blocked(ctx context.Context, maxParallel int, ids []domain.TaskI
 	return blocked, nil
 }
 
-func (s *tasks) blocked(ctx context.Context, l *load, maxParallel int, ids []domain.TaskID, into map[domain.TaskID]store.Blocker) error {
+func (s *tasks) blocked(ctx context.Context, l *rules.Load, maxParallel int, ids []domain.TaskID, into map[domain.TaskID]store.Blocker) error {
 	args := make([]any, len(ids))
 	for i, id := range ids {
 		args[i] = int64(id)
@@ -220,14 +157,12 @@ func (s *tasks) blocked(ctx context.Context, l *load, maxParallel int, ids []dom
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var id domain.TaskID
-		var project domain.ProjectID
-		var template domain.TemplateID
-		if err := rows.Scan(&id, &project, &template); err != nil {
+		var t rules.Queued
+		if err := rows.Scan(&t.ID, &t.Project, &t.Template); err != nil {
 			return err
 		}
-		if b := l.blocker(project, template, maxParallel); b != nil {
-			into[id] = *b
+		if b := l.Blocker(t, maxParallel); b != nil {
+			into[t.ID] = *b
 		}
 	}
 	return s.eng.translate(rows.Err())

@@ -6,14 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5"
@@ -23,7 +20,6 @@ import (
 	"signalbox/internal/store"
 	"signalbox/internal/store/sqlstore"
 	"signalbox/internal/store/sqlstore/dialect"
-	"signalbox/internal/store/sqlstore/migrations"
 	"signalbox/internal/store/storetest"
 	"signalbox/internal/testkit"
 	"signalbox/internal/testkit/dbserver"
@@ -51,8 +47,7 @@ func onServer(t *testing.T, s *dbserver.Server) {
 		run  func(t *testing.T, s *dbserver.Server)
 	}{
 		{"ManyAtOnceMigrateOnce", manyAtOnce},
-		{"DownAndUpGivesTheSameSchema", downAndUp},
-		{"InterruptedMigrationGoesOn", interrupted},
+		{"Steps", func(t *testing.T, s *dbserver.Server) { steps(t, s) }},
 		{"NewerSchemaIsRefused", newerSchema},
 		{"ForeignDatabaseIsRefused", foreign},
 		{"SignIn", signIn},
@@ -144,101 +139,6 @@ func manyAtOnce1(t *testing.T, s *dbserver.Server) {
 	err := behind(t, s, c.Name).QueryRowContext(t.Context(), "select count(*) from goose_db_version where version_id > 0").Scan(&steps)
 	if err != nil || steps != 1 {
 		t.Errorf("%d steps are recorded (%v), want 1", steps, err)
-	}
-}
-
-// schema lists the columns and indexes of a database.
-func schema(t testing.TB, s *dbserver.Server, name string) []string {
-	t.Helper()
-	query := "select concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default, collation_name) from information_schema.columns where table_schema = current_schema()" +
-		" union all select indexdef from pg_indexes where schemaname = current_schema()" +
-		" union all select concat_ws(' ', conrelid::regclass, pg_get_constraintdef(oid)) from pg_constraint where connamespace = current_schema()::regnamespace"
-	if s.Dialect == "mysql" {
-		query = "select concat_ws(' ', table_name, column_name, column_type, is_nullable, collation_name, extra) from information_schema.columns where table_schema = database()" +
-			" union all select concat_ws(' ', table_name, index_name, seq_in_index, column_name, sub_part, non_unique) from information_schema.statistics where table_schema = database()" +
-			" union all select concat_ws(' ', table_name, column_name, referenced_table_name) from information_schema.key_column_usage where table_schema = database() and referenced_table_name is not null"
-	}
-	rows, err := behind(t, s, name).QueryContext(t.Context(), query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	var list []string
-	for rows.Next() {
-		var line string
-		if err := rows.Scan(&line); err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, line)
-	}
-	if err := rows.Err(); err != nil || len(list) < 100 {
-		t.Fatalf("%d lines of schema, %v", len(list), err)
-	}
-	slices.Sort(list)
-	return list
-}
-
-func downAndUp(t *testing.T, s *dbserver.Server) {
-	c := serverConfig(s)
-	for range 2 { // asking must not create it
-		if have, latest, err := sqlstore.SchemaVersion(t.Context(), c); err != nil || have != 0 || latest < 1 {
-			t.Errorf("missing database: version %d of %d, %v; want 0", have, latest, err)
-		}
-	}
-	storetest.Seed(t, openOn(t, c))
-	before := schema(t, s, c.Name)
-	if err := sqlstore.Migrate(t.Context(), c, 0); err != nil {
-		t.Fatal(err)
-	}
-	have, latest, err := sqlstore.SchemaVersion(t.Context(), c)
-	if err != nil || have != 0 || latest < 1 {
-		t.Errorf("version %d of %d, %v; want 0", have, latest, err)
-	}
-	storetest.Seed(t, openOn(t, c))
-	if diff := cmp.Diff(before, schema(t, s, c.Name)); diff != "" {
-		t.Errorf("schema (-before +after):\n%s", diff)
-	}
-}
-
-// interrupted leaves a database as a server does that dies amid the first step.
-// On PostgreSQL that is an empty database; MySQL keeps every statement.
-func interrupted(t *testing.T, s *dbserver.Server) {
-	if s.Dialect != "mysql" {
-		t.Skip("a step is one transaction here")
-	}
-	whole := serverConfig(s)
-	openOn(t, whole)
-	want := schema(t, s, whole.Name)
-	data, err := migrations.For("mysql").Open("00001_initial.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer data.Close()
-	var text strings.Builder
-	buffer := make([]byte, 1<<16)
-	n, _ := data.Read(buffer) // the step is shorter
-	text.Write(buffer[:n])
-	up, _, _ := strings.Cut(text.String(), "-- +goose Down")
-	statements := strings.SplitAfter(up, ";\n")
-	for _, stop := range []int{0, 1, 2, 10, 15, len(statements) - 1} {
-		c := serverConfig(s)
-		exec1(t, behind(t, s, ""), `create database "`+c.Name+`" character set utf8mb4 collate utf8mb4_nopad_bin`)
-		conn, err := behind(t, s, c.Name).Conn(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, query := range append([]string{
-			"create table goose_db_version (id serial not null, version_id bigint not null, is_applied boolean not null, tstamp timestamp null default now(), primary key (id))",
-		}, statements[:stop]...) {
-			if _, err := conn.ExecContext(t.Context(), query); err != nil {
-				t.Fatalf("%s: %v", query, err)
-			}
-		}
-		_ = conn.Close() // back to its pool
-		storetest.Seed(t, openOn(t, c))
-		if diff := cmp.Diff(want, schema(t, s, c.Name)); diff != "" {
-			t.Errorf("after an interruption at statement %d (-want +got):\n%s", stop, diff)
-		}
 	}
 }
 

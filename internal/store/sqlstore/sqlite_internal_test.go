@@ -1,11 +1,9 @@
 package sqlstore
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"log/slog"
-	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -290,132 +288,4 @@ func TestSchema_HasEveryField(t *testing.T) {
 	if err := s.Events().Add(t.Context(), &domain.Event{}); err != nil {
 		t.Error(err)
 	}
-}
-
-// TestPlans runs the queries of a busy server and asks SQLite how it finds
-// their rows: nothing may walk through a table that grows.
-func TestPlans(t *testing.T) {
-	t.Parallel()
-	s := openHere(t, filepath.Join(t.TempDir(), "x.db"))
-	w := storetest.Seed(t, s)
-	ctx := t.Context()
-	task := w.Running(t, w.Template)
-	p, u := w.Project.ID, w.User.ID
-	do := func(err error) {
-		t.Helper()
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			t.Fatal(err)
-		}
-	}
-	tasks := s.Tasks()
-	for _, f := range []store.TaskFilter{
-		{Project: p}, {Template: w.Template.ID}, {Project: p, Template: w.Template.ID, Before: 9}, {Project: p, Before: 9},
-		{Project: p, Statuses: domain.Statuses()}, {Statuses: domain.UnfinishedStatuses()},
-	} {
-		_, err := tasks.List(ctx, f)
-		do(err)
-	}
-	_, err := tasks.LastOfTemplates(ctx, p)
-	do(err)
-	_, err = tasks.LastVersion(ctx, w.Template.ID)
-	do(err)
-	_, err = tasks.CountUnfinished(ctx, p)
-	do(err)
-	for range scanAhead + 10 {
-		w.NewTask(t, w.Template)
-	}
-	_, err = w.Claim(ctx, "x")
-	do(err)
-	_, err = tasks.Blocked(ctx, 1, []domain.TaskID{1, 2, 3})
-	do(err)
-	_, err = tasks.Owned(ctx, "here")
-	do(err)
-	do(tasks.RenewLeases(ctx, "here", storetest.Now()))
-	_, err = tasks.Definition(ctx, task.ID)
-	do(err)
-	b := logchunk.NewBuilder(1)
-	b.Add(storetest.Now(), []byte("x"), false)
-	_, err = tasks.Record(ctx, task.ID, store.Report{Epoch: 1, ToOffset: 1, Chunks: []logchunk.Chunk{b.Finish()}, Apply: func(t *domain.Task) error {
-		t.LogComplete, t.Status = true, domain.StatusSuccess
-		return nil
-	}})
-	do(err)
-	_, err = s.Logs().Chunks(ctx, task.ID, 0, 10)
-	do(err)
-	_, _, err = s.Logs().Size(ctx, task.ID)
-	do(err)
-	do(s.Logs().Compact(ctx, task.ID))
-	_, err = s.Sessions().First(ctx, store.Where(store.Eq("token_hash", "x")))
-	do(err)
-	_, err = s.Sessions().DeleteWhere(ctx, store.Lt("last_active", storetest.Now()))
-	do(err)
-	_, err = s.Sessions().DeleteWhere(ctx, store.Eq("user_id", u))
-	do(err)
-	_, err = s.Tokens().First(ctx, store.Where(store.Eq("token_hash", "x")))
-	do(err)
-	_, err = s.Users().First(ctx, store.Where(store.Fold("username", "x")))
-	do(err)
-	_, err = s.Users().First(ctx, store.Where(store.Fold("email", "x")))
-	do(err)
-	_, err = s.Members().First(ctx, store.Where(store.InProject(p), store.Eq("user_id", u)))
-	do(err)
-	_, err = s.Members().List(ctx, store.Where(store.Eq("user_id", u)))
-	do(err)
-	_, err = s.Templates().List(ctx, store.Where(store.InProject(p)).By("name"))
-	do(err)
-	_, err = s.Templates().Count(ctx, store.Where(store.Eq("repository_id", 1)))
-	do(err)
-	_, err = s.Events().List(ctx, &p, nil, 10)
-	do(err)
-	_, err = s.Events().List(ctx, nil, nil, 10)
-	do(err)
-	_, err = s.Revision(ctx, p)
-	do(err)
-	do(tasks.Delete(ctx, task.ID))
-
-	n := 0
-	for _, pool := range []*pool{s.eng.read, s.eng.write} {
-		pool.mu.RLock()
-		queries := maps.Clone(pool.stmts)
-		pool.mu.RUnlock()
-		for query := range queries {
-			n++
-			if query == `select count(*) from "users"` {
-				continue // of the fixtures
-			}
-			for _, step := range plan(t, s.eng.write.db, query) {
-				// Walking an index in the order wanted, up to a limit, is fine; so is
-				// the index of what waits or runs. Walking a table by identifier is so
-				// only for the newest of all events and tasks.
-				bad := strings.HasPrefix(step, "SCAN ") && !strings.Contains(step, "tasks_waiting") && !strings.Contains(step, "tasks_active")
-				for _, table := range []string{"tasks", "t", "chunks", "sessions", "tokens", "users", "members", "templates"} {
-					if bad && (step == "SCAN "+table || strings.HasPrefix(step, "SCAN "+table+" USING")) {
-						t.Errorf("%s\n\tin %s", step, query)
-					}
-				}
-			}
-		}
-	}
-	if n < 40 {
-		t.Errorf("only %d statements were looked at", n)
-	}
-}
-
-func plan(t *testing.T, db *sql.DB, query string) []string {
-	t.Helper()
-	rows, err := db.QueryContext(context.WithoutCancel(t.Context()), "explain query plan "+query, make([]any, strings.Count(query, "?"))...)
-	if err != nil {
-		t.Fatalf("explain %s: %v", query, err)
-	}
-	defer rows.Close()
-	var steps []string
-	for rows.Next() {
-		var id, parent, unused int
-		var detail string
-		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-			t.Fatal(err)
-		}
-		steps = append(steps, detail)
-	}
-	return steps
 }

@@ -226,6 +226,12 @@ func TestTwoProcesses(t *testing.T) {
 const killEnv = "SQLSTORE_TEST_KILL"
 
 func TestMain(m *testing.M) {
+	if text := os.Getenv(migrateEnv); text != "" {
+		if err := migrateUntilKilled(text); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		os.Exit(1)
+	}
 	if path := os.Getenv(killEnv); path != "" {
 		if err := writeForever(path); err != nil {
 			fmt.Fprintln(os.Stderr, err)

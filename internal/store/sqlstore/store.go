@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 
 	"signalbox/internal/domain"
@@ -31,12 +32,19 @@ type Config struct {
 	Password domain.Secret
 	Name     string
 	Options  map[string]string // of the driver, such as sslmode or tls
+	// DSN stands for all of these, in the form of the driver.
+	DSN domain.Secret
+	// Bounds are those of the connections to a server.
+	Bounds dialect.Bounds
 
 	// Durable makes every commit wait until the disk has it, so that it survives
 	// a loss of power too. Without it, it survives the death of the process.
 	Durable bool
 	// Logger is told about migrations; nil for none.
 	Logger *slog.Logger
+
+	// steps replaces the built-in steps; tests have others.
+	steps fs.FS
 }
 
 // Store is an open database.
@@ -65,7 +73,7 @@ var _ store.Store = (*Store)(nil)
 // Open opens a database and brings its schema up to date. A database of a newer
 // program gives a *SchemaTooNewError.
 func Open(ctx context.Context, c Config) (*Store, error) {
-	d, err := c.dialect()
+	c, d, err := c.resolve()
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +83,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	}
 	m := migrator{d: d, db: pools.Write, at: c.at(), log: c.logger()}
 	if err := m.up(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("database %s: %w", c.where(), err), pools.Read.Close(), pools.Write.Close())
+		return nil, errors.Join(fmt.Errorf("database %s: %w", c.where(), c.denied(d, err)), pools.Read.Close(), pools.Write.Close())
 	}
 	if pools.MaxBytes > 0 && pools.MaxBytes < wantBytes {
 		c.logger().WarnContext(ctx, "the database takes small values only; raise max_allowed_packet to 64M", "bytes", pools.MaxBytes)
@@ -87,21 +95,46 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 const wantBytes = 20 << 20
 
 func (c Config) dialect() (*dialect.Dialect, error) {
+	name, make := "sqlite", dialect.SQLite
 	switch c.Dialect {
 	case "", "sqlite":
-		return dialect.SQLite(migrations.For("sqlite")), nil
 	case "postgres":
-		return dialect.Postgres(migrations.For("postgres")), nil
+		name, make = "postgres", dialect.Postgres
 	case "mysql":
-		return dialect.MySQL(migrations.For("mysql")), nil
+		name, make = "mysql", dialect.MySQL
+	default:
+		return nil, fmt.Errorf("there is no kind of database called %q", c.Dialect)
 	}
-	return nil, fmt.Errorf("there is no kind of database called %q", c.Dialect)
+	if c.steps != nil {
+		return make(c.steps), nil
+	}
+	return make(migrations.For(name)), nil
+}
+
+// resolve finds the dialect, and what a DSN says. Its errors about settings are
+// *dialect.SettingError.
+func (c Config) resolve() (Config, *dialect.Dialect, error) {
+	d, err := c.dialect()
+	if err != nil || d.Resolve == nil {
+		return c, d, err
+	}
+	at, err := d.Resolve(c.at())
+	c.Host, c.User, c.Name = at.Host, at.User, at.Name
+	return c, d, err
+}
+
+// Check reads the settings of the connection without connecting. Its error is a
+// *dialect.SettingError.
+func (c Config) Check() error {
+	_, _, err := c.resolve()
+	return err
 }
 
 func (c Config) at() dialect.Config {
 	return dialect.Config{
 		Path: c.Path, Durable: c.Durable,
 		Host: c.Host, User: c.User, Password: c.Password, Name: c.Name, Options: c.Options,
+		DSN: c.DSN, Bounds: c.Bounds,
 	}
 }
 
@@ -121,7 +154,15 @@ func (c Config) open(ctx context.Context, d *dialect.Dialect, at dialect.Config)
 	if d.Classify(err) == dialect.Unavailable {
 		err = fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
-	return pools, fmt.Errorf("open database %s: %w", c.where(), err)
+	return pools, fmt.Errorf("open database %s: %w", c.where(), c.denied(d, err))
+}
+
+// denied says which right is missing, where that is the matter.
+func (c Config) denied(d *dialect.Dialect, err error) error {
+	if err != nil && d.Classify(err) == dialect.Denied {
+		return fmt.Errorf("user %q may not do what is needed; grant it all rights on the database %q and, on PostgreSQL, on its schema: %w", c.User, c.Name, err)
+	}
+	return err
 }
 
 func newStore(d *dialect.Dialect, pools dialect.Pools) *Store {

@@ -10,6 +10,7 @@ import (
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
 	"signalbox/internal/store/rowmap"
+	"signalbox/internal/store/rules"
 )
 
 // tasks implements store.Tasks; the queue is in queue.go, what jobs report in
@@ -65,16 +66,9 @@ func quoted(statuses []domain.TaskStatus) string {
 // would take the way through the history.
 func (s *tasks) hint(index string) string { return s.eng.d.UseIndex(index) }
 
-func (s *tasks) wrap(verb string, id domain.TaskID, err error) error {
-	if err == nil || err == store.ErrNotFound {
-		return err
-	}
-	return fmt.Errorf("%s task %d: %w", verb, id, err)
-}
-
 func (s *tasks) Get(ctx context.Context, id domain.TaskID) (domain.Task, error) {
 	t, err := s.get(ctx, int64(id), false)
-	return t, s.wrap("get", id, err)
+	return t, rules.Explain(err, "get task %d", id)
 }
 
 func (s *tasks) Create(ctx context.Context, t *domain.Task, d domain.TaskDefinition) error {
@@ -110,55 +104,33 @@ func (s *tasks) Definition(ctx context.Context, id domain.TaskID) (domain.TaskDe
 		err = json.Unmarshal([]byte(definition), &d.Definition)
 	}
 	if err != nil {
-		return domain.TaskDefinition{}, s.wrap("definition of", id, err)
+		return domain.TaskDefinition{}, rules.Explain(err, "definition of task %d", id)
 	}
 	return d, nil
 }
 
-func (s *tasks) Update(ctx context.Context, id domain.TaskID, fn func(*domain.Task) error) (domain.Task, error) {
-	var result domain.Task
-	var own error // of fn: handed back as it is
-	err := s.eng.tx(ctx, func(ctx context.Context, tx *txn) error {
-		t, err := s.get(ctx, int64(id), true)
+func (s *tasks) Update(ctx context.Context, id domain.TaskID, fn func(*domain.Task) error) (result domain.Task, err error) {
+	err = s.eng.tx(ctx, func(ctx context.Context, tx *txn) error {
+		old, err := s.get(ctx, int64(id), true)
 		if err != nil {
 			return err
 		}
-		before, err := s.rows.Values(&t, make([]any, 0, len(s.rows.Columns)))
+		// Before fn, which may change what the task points to.
+		before, err := s.rows.Values(&old, make([]any, 0, len(s.rows.Columns)))
 		if err != nil {
 			return err
 		}
-		old := t
-		if own = fn(&t); own != nil {
-			return own
-		}
-		if err := s.store(ctx, tx, &old, before, &t, true); err != nil {
+		if result, err = rules.Change(old, fn); err != nil {
 			return err
 		}
-		result = t
-		return nil
+		return s.store(ctx, tx, &old, before, &result, true)
 	})
-	if own != nil {
-		return domain.Task{}, own
-	}
-	if err != nil {
-		return domain.Task{}, s.wrap("update", id, err)
-	}
-	return result, nil
+	return result, rules.Explain(err, "update task %d", id)
 }
 
-// store writes the changed task t, whose stored form was old, under the rules
-// that hold for every change of a task. Visible says whether the change may
-// show in lists.
+// store writes the task t that came of old, whose stored form was before.
+// Visible says whether the change may show in lists.
 func (s *tasks) store(ctx context.Context, tx *txn, old *domain.Task, before []any, t *domain.Task, visible bool) error {
-	t.ID, t.ProjectID, t.TemplateID = old.ID, old.ProjectID, old.TemplateID
-	if t.Status != old.Status {
-		switch {
-		case old.Status.Terminal():
-			return fmt.Errorf("%w: it has ended with %s", store.ErrFenced, old.Status)
-		case !old.Status.CanBecome(t.Status):
-			return fmt.Errorf("%w: from %s to %s", store.ErrStatus, old.Status, t.Status)
-		}
-	}
 	changed, n, err := s.update(ctx, tx, before, t, " and status = ? and epoch = ?", string(old.Status), old.Epoch)
 	if err != nil {
 		return err
@@ -166,7 +138,7 @@ func (s *tasks) store(ctx context.Context, tx *txn, old *domain.Task, before []a
 	if n == 0 {
 		return store.ErrFenced // the row is locked since it was read: cannot be, but must not pass
 	}
-	if t.Status.Terminal() && !old.Status.Terminal() {
+	if rules.Ends(old, t) {
 		_, err := tx.exec(ctx, "update task_definitions set secret = '' where task_id = ? and secret <> ''", int64(t.ID))
 		if err != nil {
 			return err
@@ -179,7 +151,7 @@ func (s *tasks) store(ctx context.Context, tx *txn, old *domain.Task, before []a
 }
 
 func (s *tasks) Delete(ctx context.Context, id domain.TaskID) error {
-	return s.wrap("delete", id, s.eng.tx(ctx, func(ctx context.Context, tx *txn) error {
+	err := s.eng.tx(ctx, func(ctx context.Context, tx *txn) error {
 		t, err := s.get(ctx, int64(id), true)
 		if err != nil {
 			return err
@@ -195,24 +167,32 @@ func (s *tasks) Delete(ctx context.Context, id domain.TaskID) error {
 		}
 		tx.bump(t.ProjectID)
 		return nil
-	}))
+	})
+	return rules.Explain(err, "delete task %d", id)
 }
 
 func (s *tasks) listNamed(ctx context.Context, query string, args []any) ([]domain.TaskWithTemplate, error) {
+	list := []domain.TaskWithTemplate{}
+	err := s.eachNamed(ctx, query, args, func(t domain.TaskWithTemplate) { list = append(list, t) })
+	return list, err
+}
+
+func (s *tasks) eachNamed(ctx context.Context, query string, args []any, fn func(domain.TaskWithTemplate)) error {
 	rows, err := s.eng.rows(ctx, query, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
-	list := []domain.TaskWithTemplate{}
 	row := s.named.NewRow(s.eng.decode())
+	var t domain.TaskWithTemplate
 	for rows.Next() {
-		list = append(list, domain.TaskWithTemplate{})
-		if err := rows.Scan(row.Dest(&list[len(list)-1])...); err != nil {
-			return nil, err
+		t = domain.TaskWithTemplate{}
+		if err := rows.Scan(row.Dest(&t)...); err != nil {
+			return err
 		}
+		fn(t)
 	}
-	return list, s.eng.translate(rows.Err())
+	return s.eng.translate(rows.Err())
 }
 
 // List looks for the identifiers first, by an index alone, then joins the rest
@@ -290,13 +270,11 @@ func uniqueStatuses(list []domain.TaskStatus) []domain.TaskStatus {
 func (s *tasks) LastOfTemplates(ctx context.Context, p domain.ProjectID) (map[domain.TemplateID]domain.TaskWithTemplate, error) {
 	query := fmt.Sprintf(s.selectNamed,
 		"(select (select x.id from tasks x where x.template_id = m.id order by x.id desc limit 1) as id from templates m where m.project_id = ?) as p", "t.id = p.id")
-	list, err := s.listNamed(ctx, query, []any{int64(p)})
+	last := map[domain.TemplateID]domain.TaskWithTemplate{}
+	// Not by way of a list: there may be thousands of templates.
+	err := s.eachNamed(ctx, query, []any{int64(p)}, func(t domain.TaskWithTemplate) { last[t.TemplateID] = t })
 	if err != nil {
 		return nil, fmt.Errorf("last tasks of project %d: %w", p, err)
-	}
-	last := make(map[domain.TemplateID]domain.TaskWithTemplate, len(list))
-	for _, t := range list {
-		last[t.TemplateID] = t
 	}
 	return last, nil
 }

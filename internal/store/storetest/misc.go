@@ -145,6 +145,10 @@ func eventCases() []testCase {
 			named(gone, "", "Harbour", ""), named(run, "", "Harbour", "Site"), named(theirs, "", "Harbour", "All"),
 			named(mine, "ada", "Harbour", "Site"), named(global, "ada", "", "Ada"),
 		}
+		many := []domain.ProjectID{other.Project.ID}
+		for i := range domain.ProjectID(100) {
+			many = append(many, other.Project.ID+1+i)
+		}
 		cases := []struct {
 			name     string
 			project  *domain.ProjectID
@@ -156,6 +160,8 @@ func eventCases() []testCase {
 			{"newest", nil, nil, 2, all[:2]},
 			{"of a project", &w.Project.ID, nil, 10, []domain.EventWithNames{all[0], all[1], all[3]}},
 			{"of projects and of none", nil, []domain.ProjectID{other.Project.ID}, 10, []domain.EventWithNames{all[2], all[4]}},
+			{"newest of both projects", nil, []domain.ProjectID{other.Project.ID, w.Project.ID}, 3, all[:3]},
+			{"of many projects", nil, many, 10, []domain.EventWithNames{all[2], all[4]}},
 			{"of none", nil, []domain.ProjectID{}, 10, all[4:]},
 		}
 		for _, c := range cases {

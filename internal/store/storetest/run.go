@@ -26,6 +26,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Queue", queueCases()},
 		{"Record", recordCases()},
 		{"Logs", logCases()},
+		{"Scale", scaleCases()},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {

@@ -1,5 +1,6 @@
 // Package dbserver starts database servers for tests: on loopback and a socket,
-// with data of their own, gone when the test ends. Nothing that runs on the
+// with data of their own, gone when the test ends. A test binary that is killed
+// takes its servers along; only their files stay behind. Nothing that runs on the
 // machine already is touched. Without the programs the test is skipped, and with
 // CI=true it fails.
 package dbserver
@@ -12,6 +13,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -30,12 +32,16 @@ type Server struct {
 	Socket  string // a file for MySQL, a directory for PostgreSQL
 	Port    int
 	User    string
-	start   func() *exec.Cmd
-	quick   os.Signal // ends the server at once, but in order
-	cmd     *exec.Cmd
-	done    chan struct{}
-	log     *bytes.Buffer
-	names   atomic.Int64
+	// Args are further ones of the server; those given while it is stopped count
+	// from the next start.
+	Args   []string
+	start  func() *exec.Cmd
+	quick  os.Signal      // ends the server at once, but in order
+	orphan syscall.Signal // ends it without anybody waiting for it
+	cmd    *exec.Cmd
+	done   chan struct{}
+	log    *bytes.Buffer
+	names  atomic.Int64
 }
 
 // Address is where the server listens on loopback.
@@ -59,14 +65,25 @@ func (s *Server) Start() {
 	s.cmd = s.start()
 	s.log = &bytes.Buffer{}
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
-	if err := s.cmd.Start(); err != nil {
+	s.cmd.SysProcAttr.Pdeathsig = s.orphan
+	s.done = make(chan struct{})
+	started := make(chan error)
+	go func(cmd *exec.Cmd, done chan struct{}) {
+		// The system sends the signal when the thread ends that started the server,
+		// so that thread is kept for as long as the server runs.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(done)
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // ends by a signal
+		}
+	}(s.cmd, s.done)
+	if err := <-started; err != nil {
+		s.cmd = nil
 		s.tb.Fatal(err)
 	}
-	s.done = make(chan struct{})
-	go func(cmd *exec.Cmd, done chan struct{}) {
-		_ = cmd.Wait() // ends by a signal
-		close(done)
-	}(s.cmd, s.done)
 	testkit.Eventually(s.tb, s.Dialect+" to answer", func() bool {
 		select {
 		case <-s.done:
@@ -145,9 +162,9 @@ func program(tb testing.TB, name string) string {
 	return found[len(found)-1]
 }
 
-// Postgres starts a PostgreSQL server. It refuses to run as root, so it gets
-// another user then.
-func Postgres(tb testing.TB) *Server {
+// Postgres starts a PostgreSQL server with further arguments. It refuses to run
+// as root, so it gets another user then.
+func Postgres(tb testing.TB, args ...string) *Server {
 	tb.Helper()
 	initdb, postgres := program(tb, "initdb"), program(tb, "postgres")
 	owner := ordinaryUser(tb)
@@ -166,13 +183,12 @@ func Postgres(tb testing.TB) *Server {
 		tb.Fatalf("initdb: %v\n%s", err, out)
 	}
 	port := testkit.FreePort(tb)
-	return newServer(tb, &Server{
-		Dialect: "postgres", Socket: dir, Port: port, User: "postgres", quick: syscall.SIGINT,
-		start: func() *exec.Cmd {
-			return command(postgres, "-D", data, "-p", strconv.Itoa(port), "-k", dir, "-c", "listen_addresses=127.0.0.1",
-				"-c", "fsync=off", "-c", "max_connections=400", "-c", "shared_buffers=32MB", "-c", "autovacuum=off")
-		},
-	})
+	s := &Server{Dialect: "postgres", Socket: dir, Port: port, User: "postgres", Args: args, quick: syscall.SIGINT, orphan: syscall.SIGQUIT}
+	s.start = func() *exec.Cmd {
+		return command(postgres, append([]string{"-D", data, "-p", strconv.Itoa(port), "-k", dir, "-c", "listen_addresses=127.0.0.1",
+			"-c", "fsync=off", "-c", "max_connections=400", "-c", "shared_buffers=32MB", "-c", "autovacuum=off"}, s.Args...)...)
+	}
+	return newServer(tb, s)
 }
 
 // ordinaryUser returns whom to run programs as that refuse root; nil for
@@ -197,8 +213,8 @@ func ordinaryUser(tb testing.TB) *syscall.Credential {
 	return nil
 }
 
-// MySQL starts a MariaDB server.
-func MySQL(tb testing.TB) *Server {
+// MySQL starts a MariaDB server with further arguments.
+func MySQL(tb testing.TB, args ...string) *Server {
 	tb.Helper()
 	install, server := testkit.RequireTool(tb, "mariadb-install-db"), testkit.RequireTool(tb, "mariadbd")
 	testkit.RequireTool(tb, "mysqladmin")
@@ -212,21 +228,20 @@ func MySQL(tb testing.TB) *Server {
 		tb.Fatalf("mariadb-install-db: %v\n%s", err, out)
 	}
 	port := testkit.FreePort(tb)
-	return newServer(tb, &Server{
-		Dialect: "mysql", Socket: socket, Port: port, User: "root", quick: syscall.SIGTERM,
-		start: func() *exec.Cmd {
-			// What is committed survives a kill, as on a real server; only the loss of
-			// power is not provided for.
-			cmd := exec.Command(server, "--no-defaults", "--datadir="+data, as, "--socket="+socket, "--port="+strconv.Itoa(port),
-				"--bind-address=127.0.0.1", "--pid-file="+filepath.Join(dir, "pid"), "--tmpdir="+dir,
-				"--innodb-flush-log-at-trx-commit=2", "--innodb-doublewrite=0", "--innodb-buffer-pool-size=64M",
-				"--max-connections=400", "--max-allowed-packet=64M", "--skip-log-bin", "--innodb-file-per-table=1", "--innodb-fast-shutdown=2")
-			cmd.Dir = dir
-			cmd.Env = testkit.CleanEnv(tb)
-			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-			return cmd
-		},
-	})
+	s := &Server{Dialect: "mysql", Socket: socket, Port: port, User: "root", Args: args, quick: syscall.SIGTERM, orphan: syscall.SIGKILL}
+	s.start = func() *exec.Cmd {
+		// What is committed survives a kill, as on a real server; only the loss of
+		// power is not provided for.
+		cmd := exec.Command(server, append([]string{"--no-defaults", "--datadir=" + data, as, "--socket=" + socket, "--port=" + strconv.Itoa(port),
+			"--bind-address=127.0.0.1", "--pid-file=" + filepath.Join(dir, "pid"), "--tmpdir=" + dir,
+			"--innodb-flush-log-at-trx-commit=2", "--innodb-doublewrite=0", "--innodb-buffer-pool-size=64M",
+			"--max-connections=400", "--max-allowed-packet=64M", "--skip-log-bin", "--innodb-file-per-table=1", "--innodb-fast-shutdown=2"}, s.Args...)...)
+		cmd.Dir = dir
+		cmd.Env = testkit.CleanEnv(tb)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		return cmd
+	}
+	return newServer(tb, s)
 }
 
 func currentUser(tb testing.TB) string {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"io/fs"
+	"time"
 
 	"signalbox/internal/domain"
 )
@@ -22,6 +23,7 @@ const (
 	Full                  // no space left
 	TooLarge              // the engine does not take values of this size
 	Unavailable           // the server does not answer, or the connection is lost
+	Denied                // the user has not the right
 )
 
 // Pools are the connections of a database. Read and Write are the same pool on
@@ -47,8 +49,20 @@ type Config struct {
 	Name     string
 	// Options are those of the driver, such as sslmode or tls.
 	Options map[string]string
+	// DSN stands for all of these, in the form of the driver. Resolve fills in
+	// host, user and name from it.
+	DSN domain.Secret
+	// Bounds are those of the connections to a server.
+	Bounds Bounds
 	// KeepOut: a database that is missing is a MissingError, not created.
 	KeepOut bool
+}
+
+// Bounds limit the connections to a server.
+type Bounds struct {
+	Set        bool // else the built-in ones hold
+	Open, Idle int
+	Lifetime   time.Duration // 0: until the server ends it
 }
 
 // Dialect is one engine.
@@ -59,6 +73,9 @@ type Dialect struct {
 	// Migrations holds the numbered steps.
 	Migrations fs.FS
 
+	// Resolve reads the settings and fills in what a DSN says; nil where there is
+	// nothing to read. Its errors are *SettingError.
+	Resolve  func(c Config) (Config, error)
 	Open     func(ctx context.Context, c Config) (Pools, error)
 	Classify func(err error) Condition
 
@@ -104,6 +121,9 @@ type Dialect struct {
 	Snapshot func(ctx context.Context, db *sql.DB, path string) error
 	// Lock keeps other processes from migrating the database.
 	Lock func(ctx context.Context, c Config, db *sql.DB) (unlock func(), err error)
+	// Stepwise: the server commits each statement that changes a table, so that
+	// an interrupted step stays half done.
+	Stepwise bool
 	// Prepare is called before an empty database is migrated; nil for nothing.
 	Prepare func(ctx context.Context, db *sql.DB) error
 }

@@ -2,19 +2,24 @@ package dialect
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net"
 	"net/url"
+	"os"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
 )
 
-// MySQL is MySQL from version 8.0 and MariaDB from version 10.6 on.
+// MySQL is MySQL from version 8.0.17 and MariaDB from version 10.6 on.
 //
 // Locks work as on PostgreSQL, on rows of a table made for it. Partial indexes
 // are replaced by indexes that begin with what the condition is about.
@@ -23,6 +28,7 @@ func MySQL(migrations fs.FS) *Dialect {
 		Name:       "mysql",
 		Goose:      "mysql",
 		Migrations: migrations,
+		Resolve:    resolveMySQL,
 		Open:       openMySQL,
 		Classify:   classifyMySQL,
 		EscapeText: true,
@@ -43,6 +49,7 @@ func MySQL(migrations fs.FS) *Dialect {
 		HasTables:  "select count(*) from information_schema.tables where table_schema = database()",
 		TableNamed: "select count(*) from information_schema.tables where table_schema = database() and table_name = ?",
 		Lock:       lockMySQL,
+		Stepwise:   true,
 		Prepare:    prepareMySQL,
 	}
 }
@@ -66,7 +73,7 @@ func openMySQL(ctx context.Context, c Config) (Pools, error) {
 	if err != nil {
 		return Pools{}, err
 	}
-	p, err := serverPools(ctx, connector)
+	p, err := serverPools(ctx, connector, c.Bounds)
 	if err != nil {
 		return Pools{}, err
 	}
@@ -77,24 +84,103 @@ func openMySQL(ctx context.Context, c Config) (Pools, error) {
 	return p, nil
 }
 
+// resolveMySQL reads the settings.
+func resolveMySQL(c Config) (Config, error) {
+	config, err := mysqlConfig(c)
+	if err != nil || c.DSN == "" {
+		return c, err
+	}
+	c.Host, c.User, c.Name = config.Addr, config.User, config.DBName
+	if c.Name == "" {
+		return c, &SettingError{"dsn", "it names no database"}
+	}
+	return c, nil
+}
+
+// mysqlAddress reads a DSN, but for its options, or the parts.
+func mysqlAddress(c Config) (config *mysql.Config, setting string, options map[string]string, err error) {
+	if c.DSN == "" {
+		host, port, err := splitHost(c.Host, "3306")
+		if err != nil {
+			return nil, "", nil, &SettingError{"host", err.Error()}
+		}
+		config := mysql.NewConfig()
+		config.User, config.Passwd, config.DBName = c.User, c.Password.Reveal(), c.Name
+		config.Net, config.Addr = "tcp", net.JoinHostPort(host, port)
+		if strings.HasPrefix(host, "/") {
+			config.Net, config.Addr = "unix", host
+		}
+		return config, "options", c.Options, nil
+	}
+	// What the driver says of a text that it cannot read may repeat it.
+	bad := &SettingError{"dsn", "it is neither user:password@tcp(host:3306)/name?tls=true nor a URL such as" +
+		" mysql://user:password@host:3306/name?tls=true with / # ? and @ in the password written as %2F %23 %3F and %40"}
+	text := c.DSN.Reveal()
+	var query string
+	if scheme, _, ok := strings.Cut(text, "://"); ok && (scheme == "mysql" || scheme == "mariadb") {
+		u, err := url.Parse(text)
+		if err != nil || u.Fragment != "" || u.User.Username() == "" || u.Hostname() == "" {
+			return nil, "", nil, bad
+		}
+		config = mysql.NewConfig()
+		config.User = u.User.Username()
+		config.Passwd, _ = u.User.Password()
+		port := u.Port()
+		if port == "" {
+			port = "3306"
+		}
+		config.Net, config.Addr, config.DBName = "tcp", net.JoinHostPort(u.Hostname(), port), strings.TrimPrefix(u.Path, "/")
+		query = u.RawQuery
+	} else {
+		// The name begins at the last slash, and the options after it.
+		slash := strings.LastIndexByte(text, '/')
+		base := text
+		if at := strings.IndexByte(text[slash+1:], '?'); slash >= 0 && at >= 0 {
+			base, query = text[:slash+1+at], text[slash+1+at+1:]
+		}
+		if config, err = mysql.ParseDSN(base); err != nil || config.User == "" {
+			return nil, "", nil, bad
+		}
+	}
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return nil, "", nil, bad
+	}
+	options = map[string]string{}
+	for name := range values {
+		options[name] = values.Get(name)
+	}
+	return config, "dsn", options, nil
+}
+
 func mysqlConfig(c Config) (*mysql.Config, error) {
-	host, port, err := splitHost(c.Host, "3306")
+	where, setting, options, err := mysqlAddress(c)
 	if err != nil {
 		return nil, err
 	}
 	// Options are read by the driver, the rest never goes through text.
 	query := url.Values{}
-	for key, value := range c.Options {
-		query.Set(key, value)
+	files := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		value := options[name]
+		if name == "tls" || strings.HasPrefix(name, "tls_") {
+			files[name] = value
+			continue
+		}
+		query.Set(name, value)
+		if _, err := mysql.ParseDSN("/?" + url.Values{name: {value}}.Encode()); err != nil {
+			return nil, &SettingError{setting, fmt.Sprintf("the value of %s cannot be used", name)}
+		}
 	}
 	config, err := mysql.ParseDSN("/?" + query.Encode())
 	if err != nil {
-		return nil, fmt.Errorf("options of the connection: %w", err)
+		return nil, &SettingError{setting, "the driver cannot use them together"}
 	}
-	config.User, config.Passwd, config.DBName = c.User, c.Password.Reveal(), c.Name
-	config.Net, config.Addr = "tcp", net.JoinHostPort(host, port)
-	if strings.HasPrefix(host, "/") {
-		config.Net, config.Addr = "unix", host
+	config.User, config.Passwd, config.DBName = where.User, where.Passwd, where.DBName
+	config.Net, config.Addr = where.Net, where.Addr
+	config.TLS, config.TLSConfig = nil, ""
+	if err := mysqlTLS(config, files); err != nil {
+		return nil, &SettingError{setting, err.Error()}
 	}
 	if config.Timeout == 0 {
 		config.Timeout = dialTime
@@ -112,6 +198,71 @@ func mysqlConfig(c Config) (*mysql.Config, error) {
 	config.Params["foreign_key_checks"] = "1"
 	config.Params["innodb_lock_wait_timeout"] = "30"
 	return config, nil
+}
+
+// mysqlTLS reads the options that begin with tls. The driver knows files of
+// certificates only as names that a program has registered.
+func mysqlTLS(config *mysql.Config, options map[string]string) error {
+	mode, given := options["tls"], false
+	for name, value := range options {
+		switch name {
+		case "tls":
+		case "tls_ca", "tls_cert", "tls_key", "tls_server_name":
+			given = given || value != ""
+		default:
+			return fmt.Errorf("there is no option %s; those of TLS are tls, tls_ca, tls_cert, tls_key and tls_server_name", name)
+		}
+	}
+	if mode == "" && given {
+		mode = "custom"
+	}
+	switch mode {
+	case "", "false", "preferred":
+		if given {
+			return fmt.Errorf("tls=%s makes no use of tls_ca, tls_cert, tls_key and tls_server_name; use tls=custom", mode)
+		}
+		config.TLSConfig = mode
+		return nil
+	case "true", "custom":
+		config.TLS = &tls.Config{ServerName: options["tls_server_name"]}
+		if config.TLS.ServerName == "" && config.Net == "tcp" {
+			host, _, err := net.SplitHostPort(config.Addr)
+			if err != nil {
+				return err
+			}
+			config.TLS.ServerName = host
+		}
+	case "skip-verify":
+		if options["tls_ca"] != "" || options["tls_server_name"] != "" {
+			return errors.New("tls=skip-verify makes no use of tls_ca and tls_server_name; use tls=custom")
+		}
+		config.TLS = &tls.Config{InsecureSkipVerify: true}
+	default:
+		return errors.New("tls is not one of true, false, skip-verify, preferred and custom")
+	}
+	config.TLS.MinVersion = tls.VersionTLS12
+	if file := options["tls_ca"]; file != "" {
+		pem, err := os.ReadFile(file)
+		if err != nil {
+			return fmt.Errorf("tls_ca: %w", err)
+		}
+		config.TLS.RootCAs = x509.NewCertPool()
+		if !config.TLS.RootCAs.AppendCertsFromPEM(pem) {
+			return fmt.Errorf("tls_ca: %s holds no certificate in PEM form", file)
+		}
+	}
+	cert, key := options["tls_cert"], options["tls_key"]
+	if (cert == "") != (key == "") {
+		return errors.New("tls_cert and tls_key are given together or not at all")
+	}
+	if cert != "" {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return fmt.Errorf("tls_cert and tls_key: %w", err)
+		}
+		config.TLS.Certificates = []tls.Certificate{pair}
+	}
+	return nil
 }
 
 // flavour tells the two descendants apart.
@@ -133,8 +284,16 @@ func probeMySQL(ctx context.Context, config *mysql.Config, c Config) (flavour, e
 	defer db.Close()
 	f, err := flavourOf(ctx, db)
 	if n := mysqlNumber(err); n == 1045 || n == 1698 {
-		return f, &LoginError{User: c.User, Cause: err}
+		login := &LoginError{User: c.User, Cause: err}
+		if config.TLS == nil && config.TLSConfig == "" && config.Net == "tcp" {
+			login.Hint = ", and whether it takes the user without encryption (option tls)" // MariaDB does not tell
+		}
+		return f, login
 	}
+	if n := mysqlNumber(err); n == 3159 {
+		return f, &EncryptionError{"the server takes encrypted connections only; set the option tls", err}
+	}
+	err = encryption(err, errors.Is(err, mysql.ErrNoTLS))
 	if err != nil {
 		return f, err
 	}
@@ -159,24 +318,36 @@ func flavourOf(ctx context.Context, db *sql.DB) (flavour, error) {
 	if err := db.QueryRowContext(ctx, "select version()").Scan(&version); err != nil {
 		return flavour{}, err
 	}
-	f := flavour{maria: strings.Contains(version, "MariaDB"), collation: "utf8mb4_0900_bin"}
-	name, want, major, minor := "MySQL", "MySQL 8.0", 8, 0
+	return readFlavour(version)
+}
+
+// readFlavour judges what version() says. Vendors append to the number, and
+// MariaDB puts another one before it for clients of old.
+func readFlavour(version string) (flavour, error) {
+	f := flavour{maria: strings.Contains(strings.ToLower(version), "mariadb"), collation: "utf8mb4_0900_bin"}
+	// The collation of MySQL came with 8.0.17.
+	name, want, least := "MySQL", "MySQL 8.0.17", []int{8, 0, 17}
+	number := version
 	if f.maria {
-		name, want, major, minor = "MariaDB", "MariaDB 10.6", 10, 6
+		name, want, least = "MariaDB", "MariaDB 10.6", []int{10, 6}
 		f.collation = "utf8mb4_nopad_bin"
+		number = strings.TrimPrefix(version, "5.5.5-")
 	}
-	digits, _, _ := strings.Cut(version, "-")
-	parts := strings.SplitN(digits, ".", 3)
-	haveMajor, err := strconv.Atoi(parts[0])
-	haveMinor := 0
-	if err == nil && len(parts) > 1 {
-		haveMinor, err = strconv.Atoi(parts[1])
+	digits, _, _ := strings.Cut(number, "-")
+	var have []int
+	for part := range strings.SplitSeq(digits, ".") {
+		n, err := strconv.Atoi(part)
+		if err != nil && len(have) < 2 {
+			return f, fmt.Errorf("the server has the version %q, which cannot be read", version)
+		}
+		if err != nil { // 8.0.mysql_aurora.3.05.2: the third number is not told
+			least = least[:min(len(least), len(have))]
+			break
+		}
+		have = append(have, n)
 	}
-	if err != nil {
-		return f, fmt.Errorf("the server has the version %q, which cannot be read", version)
-	}
-	if haveMajor < major || haveMajor == major && haveMinor < minor {
-		return f, &TooOldError{Have: name + " " + version, Want: want}
+	if slices.Compare(have, least) < 0 {
+		return f, &TooOldError{Have: name + " " + number, Want: want}
 	}
 	return f, nil
 }
@@ -227,6 +398,8 @@ func classifyMySQL(err error) Condition {
 		return Reference
 	case 1205, 1213, 1020: // lock timeout, deadlock, changed since it was read
 		return Busy
+	case 1044, 1142, 1143, 1227, 1370: // database, table, column, privilege of the server, routine
+		return Denied
 	case 1021, 1114, 1041: // disk, table space
 		return Full
 	case 1118, 1153, 1301, 1406: // row, packet, result, column

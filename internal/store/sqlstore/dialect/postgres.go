@@ -8,8 +8,10 @@ import (
 	"io/fs"
 	"maps"
 	"net"
+	"net/url"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -37,6 +39,7 @@ func Postgres(migrations fs.FS) *Dialect {
 		Name:       "postgres",
 		Goose:      "postgres",
 		Migrations: migrations,
+		Resolve:    resolvePostgres,
 		Open:       openPostgres,
 		Classify:   classifyPostgres,
 		Numbered:   true,
@@ -65,7 +68,8 @@ func openPostgres(ctx context.Context, c Config) (Pools, error) {
 		return Pools{}, err
 	}
 	connector := stdlib.GetConnector(*config, stdlib.OptionShouldPing(doubtful))
-	p, err := serverPools(ctx, connector)
+	p, err := serverPools(ctx, connector, c.Bounds)
+	err = postgresEncryption(err)
 	if pgCode(err) == "3D000" {
 		if c.KeepOut {
 			return Pools{}, &MissingError{Name: c.Name, User: c.User, Cause: err}
@@ -73,7 +77,7 @@ func openPostgres(ctx context.Context, c Config) (Pools, error) {
 		if err := createPostgres(ctx, config); err != nil {
 			return Pools{}, &MissingError{Name: c.Name, User: c.User, Cause: err}
 		}
-		p, err = serverPools(ctx, connector)
+		p, err = serverPools(ctx, connector, c.Bounds)
 	}
 	if code := pgCode(err); strings.HasPrefix(code, "28") {
 		return Pools{}, &LoginError{User: c.User, Cause: err}
@@ -93,34 +97,57 @@ func doubtful(_ context.Context, p stdlib.ShouldPingParams) bool {
 	if p.IdleDuration > time.Second {
 		return true
 	}
-	conn := p.Conn.PgConn().Conn()
+	return !quiet(p.Conn.PgConn().Conn())
+}
+
+// quiet tells whether a connection is open and has nothing to be read. It does
+// not wait for a read that is under way: after a slow write the driver keeps one
+// going in the background.
+func quiet(conn net.Conn) bool {
 	if over, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
 		conn = over.NetConn()
 	}
 	socket, ok := conn.(syscall.Conn)
 	if !ok {
-		return true
+		return false
 	}
 	raw, err := socket.SyscallConn()
 	if err != nil {
-		return true
+		return false
 	}
-	quiet := false
-	err = raw.Read(func(fd uintptr) bool {
+	var peeked error
+	err = raw.Control(func(fd uintptr) {
 		var b [1]byte
-		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		quiet = errors.Is(err, syscall.EAGAIN)
-		return true
+		_, _, peeked = syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 	})
-	return err != nil || !quiet
+	return err == nil && errors.Is(peeked, syscall.EAGAIN)
+}
+
+// resolvePostgres reads the settings.
+func resolvePostgres(c Config) (Config, error) {
+	config, err := postgresConfig(c)
+	if err != nil || c.DSN == "" {
+		return c, err
+	}
+	c.Host, c.User, c.Name = config.Host, config.User, config.Database
+	if !strings.HasPrefix(c.Host, "/") {
+		c.Host = net.JoinHostPort(c.Host, strconv.Itoa(int(config.Port)))
+	}
+	if c.Name == "" {
+		return c, &SettingError{"dsn", "it names no database"}
+	}
+	return c, nil
 }
 
 // postgresConfig builds the connection string from its parts, escaped, so that
 // the driver reads options such as sslmode and sslrootcert the usual way.
 func postgresConfig(c Config) (*pgx.ConnConfig, error) {
+	if c.DSN != "" {
+		return parsePostgres("dsn", c.DSN.Reveal())
+	}
 	host, port, err := splitHost(c.Host, "5432")
 	if err != nil {
-		return nil, err
+		return nil, &SettingError{"host", err.Error()}
 	}
 	parts := maps.Clone(c.Options)
 	if parts == nil {
@@ -138,17 +165,44 @@ func postgresConfig(c Config) (*pgx.ConnConfig, error) {
 	var text strings.Builder
 	for _, key := range slices.Sorted(maps.Keys(parts)) {
 		if key == "" || strings.ContainsAny(key, " ='\\") {
-			return nil, fmt.Errorf("option %q has no valid name", key)
+			return nil, &SettingError{"options", fmt.Sprintf("%q is not the name of an option", key)}
 		}
 		fmt.Fprintf(&text, "%s='%s' ", key, escape.Replace(parts[key]))
 	}
-	config, err := pgx.ParseConfig(text.String())
-	if err != nil {
-		var parse *pgconn.ParseConfigError
-		if errors.As(err, &parse) {
-			err = parse.Unwrap() // the rest repeats the connection string
+	return parsePostgres("options", text.String())
+}
+
+// parsePostgres reads a connection string. What the driver says about one that
+// it cannot read may repeat a part of it, and with a character that is not
+// escaped that part may be one of the password.
+func parsePostgres(setting, text string) (*pgx.ConnConfig, error) {
+	isURL := strings.HasPrefix(text, "postgres://") || strings.HasPrefix(text, "postgresql://")
+	form := "it is neither a URL such as postgres://user:password@host:5432/name?sslmode=require," +
+		" with / # ? and @ in the password written as %2F %23 %3F and %40, nor a list such as host=db user=ci password=x dbname=name"
+	if isURL {
+		u, err := url.Parse(text)
+		if err != nil || u.Fragment != "" || u.User.Username() == "" && !u.Query().Has("user") {
+			return nil, &SettingError{setting, form}
 		}
-		return nil, fmt.Errorf("options of the connection: %w", err)
+	} else if !strings.Contains(text, "=") {
+		return nil, &SettingError{setting, form}
+	}
+	config, err := pgx.ParseConfig(text)
+	if err != nil {
+		var file *fs.PathError
+		switch {
+		case errors.As(err, &file):
+			form = fmt.Sprintf("the file %s cannot be read: %s", file.Path, file.Err)
+		case strings.Contains(err.Error(), "sslmode is invalid"):
+			form = "sslmode is not one of disable, allow, prefer, require, verify-ca and verify-full"
+		case setting == "options":
+			form = "the driver cannot use them"
+			var parse *pgconn.ParseConfigError
+			if errors.As(err, &parse) && !strings.Contains(err.Error(), "sslpassword") {
+				form = "the driver cannot use them: " + parse.Unwrap().Error() // the rest repeats the connection string
+			}
+		}
+		return nil, &SettingError{setting, form}
 	}
 	config.ConnectTimeout = dialTime
 	session := map[string]string{
@@ -179,6 +233,11 @@ func createPostgres(ctx context.Context, config *pgx.ConnConfig) error {
 	return err
 }
 
+// postgresEncryption: the driver has no code for a server without TLS.
+func postgresEncryption(err error) error {
+	return encryption(err, err != nil && strings.Contains(err.Error(), "server refused TLS connection"))
+}
+
 func checkPostgres(ctx context.Context, db *sql.DB) error {
 	var number int
 	var version, encoding string
@@ -187,11 +246,19 @@ func checkPostgres(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	if number < 130000 {
-		return &TooOldError{Have: "PostgreSQL " + version, Want: "PostgreSQL 13"}
+	if err := postgresTooOld(number, version); err != nil {
+		return err
 	}
 	if encoding != "UTF8" {
 		return fmt.Errorf("the database has the encoding %s; create it with the encoding UTF8", encoding)
+	}
+	return nil
+}
+
+// postgresTooOld judges server_version_num; the other is for the message.
+func postgresTooOld(number int, version string) error {
+	if number < 13_00_00 {
+		return &TooOldError{Have: "PostgreSQL " + version, Want: "PostgreSQL 13"}
 	}
 	return nil
 }
@@ -221,6 +288,8 @@ func classifyPostgres(err error) Condition {
 		return Reference
 	case "40001", "40P01", "55P03": // serialisation, deadlock, lock timeout
 		return Busy
+	case "42501":
+		return Denied
 	case "53100":
 		return Full
 	case "22001", "54000":

@@ -37,6 +37,7 @@ create table if not exists sessions (
 	unique index sessions_token (token_hash),
 	index sessions_user (user_id),
 	index sessions_last_active (last_active),
+	index sessions_created (created),
 	foreign key (user_id) references users (id)
 );
 

@@ -34,6 +34,7 @@ create table sessions (
 create unique index sessions_token on sessions (token_hash);
 create index sessions_user on sessions (user_id);
 create index sessions_last_active on sessions (last_active);
+create index sessions_created on sessions (created);
 
 create table tokens (
 	id         integer primary key autoincrement,

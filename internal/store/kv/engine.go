@@ -1,4 +1,4 @@
-package boltstore
+package kv
 
 import (
 	"bytes"
@@ -6,27 +6,27 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"syscall"
 
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
 
-	"signalbox/internal/domain"
 	"signalbox/internal/store"
+	"signalbox/internal/store/schema"
 )
 
-var (
-	revisionBucket = []byte("revisions")
-	errDone        = errors.New("the transaction has ended")
-)
+// ErrDone is given to who uses a transaction that has ended.
+var ErrDone = errors.New("the transaction has ended")
 
-// engine runs transactions. There is one writer at a time; those who wait for
-// their turn share its commit, and with it the wait for the disk.
-type engine struct {
-	db      *bolt.DB
-	buckets [][]byte // all there are
+var revisionBucket = []byte("revisions")
+
+// DB runs transactions. There is one writer at a time; those who wait for their
+// turn share its commit, and with it the wait for the disk.
+type DB struct {
+	db     *bolt.DB
+	schema map[string]schema.Table
+	tables map[string]*Rows
 	// writer is held by the transaction under way. Waiting for it is fair.
 	writer chan struct{}
 	open   *batch // of transactions that wait for their commit; guarded by writer
@@ -40,16 +40,16 @@ type batch struct {
 	done  chan struct{}
 }
 
-// txn is a transaction under way.
-type txn struct {
-	eng   *engine
-	batch *batch
+// Tx is a transaction under way.
+type Tx struct {
+	eng   *DB
+	batch *batch // nil when it only reads
 	tx    *bolt.Tx
 	// undo holds what others of the batch must find again when this transaction
 	// fails. Nobody before it, nothing to keep.
 	undo []change
-	// bumped are the projects whose revision grows when the transaction ends.
-	bumped map[domain.ProjectID]struct{}
+	// bumped are the revisions that grow when the transaction ends.
+	bumped map[int64]struct{}
 	// failed is the first error of a writing statement. What it was part of may
 	// be half done, so the transaction must not be committed.
 	failed error
@@ -63,32 +63,48 @@ type change struct{ bucket, key, value []byte }
 type txnKey struct{}
 
 // current returns the transaction that ctx takes part in, nil for none.
-func (e *engine) current(ctx context.Context) (*txn, error) {
-	t, _ := ctx.Value(txnKey{}).(*txn)
+func (e *DB) current(ctx context.Context) (*Tx, error) {
+	t, _ := ctx.Value(txnKey{}).(*Tx)
 	if t == nil || t.eng != e {
 		return nil, ctx.Err()
 	}
 	if t.done {
-		return nil, errDone
+		return nil, ErrDone
 	}
 	return t, nil
 }
 
-// view runs a reading function in the transaction of ctx, or on what is
+// New returns a database of the schema, which is not open yet: NewTable gives its
+// tables the types of their rows, Link ends that.
+func New(tables []schema.Table) *DB {
+	e := &DB{schema: map[string]schema.Table{}, tables: map[string]*Rows{}, writer: make(chan struct{}, 1)}
+	for _, t := range tables {
+		e.schema[t.Name] = t
+	}
+	return e
+}
+
+// Read runs a reading function in the transaction of ctx, or on what is
 // committed.
-func (e *engine) view(ctx context.Context, fn func(tx *bolt.Tx) error) error {
+func (e *DB) Read(ctx context.Context, fn func(t *Tx) error) error {
 	t, err := e.current(ctx)
 	if err != nil {
 		return err
 	}
 	if t != nil {
-		return fn(t.tx)
+		return fn(t)
 	}
-	return e.db.View(fn)
+	return e.db.View(func(tx *bolt.Tx) error { return fn(&Tx{eng: e, tx: tx}) })
 }
 
-// tx runs fn in the transaction of ctx, or in a new one.
-func (e *engine) tx(ctx context.Context, fn func(ctx context.Context, t *txn) error) error {
+// Write runs a function in the transaction of ctx, or in a new one.
+func (e *DB) Write(ctx context.Context, fn func(t *Tx) error) error {
+	return e.InTx(ctx, func(_ context.Context, t *Tx) error { return fn(t) })
+}
+
+// InTx runs fn in the transaction of ctx, or in a new one, which the context that
+// it is given stands for.
+func (e *DB) InTx(ctx context.Context, fn func(ctx context.Context, t *Tx) error) error {
 	t, err := e.current(ctx)
 	if err != nil {
 		return err
@@ -112,7 +128,7 @@ func (e *engine) tx(ctx context.Context, fn func(ctx context.Context, t *txn) er
 }
 
 // run adds a transaction to the open batch and gives the writer free.
-func (e *engine) run(ctx context.Context, fn func(ctx context.Context, t *txn) error) (*batch, error) {
+func (e *DB) run(ctx context.Context, fn func(ctx context.Context, t *Tx) error) (*batch, error) {
 	defer func() { <-e.writer }()
 	if e.open == nil {
 		tx, err := e.db.Begin(true)
@@ -121,7 +137,7 @@ func (e *engine) run(ctx context.Context, fn func(ctx context.Context, t *txn) e
 		}
 		e.open = &batch{tx: tx, done: make(chan struct{})}
 	}
-	t := &txn{eng: e, batch: e.open, tx: e.open.tx}
+	t := &Tx{eng: e, batch: e.open, tx: e.open.tx}
 	ok := false
 	defer func() { // also when a panic passes through
 		t.done = true
@@ -146,8 +162,11 @@ func (e *engine) run(ctx context.Context, fn func(ctx context.Context, t *txn) e
 	return t.batch, nil
 }
 
+// Rows returns a table of the schema.
+func (t *Tx) Rows(table string) *Rows { return t.eng.tables[table] }
+
 // rollback takes the transaction's writes out of the batch.
-func (t *txn) rollback() {
+func (t *Tx) rollback() {
 	if !t.batch.dirty {
 		t.eng.end(t.batch)
 		return
@@ -167,7 +186,7 @@ func (t *txn) rollback() {
 
 // settle waits until the batch is committed. Whoever is free to write commits
 // it; as waiting is fair, that is after those who waited already have joined.
-func (e *engine) settle(b *batch) error {
+func (e *DB) settle(b *batch) error {
 	select {
 	case <-b.done:
 	case e.writer <- struct{}{}:
@@ -183,7 +202,7 @@ func (e *engine) settle(b *batch) error {
 }
 
 // end commits the open batch, if there is something to commit.
-func (e *engine) end(b *batch) {
+func (e *DB) end(b *batch) {
 	e.open = nil
 	defer close(b.done)
 	if !b.dirty || b.err != nil {
@@ -194,18 +213,18 @@ func (e *engine) end(b *batch) {
 	b.err = b.tx.Commit()
 }
 
-func (t *txn) put(bucket, key, value []byte) error {
+func (t *Tx) put(bucket, key, value []byte) error {
 	b := t.bucket(bucket, key)
 	b.FillPercent = 0.9 // most keys grow
-	return t.fail(b.Put(key, value))
+	return t.Fail(b.Put(key, value))
 }
 
-func (t *txn) delete(bucket, key []byte) error {
-	return t.fail(t.bucket(bucket, key).Delete(key))
+func (t *Tx) delete(bucket, key []byte) error {
+	return t.Fail(t.bucket(bucket, key).Delete(key))
 }
 
 // bucket returns a bucket in which a key is about to change.
-func (t *txn) bucket(bucket, key []byte) *bolt.Bucket {
+func (t *Tx) bucket(bucket, key []byte) *bolt.Bucket {
 	b := t.tx.Bucket(bucket)
 	t.wrote = true
 	if t.batch.dirty {
@@ -214,35 +233,42 @@ func (t *txn) bucket(bucket, key []byte) *bolt.Bucket {
 	return b
 }
 
-func (t *txn) fail(err error) error {
+// Fail notes that a writing statement failed, which spoils the transaction, and
+// returns err.
+func (t *Tx) Fail(err error) error {
 	if err != nil && t.failed == nil {
 		t.failed = err
 	}
 	return err
 }
 
-// bump makes the project's revision grow with this transaction; 0 stands for
-// what all projects share.
-func (t *txn) bump(p domain.ProjectID) {
+// bump makes a revision grow with this transaction.
+func (t *Tx) bump(n int64) {
 	if t.bumped == nil {
-		t.bumped = map[domain.ProjectID]struct{}{}
+		t.bumped = map[int64]struct{}{}
 	}
-	t.bumped[p] = struct{}{}
+	t.bumped[n] = struct{}{}
 }
 
-func (t *txn) flush() error {
-	for _, p := range slices.Sorted(maps.Keys(t.bumped)) {
-		n := revision(t.tx, p) + 1
-		if err := t.put(revisionBucket, idKey(int64(p)), idKey(n)); err != nil {
-			return fmt.Errorf("raise revision of project %d: %w", p, err)
+func (t *Tx) flush() error {
+	for n := range t.bumped {
+		value := binary.BigEndian.AppendUint64(nil, uint64(t.stored(n)+1))
+		if err := t.put(revisionBucket, appendKey(nil, n), value); err != nil {
+			return fmt.Errorf("raise revision %d: %w", n, err)
 		}
 	}
 	t.bumped = nil
 	return nil
 }
 
-func revision(tx *bolt.Tx, p domain.ProjectID) int64 {
-	value := tx.Bucket(revisionBucket).Get(idKey(int64(p)))
+// Revision returns how often a revision grew, this transaction included.
+func (t *Tx) Revision(n int64) (int64, error) {
+	err := t.flush()
+	return t.stored(n), err
+}
+
+func (t *Tx) stored(n int64) int64 {
+	value := t.tx.Bucket(revisionBucket).Get(appendKey(nil, n))
 	if value == nil {
 		return 0
 	}
