@@ -61,6 +61,8 @@ type TerraformTaskParams struct {
 	AutoApprove bool `json:"auto_approve"`
 	Upgrade     bool `json:"upgrade"`
 	Reconfigure bool `json:"reconfigure"`
+	// MigrateState copies the state to another backend; Reconfigure wins over it.
+	MigrateState bool `json:"migrate_state"`
 }
 
 // Check enforces what the template allows a task to ask for.

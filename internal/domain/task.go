@@ -58,6 +58,22 @@ type Task struct {
 	JournalOffset int64
 	LogDigest     string
 	LogComplete   bool
+	// ResultLines and ResultBytes count the data that the program reported
+	// apart from its output.
+	ResultLines int64
+	ResultBytes int64
+}
+
+// TaskStage is a part of a run, numbered from 1 within its task.
+type TaskStage struct {
+	TaskID    TaskID
+	Seq       int
+	Type      string
+	Start     time.Time
+	End       *time.Time // nil while it goes on
+	FirstLine int64      // of the output
+	LastLine  int64      // 0 until the end, FirstLine-1 for a stage without output
+	Result    JSON       // depends on Type and app; absent when there is none
 }
 
 // TaskWithTemplate is a row of a task list.
@@ -70,6 +86,8 @@ type TaskWithTemplate struct {
 	UserName    string
 	// StoppedByName is the display name of who stopped it.
 	StoppedByName string
+	// DecidedByName is that of who confirmed or rejected it.
+	DecidedByName string
 }
 
 // Definition is what a task was created from, frozen at that moment: later

@@ -200,7 +200,20 @@ func (a *api) addTaskRoutes() {
 		{Name: "time", Type: "string", Doc: "iso: a UTC time before each line"},
 		{Name: "download", Type: "boolean", Doc: "Send as a file"},
 	}}, reflect.TypeFor[string](), a.taskRawOutput)
-	handle(a, Route{Method: get, Path: one + "/stages", ID: "listTaskStages", Tag: tag, Summary: "List the stages of a task", Action: authz.ReadProject}, emptyOfTask[wire.TaskStage](a))
-	handle(a, Route{Method: get, Path: one + "/ansible/hosts", ID: "listAnsibleHosts", Tag: tag, Summary: "List the results by host", Action: authz.ReadProject}, emptyOfTask[wire.AnsibleHost](a))
-	handle(a, Route{Method: get, Path: one + "/ansible/errors", ID: "listAnsibleErrors", Tag: tag, Summary: "List the failed steps", Action: authz.ReadProject}, emptyOfTask[wire.AnsibleError](a))
+	handle(a, Route{Method: post, Path: one + "/rerun", ID: "rerunTask", Tag: tag, Summary: "Start a task with the inputs of another one, on all hosts or on those that failed", Action: authz.RunTasks, BodyOptional: true}, a.rerunTask)
+	handle(a, Route{Method: get, Path: one + "/stages", ID: "listTaskStages", Tag: tag, Summary: "List the stages of a task", Action: authz.ReadProject}, a.taskStages)
+	handle(a, Route{Method: get, Path: one + "/ansible/hosts", ID: "listAnsibleHosts", Tag: tag, Summary: "List the results by host", Action: authz.ReadProject}, a.ansibleHosts)
+	handle(a, Route{Method: get, Path: one + "/ansible/errors", ID: "listAnsibleErrors", Tag: tag, Summary: "List the failed steps", Action: authz.ReadProject}, a.ansibleErrors)
+	handle(a, Route{Method: get, Path: one + "/ansible/results", ID: "getAnsibleResults", Tag: tag, Summary: "Read the matrix of tasks and hosts", Action: authz.ReadProject, Query: []Query{
+		{Name: "first", Type: "integer", Doc: "Number of the first task, 1 when absent"},
+		{Name: "limit", Type: "integer", Doc: "At most this many tasks, 1 to 1000, 100 when absent"},
+		{Name: "host", Type: "string", Doc: "Only the results on this host"},
+		{Name: "status", Type: "string", Doc: "Only these results: ok, changed, failed, unreachable, skipped, ignored, rescued", Repeated: true},
+		{Name: "details", Type: "boolean", Doc: "With messages, outputs and differences"},
+	}}, a.ansibleResults)
+	stream(a, Route{Method: get, Path: one + "/results", ID: "getTaskResults", Tag: tag, Summary: "Read the data that the program reported, one JSON document a line", Action: authz.ReadProject, Media: linesType, Query: []Query{
+		{Name: "after", Type: "integer", Doc: "Lines with a greater number"},
+		{Name: "limit", Type: "integer", Doc: "At most this many lines; all when absent"},
+		{Name: "download", Type: "boolean", Doc: "Send as a file"},
+	}}, reflect.TypeFor[string](), a.taskResults)
 }

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"signalbox/internal/domain"
 	"signalbox/internal/job"
+	"signalbox/internal/logchunk"
 )
 
 // report makes the runner of the world report something about a claimed task.
@@ -160,5 +162,164 @@ func TestApps_AreRunOnlyWhileActive(t *testing.T) {
 	w.must("admin", "DELETE", "/api/apps/deno", nil)
 	if got := w.do("runner", "POST", w.path("/tasks"), object{"template_id": tpl}); got.Code != 400 || !strings.Contains(got.Body.String(), "does not have") {
 		t.Errorf("launch of an app that is gone: got %d %s", got.Code, got.Body)
+	}
+}
+
+const playbookEvents = `{"k":"play","t":1001,"p":1,"n":"all"}
+{"k":"task","t":1010,"p":1,"i":1,"n":"ping","a":"ping","f":"site.yml:4"}
+{"k":"result","t":1100,"p":1,"i":1,"h":"web1","s":"ok","d":90,"c":true}
+{"k":"result","t":1110,"p":1,"i":1,"h":"db1","s":"unreachable","d":84,"m":"no route"}
+{"k":"task","t":1120,"p":1,"i":2,"n":"copy","a":"copy"}
+{"k":"result","t":1130,"p":1,"i":2,"h":"web1","s":"failed","d":7,"m":"no space"}`
+
+// playbook lets a task of an ansible template run to its end, with stages and
+// results of three hosts.
+func (w *world) playbook(template int64) domain.Task {
+	w.t.Helper()
+	w.must("runner", "POST", w.path("/tasks"), object{"template_id": template, "message": "first"})
+	task := w.claim()
+	at := time.Unix(1800000000, 0).UTC()
+	later := at.Add(time.Second)
+	events, output := logchunk.NewBuilder(1), logchunk.NewBuilder(1)
+	for line := range strings.SplitSeq(playbookEvents, "\n") {
+		events.Add(at, []byte(line), false)
+	}
+	for _, line := range []string{"cloning", "PLAY", "TASK", "PLAY RECAP"} {
+		output.Add(at, []byte(line), false)
+	}
+	results, lines := events.Finish(), output.Finish()
+	stage := func(s job.Stage) job.Record { return job.Record{Stage: &s} }
+	w.report(task, 0, status(domain.StatusRunning), stage(job.Stage{Seq: 1, Type: "init", Start: at, FirstLine: 1}), job.Record{Chunk: &lines},
+		stage(job.Stage{Seq: 1, Type: "init", Start: at, End: &later, FirstLine: 1, LastLine: 1}),
+		stage(job.Stage{Seq: 2, Type: "running", Start: later, FirstLine: 2}), job.Record{Results: &results})
+	w.report(task, 1, stage(job.Stage{Seq: 2, Type: "running", Start: later, End: &later, FirstLine: 2, LastLine: 4}),
+		stage(job.Stage{Seq: 3, Type: "print_result", Start: later, End: &later, FirstLine: 5, LastLine: 4, Result: json.RawMessage(
+			`{"hosts":[{"host":"web1","ok":1,"changed":1,"failed":1},{"host":"db1","unreachable":1},{"host":"ok1","ok":2}],"errors":[{"host":"web1","task":"copy","error":"no space"}],"truncated":false}`)}))
+	w.report(task, 2, job.Record{End: &job.End{Status: "error", Reason: "It failed.", Time: later, Lines: 4}})
+	return task
+}
+
+func TestTask_StagesAndResults(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	tpl := w.must("owner", "POST", w.path("/templates"), w.templateBody(object{"app": "ansible", "playbook": "site.yml", "allow_parallel_tasks": true}))
+	task := w.playbook(tpl)
+	p, id := w.project, int64(task.ID)
+	for _, c := range []struct{ path, want string }{
+		{"/stages", fmt.Sprintf(`[{"id":1,"task_id":%[1]d,"start":"2027-01-15T08:00:00Z","end":"2027-01-15T08:00:01Z","start_output_id":1,"end_output_id":1,"type":"init","result":null},`+
+			`{"id":2,"task_id":%[1]d,"start":"2027-01-15T08:00:01Z","end":"2027-01-15T08:00:01Z","start_output_id":2,"end_output_id":4,"type":"running","result":null},`+
+			`{"id":3,"task_id":%[1]d,"start":"2027-01-15T08:00:01Z","end":"2027-01-15T08:00:01Z","start_output_id":null,"end_output_id":null,"type":"print_result","result":{"hosts":`, id)},
+		{"/output?limit=2", fmt.Sprintf(`[{"id":1,"task_id":%[1]d,"time":"2027-01-15T08:00:00Z","output":"cloning","stage_id":1},{"id":2,"task_id":%[1]d,"time":"2027-01-15T08:00:00Z","output":"PLAY","stage_id":2}]`, id)},
+		{"/ansible/hosts", fmt.Sprintf(`[{"id":1,"task_id":%d,"project_id":%d,"host":"web1","changed":1,"failed":1,"ignored":0,"ok":1,"rescued":0,"skipped":0,"unreachable":0,"created":"2027-01-15T08:00:01Z"},{"id":2,`, id, p)},
+		{"/ansible/errors", fmt.Sprintf(`[{"id":1,"task_id":%d,"project_id":%d,"host":"web1","task":"copy","error":"no space","created":"2027-01-15T08:00:01Z"}]`, id, p)},
+		{"/results?after=2&limit=1", `{"k":"result","t":1100,"p":1,"i":1,"h":"web1","s":"ok","d":90,"c":true}` + "\n"},
+		{"/results", playbookEvents + "\n"},
+	} {
+		got := w.do("guest", "GET", w.path(fmt.Sprintf("/tasks/%d%s", id, c.path)), nil)
+		if body := got.Body.String(); got.Code != 200 || !strings.HasPrefix(body, c.want) {
+			t.Errorf("%s: got %d\n%s, want\n%s", c.path, got.Code, body, c.want)
+		}
+	}
+	for query, want := range map[string]string{
+		"":                         "1:ping[web1=ok+ db1=unreachable] 2:copy[web1=failed]",
+		"?first=2":                 "2:copy[web1=failed]",
+		"?limit=1&host=db1":        "1:ping[db1=unreachable]",
+		"?status=failed":           "1:ping[] 2:copy[web1=failed]",
+		"?status=changed&status=x": "",
+	} {
+		var m struct {
+			Hosts []string
+			Tasks int
+			Plays []struct {
+				Tasks []struct {
+					Number int
+					Name   string
+					Cells  []struct {
+						Host, Status, Text string
+						Changed            bool
+					}
+				}
+			}
+		}
+		got := w.do("guest", "GET", w.path(fmt.Sprintf("/tasks/%d/ansible/results%s", id, query)), nil)
+		if want == "" {
+			if got.Code != 400 || !strings.Contains(got.Body.String(), `"field":"status"`) {
+				t.Errorf("%s: got %d %s", query, got.Code, got.Body)
+			}
+			continue
+		}
+		got.json(t, &m)
+		var rows []string
+		for _, play := range m.Plays {
+			for _, task := range play.Tasks {
+				var cells []string
+				for _, c := range task.Cells {
+					mark := ""
+					if c.Changed {
+						mark = "+"
+					}
+					cells = append(cells, c.Host+"="+c.Status+mark)
+					if c.Text != "" {
+						t.Errorf("%s: texts that nobody asked for", query)
+					}
+				}
+				rows = append(rows, fmt.Sprintf("%d:%s%v", task.Number, task.Name, cells))
+			}
+		}
+		if text := strings.Join(rows, " "); text != want || m.Tasks != 2 {
+			t.Errorf("%s: got %s of %d tasks, want %s", query, text, m.Tasks, want)
+		}
+	}
+	if body := w.do("guest", "GET", w.path(fmt.Sprintf("/tasks/%d/ansible/results?details=true", id)), nil).Body.String(); !strings.Contains(body, `"text":"no space"`) {
+		t.Errorf("details: %s", body)
+	}
+	fresh := w.launch()
+	for _, path := range []string{"/stages", "/ansible/hosts", "/ansible/errors"} {
+		if got := w.do("guest", "GET", w.path(fmt.Sprintf("/tasks/%d%s", fresh, path)), nil).Body.String(); got != "[]" {
+			t.Errorf("%s of a task that has none: %s", path, got)
+		}
+	}
+	if got := w.do("guest", "GET", w.path(fmt.Sprintf("/tasks/%d/ansible/results", fresh)), nil).Body.String(); got != `{"hosts":[],"plays":[],"tasks":0,"truncated":false}` {
+		t.Errorf("matrix of a task that has none: %s", got)
+	}
+	w.must("admin", "DELETE", w.path(fmt.Sprintf("/tasks/%d", id)), nil)
+}
+
+func TestTask_Rerun(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	fixed := w.must("owner", "POST", w.path("/templates"), w.templateBody(object{"app": "ansible", "playbook": "site.yml"}))
+	free := w.must("owner", "POST", w.path("/templates"), w.templateBody(object{"app": "ansible", "playbook": "site.yml", "task_params": object{"allow_override_limit": true}}))
+	path := func(task domain.Task) string { return w.path(fmt.Sprintf("/tasks/%d/rerun", task.ID)) }
+
+	first := w.playbook(fixed)
+	if got := w.do("runner", "POST", path(first), object{"failed": true}); got.Code != 400 || !strings.Contains(got.Body.String(), `"field":"params.limit"`) {
+		t.Errorf("a template that allows no limit: got %d %s", got.Code, got.Body)
+	}
+	again := w.do("runner", "POST", path(first), nil)
+	var task struct {
+		ID      int64
+		Message string
+		Params  struct{ Limit []string }
+	}
+	if again.json(t, &task); again.Code != 201 || task.Message != "first" || task.Params.Limit != nil {
+		t.Errorf("on all hosts: got %d %s", again.Code, again.Body)
+	}
+	w.must("runner", "POST", w.path(fmt.Sprintf("/tasks/%d/stop", task.ID)), object{})
+	second := w.playbook(free)
+	got := w.do("runner", "POST", path(second), object{"failed": true})
+	if got.json(t, &task); got.Code != 201 || fmt.Sprint(task.Params.Limit) != "[web1 db1]" {
+		t.Errorf("on those that failed: got %d %s", got.Code, got.Body)
+	}
+	if got := w.do("guest", "POST", path(second), nil); got.Code != 403 {
+		t.Errorf("by a guest: got %d", got.Code)
+	}
+	if got := w.do("runner", "POST", w.path(fmt.Sprintf("/tasks/%d/rerun", task.ID)), object{"failed": true}); got.Code != 409 {
+		t.Errorf("of a task that waits: got %d %s", got.Code, got.Body)
+	}
+	script := w.launch()
+	w.must("runner", "POST", w.path(fmt.Sprintf("/tasks/%d/stop", script)), object{})
+	if got := w.do("runner", "POST", w.path(fmt.Sprintf("/tasks/%d/rerun", script)), object{"failed": true}); got.Code != 400 || !strings.Contains(got.Body.String(), `"field":"failed"`) {
+		t.Errorf("of a task without results: got %d %s", got.Code, got.Body)
 	}
 }

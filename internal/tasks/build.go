@@ -127,12 +127,46 @@ func (b *builder) family(app domain.App, spec *job.Spec) (err error) {
 	if err != nil {
 		return err
 	}
-	spec.TemplateArgs, spec.TaskArgs = template.List, task.List
 	switch app.Family {
+	case domain.FamilyTerraform:
+		spec.Terraform, err = b.terraform(template, task)
+		return err
 	case domain.FamilyAnsible:
 		spec.Ansible, err = b.ansible()
 	}
+	spec.TemplateArgs, spec.TaskArgs = template.List, task.List
 	return err
+}
+
+func (b *builder) terraform(template, task domain.Arguments) (*job.Terraform, error) {
+	var tpl domain.TerraformTemplateParams
+	if err := domain.DecodeParams("task_params", b.def.Template.TaskParams, &tpl); err != nil {
+		return nil, err
+	}
+	var t domain.TerraformTaskParams
+	if err := domain.DecodeParams("params", b.task.Params, &t); err != nil {
+		return nil, err
+	}
+	// Checked at launch; the task may be older than what the template allows.
+	if err := t.Check(tpl); err != nil {
+		return nil, err
+	}
+	out := &job.Terraform{
+		PlanOnly: t.Plan, Destroy: t.Destroy, AutoApprove: tpl.AutoApprove || t.AutoApprove,
+		Upgrade: t.Upgrade, Reconfigure: t.Reconfigure, MigrateState: t.MigrateState,
+		TemplateArgs: stageArgs(template), TaskArgs: stageArgs(task),
+		OverrideBackend: tpl.OverrideBackend, BackendFile: tpl.BackendFilename,
+		ApprovalTimeout: b.s.Settings.ApprovalTimeout, DigestKey: b.s.Settings.DigestKey,
+	}
+	if inv := b.def.Inventory; inv != nil && inv.Type.Workspace() {
+		out.Workspace = strings.TrimSpace(inv.Inventory)
+	}
+	return out, nil
+}
+
+func stageArgs(a domain.Arguments) job.StageArgs {
+	by := a.ByStage()
+	return job.StageArgs{Init: by["init"], Plan: by["plan"], Apply: by["apply"], Default: by["default"]}
 }
 
 func arguments(text *string, app domain.App) (domain.Arguments, error) {

@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -355,6 +356,46 @@ func TestTerraform_GatesParamsAndArguments(t *testing.T) {
 	}
 }
 
+func TestTerraform_BuildsTheJob(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	workspace := domain.Inventory{ProjectID: f.project, Name: "prod", Type: domain.InventoryTofuWorkspace, Inventory: " prod\n"}
+	if err := f.store.Inventories().Create(t.Context(), &workspace); err != nil {
+		t.Fatal(err)
+	}
+	tpl := f.template(t, func(tpl *domain.Template) {
+		tpl.App, tpl.Playbook, tpl.InventoryID, tpl.AllowOverrideArgsInTask = "tofu", "live/prod", &workspace.ID, true
+		tpl.Arguments = ref(`{"plan":["-parallelism=2"],"apply":[]}`)
+		tpl.TaskParams = domain.JSON(`{"allow_destroy":true,"auto_approve":true,"override_backend":true,"backend_filename":"b.tf"}`)
+	})
+	task, err := f.Launch(t.Context(), f.runner, f.project, Launch{TemplateID: tpl.ID, Arguments: ref(`["-lock-timeout=1m"]`), Params: domain.JSON(`{"destroy":true,"upgrade":true}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := f.BuildJob(t.Context(), f.claim(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := job.Terraform{
+		Workspace: "prod", Destroy: true, AutoApprove: true, Upgrade: true, OverrideBackend: true, BackendFile: "b.tf",
+		TemplateArgs: job.StageArgs{Plan: []string{"-parallelism=2"}, Apply: []string{}}, TaskArgs: job.StageArgs{Default: []string{"-lock-timeout=1m"}},
+	}
+	if !reflect.DeepEqual(*spec.Terraform, want) || spec.App.Kind != "terraform" || spec.App.Program != "tofu" || spec.Playbook != "live/prod" || spec.TaskArgs != nil {
+		t.Errorf("got %+v of %+v, want %+v", *spec.Terraform, spec.App, want)
+	}
+	e, err := f.Explain(t.Context(), f.project, task.ID)
+	if err != nil || e.Problem != "" || len(e.Commands) != 4 {
+		t.Fatalf("explained as %+v, %v", e, err)
+	}
+	var verbs []string
+	for _, c := range e.Commands {
+		verbs = append(verbs, c.Args[0])
+	}
+	if fmt.Sprint(verbs) != "[init workspace plan apply]" || !slices.Contains(e.Commands[2].Args, "-destroy") || !slices.Contains(e.Commands[0].Env, "TF_VAR_token=***") {
+		t.Errorf("commands %v", e.Commands)
+	}
+}
+
 func TestRetain_KeepsTheNewestAndWhatRuns(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
@@ -390,5 +431,49 @@ func TestLimits_TheShorterDurationCounts(t *testing.T) {
 		if got := s.limits(domain.Template{MaxDurationSec: tt.template}).MaxDuration; got != tt.want {
 			t.Errorf("server %s, template %d s: got %s, want %s", tt.server, tt.template, got, tt.want)
 		}
+	}
+}
+
+func TestRetain_ByAgeAndBySize(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	start := f.now
+	running := f.launch(t, Launch{})
+	f.claim(t)
+	var ids []domain.TaskID
+	for i := range 6 {
+		f.now = start.Add(time.Duration(i) * time.Hour)
+		task := f.launch(t, Launch{})
+		j := f.journal(f.claim(t))
+		j.status(t, domain.StatusRunning)
+		j.write(t, chunk(1, strings.Repeat("x", 999)))
+		j.write(t, job.Record{End: &job.End{Status: "success", Time: f.now, Lines: 1}})
+		ids = append(ids, task.ID)
+	}
+	left := func() []domain.TaskID {
+		t.Helper()
+		list, _, err := f.List(t.Context(), store.TaskFilter{Project: f.project, Limit: 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var left []domain.TaskID
+		for _, task := range list {
+			left = append(left, task.ID)
+		}
+		return left
+	}
+	f.sweep(t.Context())
+	if got := left(); len(got) != 7 {
+		t.Errorf("without rules %v are left", got)
+	}
+	f.Settings.MaxAge = 4*time.Hour + time.Minute
+	f.sweep(t.Context())
+	if got, want := left(), []domain.TaskID{ids[5], ids[4], ids[3], ids[2], ids[1], running.ID}; !slices.Equal(got, want) {
+		t.Errorf("by age %v are left, want %v", got, want)
+	}
+	f.Settings.MaxAge, f.Settings.MaxStorage = 0, 3000
+	f.sweep(t.Context())
+	if got, want := left(), []domain.TaskID{ids[5], ids[4], ids[3], running.ID}; !slices.Equal(got, want) {
+		t.Errorf("by size %v are left, want %v", got, want)
 	}
 }

@@ -23,6 +23,10 @@ func (s *Service) Record(ctx context.Context, id domain.TaskID, epoch int64, b j
 		switch {
 		case rec.Chunk != nil:
 			r.Chunks = append(r.Chunks, *rec.Chunk)
+		case rec.Results != nil:
+			r.Results = append(r.Results, *rec.Results)
+		case rec.Stage != nil:
+			r.Stages = append(r.Stages, stage(id, rec.Stage))
 		case rec.Begin != nil:
 			changes = append(changes, s.moveTo(domain.StatusRunning, rec.Begin.Time))
 		case rec.Status != nil:
@@ -54,7 +58,7 @@ func (s *Service) Record(ctx context.Context, id domain.TaskID, epoch int64, b j
 	switch {
 	case t.Status.Terminal():
 		s.ended(t)
-	case len(changes) > 0:
+	case len(changes) > 0, len(r.Stages) > 0: // an update makes clients ask for stages too
 		if len(r.Chunks) > 0 {
 			s.publishLog(t)
 		}
@@ -63,7 +67,7 @@ func (s *Service) Record(ctx context.Context, id domain.TaskID, epoch int64, b j
 		s.publishLog(t)
 	}
 	if t.Status.Terminal() {
-		if err := s.Store.Logs().Compact(ctx, id); err != nil {
+		if err := errors.Join(s.Store.Logs().Compact(ctx, id), s.Store.Results().Compact(ctx, id)); err != nil {
 			s.Log.Warn("compact log", "task_id", id, "error", err)
 		}
 	}

@@ -79,6 +79,64 @@ func (s *Service) sweep(ctx context.Context) {
 	if s.Settings.MaxTasksPerTemplate > 0 {
 		s.complain(ctx, s.trimTemplates(ctx))
 	}
+	if s.Settings.MaxAge > 0 {
+		s.complain(ctx, s.trimAge(ctx))
+	}
+	if s.Settings.MaxStorage > 0 {
+		s.complain(ctx, s.trimStorage(ctx))
+	}
+}
+
+// trimAge deletes tasks that ended too long ago. Identifiers grow with time, so
+// it stops at the first page without any.
+func (s *Service) trimAge(ctx context.Context) error {
+	before := s.Now().Add(-s.Settings.MaxAge)
+	for after := domain.TaskID(0); ; {
+		list, err := s.Store.Tasks().Ended(ctx, after, retentionPage)
+		if err != nil {
+			return err
+		}
+		old := 0
+		for _, t := range list {
+			after = t.ID
+			if t.End == nil || !t.End.Before(before) {
+				continue
+			}
+			old++
+			if err := s.drop(ctx, t); err != nil {
+				return err
+			}
+		}
+		if old == 0 {
+			return nil
+		}
+	}
+}
+
+// trimStorage deletes the oldest tasks with output until what is left fits.
+func (s *Service) trimStorage(ctx context.Context) error {
+	size, err := s.Store.Tasks().OutputBytes(ctx)
+	if err != nil {
+		return err
+	}
+	for after := domain.TaskID(0); size > s.Settings.MaxStorage; {
+		list, err := s.Store.Tasks().Ended(ctx, after, retentionPage)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		for _, t := range list {
+			after = t.ID
+			own := t.LogBytes + t.ResultBytes
+			if size <= s.Settings.MaxStorage || own == 0 {
+				continue
+			}
+			if err := s.drop(ctx, t); err != nil {
+				return err
+			}
+			size -= own
+		}
+	}
+	return nil
 }
 
 func (s *Service) trimTemplates(ctx context.Context) error {

@@ -49,7 +49,9 @@ type Settings struct {
 	MaxStorage          int64         // bytes of output of finished tasks kept, 0: any
 	MaxDuration         time.Duration // 0: none
 	StopGrace           time.Duration
-	WebHost             string // base of links, "" when unknown
+	ApprovalTimeout     time.Duration // how long a task waits for confirmation, 0: for ever
+	DigestKey           []byte        // keys digests of variables in plans
+	WebHost             string        // base of links, "" when unknown
 	Apps                func(ctx context.Context) ([]domain.App, error)
 	Host                job.Host
 }

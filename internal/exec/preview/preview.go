@@ -9,6 +9,7 @@ import (
 	"signalbox/internal/exec/apps"
 	"signalbox/internal/exec/apps/ansible"
 	"signalbox/internal/exec/apps/script"
+	"signalbox/internal/exec/apps/terraform"
 	"signalbox/internal/job"
 )
 
@@ -23,11 +24,14 @@ const (
 // put something else in the place of every secret. None for a family whose
 // commands depend on what the run finds.
 func Commands(spec *job.Spec) ([]apps.Command, error) {
+	in := apps.Input{Spec: spec, Dir: Checkout, Private: Private, Machine: environment(spec)}
+	if spec.App.Kind == terraform.Kind {
+		return phases(in)
+	}
 	build, ok := builder(spec.App.Kind)
 	if !ok {
 		return nil, nil
 	}
-	in := apps.Input{Spec: spec, Dir: Checkout, Private: Private, Machine: environment(spec)}
 	if spec.App.Kind == ansible.Kind {
 		if mode := spec.Host.HomeMode; mode == "" || mode == "template_dir" {
 			in.AnsibleHome = "<home of the template>/.ansible"
@@ -42,6 +46,38 @@ func Commands(spec *job.Spec) ([]apps.Command, error) {
 		return nil, err
 	}
 	return []apps.Command{cmd}, nil
+}
+
+// phases are the commands of the Terraform family, as far as a run gets that is
+// not stopped, finds changes, and is confirmed.
+func phases(in apps.Input) ([]apps.Command, error) {
+	place := terraform.Place{DataDir: Private + "/tf"}
+	var files []apps.File
+	variables, err := terraform.Variables(in.Spec)
+	if err != nil {
+		return nil, err
+	}
+	if variables != nil {
+		place.Variables = Private + "/" + terraform.VariablesFile
+		files = append(files, apps.File{Name: terraform.VariablesFile})
+	}
+	run, err := terraform.New(in, place)
+	if err != nil {
+		return nil, err
+	}
+	plan := Private + "/plan"
+	list := []apps.Command{run.Init()}
+	if run.NamedWorkspace() != "" {
+		list = append(list, run.SelectWorkspace())
+	}
+	list = append(list, run.Plan(plan))
+	if !run.PlanOnly() {
+		list = append(list, run.Apply(plan, false))
+	}
+	for i := range list {
+		list[i].Files = files
+	}
+	return list, nil
 }
 
 func builder(kind string) (apps.Builder, bool) {
