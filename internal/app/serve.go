@@ -112,7 +112,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 		Queries: runner.Queries{Executable: executable, Env: env, Host: host},
 		Settings: tasks.Settings{
 			MaxParallel: c.Tasks.MaxParallel, MaxTasksPerTemplate: c.Tasks.KeepPerTemplate,
-			ApprovalTimeout: c.Tasks.ApprovalTimeout, DigestKey: digestKey(c.Keys.AccessKeyEncryption),
+			MaxOutput: c.Tasks.MaxOutput, ApprovalTimeout: c.Tasks.ApprovalTimeout, DigestKey: digestKey(c.Keys.AccessKeyEncryption),
 			MaxAge: c.Tasks.MaxAge, MaxStorage: c.Tasks.MaxStorage,
 			MaxDuration: c.Tasks.MaxDuration, StopGrace: c.Tasks.StopGrace,
 			WebHost: c.Server.WebHost, Apps: cat.Apps, Host: host,

@@ -146,6 +146,8 @@ type Details struct {
 type Limits struct {
 	MaxDuration time.Duration
 	StopGrace   time.Duration // between TERM and KILL
+	// MaxOutput is how many bytes of output are kept; the run goes on beyond it.
+	MaxOutput int64
 }
 
 // Host is what the machine's configuration gives every run.

@@ -110,7 +110,7 @@ func jobApp(a domain.App) job.App {
 
 // limits bounds the runs of a template: of two durations the shorter counts.
 func (s *Service) limits(tpl domain.Template) job.Limits {
-	l := job.Limits{MaxDuration: s.Settings.MaxDuration, StopGrace: s.Settings.StopGrace}
+	l := job.Limits{MaxDuration: s.Settings.MaxDuration, StopGrace: s.Settings.StopGrace, MaxOutput: s.Settings.MaxOutput}
 	if own := time.Duration(tpl.MaxDurationSec) * time.Second; own > 0 && (l.MaxDuration == 0 || own < l.MaxDuration) {
 		l.MaxDuration = own
 	}

@@ -49,6 +49,7 @@ type Settings struct {
 	MaxStorage          int64         // bytes of output of finished tasks kept, 0: any
 	MaxDuration         time.Duration // 0: none
 	StopGrace           time.Duration
+	MaxOutput           int64         // bytes of output kept of a run, 0: all
 	ApprovalTimeout     time.Duration // how long a task waits for confirmation, 0: for ever
 	DigestKey           []byte        // keys digests of variables in plans
 	WebHost             string        // base of links, "" when unknown
