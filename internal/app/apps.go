@@ -20,7 +20,7 @@ func baseApps(changes map[string]config.App) []domain.App {
 		i, ok := known[id]
 		if !ok {
 			i = len(apps)
-			apps = append(apps, domain.App{ID: id, Title: id, Program: id, Active: true})
+			apps = append(apps, domain.App{ID: id, Family: domain.FamilyScript, Title: id, Active: true})
 		}
 		a := &apps[i]
 		set(&a.Active, change.Active)
@@ -39,15 +39,11 @@ func baseApps(changes map[string]config.App) []domain.App {
 
 // programOnMachine tells whether the program of an app is on this machine.
 func programOnMachine(app domain.App) (bool, string) {
-	program := app.Program
-	if app.Path != "" {
-		program = app.Path
+	programs := app.Candidates()
+	for _, program := range programs {
+		if _, err := exec.LookPath(program); err == nil {
+			return true, ""
+		}
 	}
-	if program == "" {
-		program = app.ID
-	}
-	if _, err := exec.LookPath(program); err != nil {
-		return false, fmt.Sprintf("The program %q was not found on this machine. Install it, or set its path.", program)
-	}
-	return true, ""
+	return false, fmt.Sprintf("The program %q was not found on this machine. Install it, or set its path.", programs[0])
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"testing"
 
 	"signalbox/internal/config"
@@ -21,10 +22,10 @@ func TestBaseApps_FollowTheConfiguration(t *testing.T) {
 	if apps["bash"].Active || !apps["ansible"].Active {
 		t.Error("switching bash off did not touch bash alone")
 	}
-	if got := apps["python"]; got.Path != path || len(got.Args) != 1 || got.Program != "python3" {
+	if got := apps["python"]; got.Path != path || len(got.Args) != 1 || fmt.Sprint(got.Candidates()) != "["+path+"]" {
 		t.Errorf("python is %+v", got)
 	}
-	if got := apps["deno"]; !got.Active || got.Program != "deno" {
+	if got := apps["deno"]; !got.Active || fmt.Sprint(got.Candidates()) != "[deno]" {
 		t.Errorf("the added app is %+v", got)
 	}
 }

@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -110,6 +112,8 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 		Queries: runner.Queries{Executable: executable, Env: env, Host: host},
 		Settings: tasks.Settings{
 			MaxParallel: c.Tasks.MaxParallel, MaxTasksPerTemplate: c.Tasks.KeepPerTemplate,
+			MaxOutput: c.Tasks.MaxOutput, ApprovalTimeout: c.Tasks.ApprovalTimeout, DigestKey: digestKey(c.Keys.AccessKeyEncryption),
+			MaxAge: c.Tasks.MaxAge, MaxStorage: c.Tasks.MaxStorage,
 			MaxDuration: c.Tasks.MaxDuration, StopGrace: c.Tasks.StopGrace,
 			WebHost: c.Server.WebHost, Apps: cat.Apps, Host: host,
 		},
@@ -155,6 +159,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 		return dispatcher.Run(ctx)
 	})
 	g.Go(func() error { return sweepSessions(ctx, authn, log) })
+	g.Go(func() error { return service.Retain(ctx) })
 	g.Go(func() error { return listen(c, server, listener) })
 	g.Go(func() error {
 		<-ctx.Done()
@@ -252,6 +257,13 @@ func randomID() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails: it ends the program instead
 	return hex.EncodeToString(b[:])
+}
+
+// digestKey makes a key of its own out of one that must not get around.
+func digestKey(key domain.Secret) []byte {
+	mac := hmac.New(sha256.New, []byte(key.Reveal()))
+	mac.Write([]byte("digests of variables"))
+	return mac.Sum(nil)
 }
 
 func utcNow() time.Time { return time.Now().UTC() }

@@ -38,7 +38,7 @@ func (c *Catalog) Apps(ctx context.Context) ([]domain.App, error) {
 		}
 		app, known := byID[id]
 		if !known {
-			app = domain.App{ID: id}
+			app = domain.App{ID: id, Family: domain.FamilyScript}
 		}
 		if err := setAppField(&app, field, o.Value); err != nil {
 			return nil, fmt.Errorf("option %s: %w", o.Key, err)

@@ -149,7 +149,7 @@ func (c *Catalog) CreateTemplate(ctx context.Context, g authz.Grant, t domain.Te
 				return err
 			}
 		}
-		return nil
+		return c.giveWorkspace(ctx, g, &t)
 	})
 	return t, err
 }
@@ -283,8 +283,16 @@ func (c *Catalog) checkTemplate(ctx context.Context, p domain.ProjectID, id doma
 	if _, err := repositories().refer(ctx, c.Store, p, &t.RepositoryID, "repository_id", status); err != nil {
 		return err
 	}
-	if _, err := inventories().refer(ctx, c.Store, p, t.InventoryID, "inventory_id", status); err != nil {
+	inventory, err := inventories().refer(ctx, c.Store, p, t.InventoryID, "inventory_id", status)
+	if err != nil {
 		return err
+	}
+	app, err := c.App(ctx, t.App)
+	if err != nil && !domain.IsKind(err, domain.KindNotFound) {
+		return err
+	}
+	if err == nil && t.InventoryID != nil && !app.TakesInventory(inventory.Type) {
+		return domain.Invalid("inventory_id", "inventory %q is of type %s, which the app %q does not take", inventory.Name, inventory.Type, t.App)
 	}
 	if _, err := variableGroups().refer(ctx, c.Store, p, t.VariableGroupID, "environment_id", status); err != nil {
 		return err

@@ -133,6 +133,10 @@ type Tasks struct {
 	MaxParallel      int           // on the whole server; 0: no limit
 	MaxDuration      time.Duration // 0: no limit
 	KeepPerTemplate  int           // older tasks of a template are deleted; 0: keep all
+	MaxAge           time.Duration // finished tasks older than this are deleted; 0: keep all
+	MaxStorage       int64         // bytes of output of finished tasks that are kept; 0: all
+	MaxOutput        int64         // bytes of output kept of a run; 0: all
+	ApprovalTimeout  time.Duration // how long a task waits for confirmation; 0: for ever
 	StopGrace        time.Duration // between the polite signal and the kill
 	HomeDirMode      string        // template_dir, project_home or user_home
 	EnvVars          map[string]domain.Secret

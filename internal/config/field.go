@@ -178,6 +178,25 @@ func (f duration) get() any               { return int(*f.p / f.unit) }
 func (f duration) expects() string        { return whole{nil, f.min, f.max}.expects() }
 func (f duration) schema() map[string]any { return whole{nil, f.min, f.max}.schema() }
 
+// size is a whole number of units of bytes.
+type size struct {
+	p        *int64
+	unit     int64
+	min, max int
+}
+
+func (f size) set(value any) error {
+	var n int
+	if err := (whole{&n, f.min, f.max}).set(value); err != nil {
+		return err
+	}
+	*f.p = int64(n) * f.unit
+	return nil
+}
+func (f size) get() any               { return int(*f.p / f.unit) }
+func (f size) expects() string        { return whole{nil, f.min, f.max}.expects() }
+func (f size) schema() map[string]any { return whole{nil, f.min, f.max}.schema() }
+
 // span is a length of time with its unit, or a number of seconds.
 type span struct{ p *time.Duration }
 

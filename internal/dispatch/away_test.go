@@ -76,6 +76,7 @@ func (f *flaky) Start(_ context.Context, spec job.Spec) error {
 }
 
 func (f *flaky) Signal(int64, bool)                           {}
+func (f *flaky) Answer(int64, int, bool)                      {}
 func (f *flaky) Recover(context.Context, []domain.Task) error { return nil }
 
 func TestDatabaseAway_EveryClaimIsStartedOnce(t *testing.T) {

@@ -39,6 +39,8 @@ type queue interface {
 type worker interface {
 	Start(ctx context.Context, spec job.Spec) error
 	Signal(id int64, force bool)
+	// Answer passes a decision to a job that waits for confirmation.
+	Answer(id int64, question int, confirm bool)
 	// Recover takes up the runs that were under way when the last process died.
 	Recover(ctx context.Context, running []domain.Task) error
 }
@@ -73,6 +75,11 @@ func (d *Dispatcher) Wake() {
 // Signal passes a stop request to the job of a task.
 func (d *Dispatcher) Signal(id domain.TaskID, force bool) { d.worker.Signal(int64(id), force) }
 
+// Answer passes a decision to the job of a task that waits for confirmation.
+func (d *Dispatcher) Answer(id domain.TaskID, question int, confirm bool) {
+	d.worker.Answer(int64(id), question, confirm)
+}
+
 // Run recovers what was under way and then dispatches until ctx ends. Jobs that
 // run at that time go on.
 func (d *Dispatcher) Run(ctx context.Context) error {
@@ -99,6 +106,27 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 			if err := d.queue.RenewLeases(ctx, d.owner, lease); err != nil && ctx.Err() == nil {
 				d.log.Warn("renew claims", "error", err)
 			}
+			d.remind(ctx)
+		}
+	}
+}
+
+// remind passes on again what was asked of tasks under way: another process may
+// have been asked, which does not reach our jobs, or a command was lost.
+func (d *Dispatcher) remind(ctx context.Context) {
+	owned, err := d.queue.Owned(ctx, d.owner)
+	if err != nil {
+		if ctx.Err() == nil {
+			d.log.Warn("look for requests to running tasks", "error", err)
+		}
+		return
+	}
+	for _, t := range owned {
+		switch t.Status {
+		case domain.StatusStopping:
+			d.Signal(t.ID, t.ForceStop)
+		case domain.StatusConfirmed, domain.StatusRejected:
+			d.Answer(t.ID, t.Questions, t.Status == domain.StatusConfirmed)
 		}
 	}
 }

@@ -25,6 +25,13 @@ import (
 
 // TestMain lets this binary be the job process that runners start.
 func TestMain(m *testing.M) {
+	if len(os.Args) == 4 && os.Getenv(askingVariable) != "" {
+		if err := askingJob(os.Args[3]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if len(os.Args) > 1 && os.Args[1] == "job" {
 		os.Exit(jobproc.Main(os.Args[2:], os.Environ()))
 	}
@@ -42,6 +49,7 @@ type bundle struct {
 	actor   domain.Actor
 	repo    string
 	stop    func()
+	env     []string // of job processes, nil for this one's
 }
 
 func newBundle(t *testing.T, maxParallel int, scripts map[string]string) *bundle {
@@ -89,7 +97,7 @@ func (b *bundle) start() {
 	}
 	work, err := runner.New(runner.Config{
 		JobsDir: filepath.Join(b.data, "jobs"), Executable: exe, Reports: b.Service, Log: slog.New(slog.NewTextHandler(b.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
-		Sweep: workspace.SweepJob,
+		Sweep: workspace.SweepJob, Env: b.env,
 	})
 	if err != nil {
 		b.t.Fatal(err)

@@ -29,9 +29,11 @@ var moves = map[TaskStatus][]TaskStatus{
 	StatusStarting:            {StatusRunning, StatusWaiting, StatusStopping, StatusStopped, StatusError},
 	StatusRunning:             {StatusWaitingConfirmation, StatusStopping, StatusStopped, StatusSuccess, StatusError},
 	StatusWaitingConfirmation: {StatusConfirmed, StatusRejected, StatusStopping, StatusStopped, StatusError},
-	StatusConfirmed:           {StatusRunning, StatusStopping, StatusStopped, StatusError},
-	StatusRejected:            {StatusStopping, StatusStopped, StatusError},
-	StatusStopping:            {StatusStopped, StatusError},
+	StatusConfirmed:           {StatusRunning, StatusStopping, StatusStopped, StatusSuccess, StatusError},
+	// A rejection ends a run, but a job may have asked about something that it
+	// can do without, and goes on.
+	StatusRejected: {StatusRunning, StatusStopping, StatusStopped, StatusError},
+	StatusStopping: {StatusStopped, StatusError},
 }
 
 // Statuses returns every status in the order of a task's life.
@@ -45,9 +47,16 @@ func (s TaskStatus) Terminal() bool {
 	return s == StatusStopped || s == StatusSuccess || s == StatusError
 }
 
-// Active reports whether a task in s takes up capacity: it has left the queue
-// and has not ended.
+// Active reports whether a task in s is under way: it has left the queue and has
+// not ended. It keeps other tasks of its template waiting, unless the template
+// allows parallel tasks.
 func (s TaskStatus) Active() bool { return s != StatusWaiting && !s.Terminal() }
+
+// Busy reports whether a task in s counts towards the limits of project and
+// server. One that waits for a person does nothing meanwhile, and for as long
+// as that person likes: counting it would let forgotten plans stop the server.
+// Once answered it goes on at once, even if that exceeds a limit for a while.
+func (s TaskStatus) Busy() bool { return s.Active() && s != StatusWaitingConfirmation }
 
 // CanBecome reports whether the move from s to next is allowed.
 func (s TaskStatus) CanBecome(next TaskStatus) bool {
@@ -82,7 +91,7 @@ func UnfinishedStatuses() []TaskStatus {
 	return list
 }
 
-// ActiveStatuses lists the statuses that take up capacity.
+// ActiveStatuses lists the statuses of tasks under way.
 func ActiveStatuses() []TaskStatus {
 	var list []TaskStatus
 	for _, s := range statuses {

@@ -36,6 +36,14 @@ type Task struct {
 	// ForceStop is set when the stop must not wait for the grace period.
 	ForceStop bool
 
+	// Questions counts how often the run has asked for confirmation. Decision,
+	// DecidedBy and DecidedAt are the last answer: confirmed or rejected, by
+	// whom and when; "" and nil while there is none.
+	Questions int
+	Decision  TaskStatus
+	DecidedBy *UserID
+	DecidedAt *time.Time
+
 	// Owner is the runner that claimed the task, "" while it waits. Epoch grows
 	// with every claim; writes that carry an older one are refused.
 	Owner      string
@@ -50,6 +58,22 @@ type Task struct {
 	JournalOffset int64
 	LogDigest     string
 	LogComplete   bool
+	// ResultLines and ResultBytes count the data that the program reported
+	// apart from its output.
+	ResultLines int64
+	ResultBytes int64
+}
+
+// TaskStage is a part of a run, numbered from 1 within its task.
+type TaskStage struct {
+	TaskID    TaskID
+	Seq       int
+	Type      string
+	Start     time.Time
+	End       *time.Time // nil while it goes on
+	FirstLine int64      // of the output
+	LastLine  int64      // 0 until the end, FirstLine-1 for a stage without output
+	Result    JSON       // depends on Type and app; absent when there is none
 }
 
 // TaskWithTemplate is a row of a task list.
@@ -62,30 +86,8 @@ type TaskWithTemplate struct {
 	UserName    string
 	// StoppedByName is the display name of who stopped it.
 	StoppedByName string
-}
-
-// AnsibleTaskParams are the params of a task of an ansible template.
-type AnsibleTaskParams struct {
-	Debug      bool      `json:"debug"`
-	DebugLevel int       `json:"debug_level"`
-	DryRun     bool      `json:"dry_run"`
-	Diff       bool      `json:"diff"`
-	Limit      *[]string `json:"limit"`
-	Tags       *[]string `json:"tags"`
-	SkipTags   *[]string `json:"skip_tags"`
-}
-
-// Verbosity is the number of v's for ansible, 0 for none.
-func (p AnsibleTaskParams) Verbosity() int {
-	switch {
-	case !p.Debug:
-		return 0
-	case p.DebugLevel < 1:
-		return 4
-	case p.DebugLevel > 6:
-		return 6
-	}
-	return p.DebugLevel
+	// DecidedByName is that of who confirmed or rejected it.
+	DecidedByName string
 }
 
 // Definition is what a task was created from, frozen at that moment: later

@@ -1,7 +1,6 @@
 package domain
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -48,7 +47,10 @@ type Template struct {
 	AllowOverrideArgsInTask   bool
 	AllowOverrideBranchInTask bool
 	AllowParallelTasks        bool
-	TaskCount                 int // tasks ever created from it
+	// MaxDurationSec ends a task after so many seconds, 0 for the server's limit
+	// alone. The shorter of the two counts.
+	MaxDurationSec int
+	TaskCount      int // tasks ever created from it
 }
 
 // SurveyVar is a question asked when a task is started.
@@ -124,46 +126,8 @@ type Vault struct {
 	Script     *string // path of the script, for type script
 }
 
-// AnsibleTemplateParams are the task_params of an ansible template.
-type AnsibleTemplateParams struct {
-	AllowDebug             bool     `json:"allow_debug"`
-	AllowOverrideInventory bool     `json:"allow_override_inventory"`
-	AllowOverrideLimit     bool     `json:"allow_override_limit"`
-	AllowOverrideTags      bool     `json:"allow_override_tags"`
-	AllowOverrideSkipTags  bool     `json:"allow_override_skip_tags"`
-	Limit                  []string `json:"limit"`
-	Tags                   []string `json:"tags"`
-	SkipTags               []string `json:"skip_tags"`
-}
-
-// DecodeParams reads app parameters into a struct and names the field that
-// does not fit.
-func DecodeParams(field string, doc JSON, into any) error {
-	if len(doc) == 0 {
-		return nil
-	}
-	if err := json.Unmarshal(doc, into); err != nil {
-		if te, ok := err.(*json.UnmarshalTypeError); ok && te.Field != "" {
-			return Invalid(field+"."+te.Field, "must be %s, not %s", article(te.Type.String()), te.Value)
-		}
-		return Invalid(field, "must be a JSON object")
-	}
-	return nil
-}
-
-func article(goType string) string {
-	switch goType {
-	case "bool":
-		return "true or false"
-	case "int", "int64":
-		return "a whole number"
-	case "string":
-		return "a text"
-	case "[]string":
-		return "a list of texts"
-	}
-	return "a " + goType
-}
+// maxDurationSec is a year: more is a mistake.
+const maxDurationSec = 366 * 24 * 3600
 
 // Validate checks what can be checked without looking at other objects.
 // app is the declaration of the template's app.
@@ -178,24 +142,25 @@ func (t *Template) Validate(app App) error {
 	if t.RepositoryID == 0 {
 		return Invalid("repository_id", "a repository is required")
 	}
-	if t.Playbook == "" && !app.PlaybookOptional {
+	if t.Playbook == "" && !app.PlaybookOptional() {
 		return Invalid("playbook", "the path of the %s is required", app.PlaybookWord())
 	}
 	if err := CheckRelativePath("playbook", t.Playbook); err != nil {
 		return err
 	}
-	if app.InventoryRequired && t.InventoryID == nil {
+	if app.InventoryRequired() && t.InventoryID == nil {
 		return Invalid("inventory_id", "an inventory is required")
 	}
 	if t.Arguments != nil && *t.Arguments == "" {
 		t.Arguments = nil
 	}
 	if t.Arguments != nil {
-		if _, err := ParseStrings(*t.Arguments); err != nil && !app.StageArguments {
-			return Invalid("arguments", "must be a JSON array of texts such as [\"--flush-cache\"]")
-		} else if !json.Valid([]byte(*t.Arguments)) {
-			return Invalid("arguments", "must be valid JSON")
+		if _, err := ParseArguments("arguments", *t.Arguments, app.Family); err != nil {
+			return err
 		}
+	}
+	if t.MaxDurationSec < 0 || t.MaxDurationSec > maxDurationSec {
+		return Invalid("max_task_duration_sec", "must be a number of seconds from 0 to %d; 0 sets no limit", maxDurationSec)
 	}
 	if t.GitBranch != nil && *t.GitBranch == "" {
 		t.GitBranch = nil
@@ -217,16 +182,8 @@ func (t *Template) Validate(app App) error {
 	if t.Type != TemplateBuild {
 		t.StartVersion = nil
 	}
-	if len(t.TaskParams) > 0 {
-		if _, err := t.TaskParams.Object(); err != nil {
-			return Invalid("task_params", "must be a JSON object")
-		}
-		if app.Ansible {
-			var p AnsibleTemplateParams
-			if err := DecodeParams("task_params", t.TaskParams, &p); err != nil {
-				return err
-			}
-		}
+	if err := app.checkTemplateParams(t.TaskParams); err != nil {
+		return err
 	}
 	return t.validateSurvey()
 }

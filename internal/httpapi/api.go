@@ -18,6 +18,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"signalbox/internal/ansibleresult"
 	"signalbox/internal/auth"
 	"signalbox/internal/catalog"
 	"signalbox/internal/domain"
@@ -33,12 +34,19 @@ type Tasks interface {
 	Get(ctx context.Context, p domain.ProjectID, id domain.TaskID) (domain.TaskWithTemplate, error)
 	List(ctx context.Context, f store.TaskFilter) (list []domain.TaskWithTemplate, hasNext bool, err error)
 	Stop(ctx context.Context, actor domain.Actor, p domain.ProjectID, id domain.TaskID, force bool) error
+	Decide(ctx context.Context, actor domain.Actor, p domain.ProjectID, id domain.TaskID, confirm bool) error
 	StopAll(ctx context.Context, actor domain.Actor, p domain.ProjectID, t domain.TemplateID, force bool) error
 	Delete(ctx context.Context, actor domain.Actor, p domain.ProjectID, id domain.TaskID) error
+	Explain(ctx context.Context, p domain.ProjectID, id domain.TaskID) (tasks.Explanation, error)
 	WaitReasons(ctx context.Context, ids []domain.TaskID) (map[domain.TaskID]string, error)
 	Window(ctx context.Context, p domain.ProjectID, id domain.TaskID, page tasks.Page) (tasks.LogPage, error)
 	Lines(ctx context.Context, id domain.TaskID, after int64, fn func(tasks.LogLine) error) error
 	Search(ctx context.Context, p domain.ProjectID, id domain.TaskID, s tasks.Search) (tasks.SearchResult, error)
+	Stages(ctx context.Context, p domain.ProjectID, id domain.TaskID) ([]domain.TaskStage, error)
+	AnsibleTotals(ctx context.Context, p domain.ProjectID, id domain.TaskID) (ansibleresult.Totals, *domain.TaskStage, error)
+	AnsibleMatrix(ctx context.Context, p domain.ProjectID, id domain.TaskID, f ansibleresult.Filter) (tasks.Matrix, error)
+	Results(ctx context.Context, id domain.TaskID, after int64, fn func(tasks.LogLine) error) error
+	Rerun(ctx context.Context, actor domain.Actor, p domain.ProjectID, id domain.TaskID, how tasks.Rerun) (domain.Task, error)
 	Branches(ctx context.Context, p domain.ProjectID, id domain.RepositoryID) ([]string, error)
 }
 

@@ -146,6 +146,16 @@ func (a *api) addTemplateRoutes() {
 	handle(a, Route{Method: put, Path: one, ID: "replaceTemplate", Tag: tag, Summary: "Replace a template", Action: authz.ManageResources}, a.replaceTemplate)
 	handle(a, Route{Method: put, Path: one + "/description", ID: "setTemplateDescription", Tag: tag, Summary: "Set the description", Action: authz.ManageResources}, a.setTemplateDescription)
 	handle(a, Route{Method: del, Path: one, ID: "deleteTemplate", Tag: tag, Summary: "Delete a template and its tasks", Action: authz.ManageResources}, a.deleteTemplate)
+	for _, w := range []struct {
+		verb, id, summary string
+		do                workspaceAction
+	}{
+		{"attach", "attachInventory", "Attach a workspace to a template", a.Catalog.AttachWorkspace},
+		{"detach", "detachInventory", "Detach a workspace from a template", a.Catalog.DetachWorkspace},
+		{"set_default", "setDefaultInventory", "Make an attached workspace the one that tasks use", a.Catalog.SetDefaultWorkspace},
+	} {
+		handle(a, Route{Method: post, Path: one + "/inventory/{inventory_id}/" + w.verb, ID: w.id, Tag: tag, Summary: w.summary, Action: authz.ManageResources, Status: http.StatusNoContent}, a.workspace(w.do))
+	}
 	handle(a, Route{Method: get, Path: one + "/refs", ID: "getTemplateRefs", Tag: tag, Summary: "List what uses a template", Action: authz.ReadProject}, a.templateRefs)
 	stream(a, Route{Method: get, Path: one + "/tasks", ID: "listTemplateTasks", Tag: tag, Summary: "List the tasks of a template, newest first", Action: authz.ReadProject, Query: paging()},
 		reflect.TypeFor[[]wire.TaskRow](), a.listTasks(maxTasks))
@@ -175,6 +185,9 @@ func (a *api) addTaskRoutes() {
 	handle(a, Route{Method: get, Path: one, ID: "getTask", Tag: tag, Summary: "Read a task", Action: authz.ReadProject}, a.getTask)
 	handle(a, Route{Method: del, Path: one, ID: "deleteTask", Tag: tag, Summary: "Delete a task that has ended, with its log", Action: authz.DeleteTasks}, a.deleteTask)
 	handle(a, Route{Method: post, Path: one + "/stop", ID: "stopTask", Tag: tag, Summary: "Stop a task", Action: authz.RunTasks}, a.stopTask)
+	handle(a, Route{Method: post, Path: one + "/confirm", ID: "confirmTask", Tag: tag, Summary: "Confirm what a task waits with; 409 when it does not wait", Action: authz.RunTasks, Status: http.StatusNoContent}, a.decideTask(true))
+	handle(a, Route{Method: post, Path: one + "/reject", ID: "rejectTask", Tag: tag, Summary: "Reject what a task waits with; 409 when it does not wait", Action: authz.RunTasks, Status: http.StatusNoContent}, a.decideTask(false))
+	handle(a, Route{Method: get, Path: one + "/explain", ID: "explainTask", Tag: tag, Summary: "Say why a task waits, what it runs and where its values come from", Action: authz.ReadProject}, a.explainTask)
 	stream(a, Route{Method: get, Path: one + "/log", ID: "getTaskLog", Tag: tag, Summary: "Read a window of the log", Action: authz.ReadProject, Query: []Query{
 		{Name: "after", Type: "integer", Doc: "Lines with a greater number"},
 		{Name: "before", Type: "integer", Doc: "Instead: the last lines with a smaller number"},
@@ -197,7 +210,20 @@ func (a *api) addTaskRoutes() {
 		{Name: "time", Type: "string", Doc: "iso: a UTC time before each line"},
 		{Name: "download", Type: "boolean", Doc: "Send as a file"},
 	}}, reflect.TypeFor[string](), a.taskRawOutput)
-	handle(a, Route{Method: get, Path: one + "/stages", ID: "listTaskStages", Tag: tag, Summary: "List the stages of a task", Action: authz.ReadProject}, emptyOfTask[wire.TaskStage](a))
-	handle(a, Route{Method: get, Path: one + "/ansible/hosts", ID: "listAnsibleHosts", Tag: tag, Summary: "List the results by host", Action: authz.ReadProject}, emptyOfTask[wire.AnsibleHost](a))
-	handle(a, Route{Method: get, Path: one + "/ansible/errors", ID: "listAnsibleErrors", Tag: tag, Summary: "List the failed steps", Action: authz.ReadProject}, emptyOfTask[wire.AnsibleError](a))
+	handle(a, Route{Method: post, Path: one + "/rerun", ID: "rerunTask", Tag: tag, Summary: "Start a task with the inputs of another one, on all hosts or on those that failed", Action: authz.RunTasks, BodyOptional: true}, a.rerunTask)
+	handle(a, Route{Method: get, Path: one + "/stages", ID: "listTaskStages", Tag: tag, Summary: "List the stages of a task", Action: authz.ReadProject}, a.taskStages)
+	handle(a, Route{Method: get, Path: one + "/ansible/hosts", ID: "listAnsibleHosts", Tag: tag, Summary: "List the results by host", Action: authz.ReadProject}, a.ansibleHosts)
+	handle(a, Route{Method: get, Path: one + "/ansible/errors", ID: "listAnsibleErrors", Tag: tag, Summary: "List the failed steps", Action: authz.ReadProject}, a.ansibleErrors)
+	handle(a, Route{Method: get, Path: one + "/ansible/results", ID: "getAnsibleResults", Tag: tag, Summary: "Read the matrix of tasks and hosts", Action: authz.ReadProject, Query: []Query{
+		{Name: "first", Type: "integer", Doc: "Number of the first task, 1 when absent"},
+		{Name: "limit", Type: "integer", Doc: "At most this many tasks, 1 to 1000, 100 when absent"},
+		{Name: "host", Type: "string", Doc: "Only the results on this host"},
+		{Name: "status", Type: "string", Doc: "Only these results: ok, changed, failed, unreachable, skipped, ignored, rescued", Repeated: true},
+		{Name: "details", Type: "boolean", Doc: "With messages, outputs and differences"},
+	}}, a.ansibleResults)
+	stream(a, Route{Method: get, Path: one + "/results", ID: "getTaskResults", Tag: tag, Summary: "Read the data that the program reported, one JSON document a line", Action: authz.ReadProject, Media: linesType, Query: []Query{
+		{Name: "after", Type: "integer", Doc: "Lines with a greater number"},
+		{Name: "limit", Type: "integer", Doc: "At most this many lines; all when absent"},
+		{Name: "download", Type: "boolean", Doc: "Send as a file"},
+	}}, reflect.TypeFor[string](), a.taskResults)
 }

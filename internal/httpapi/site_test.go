@@ -66,6 +66,8 @@ type idle struct{}
 
 func (idle) Wake()                      {}
 func (idle) Signal(domain.TaskID, bool) {}
+
+func (idle) Answer(domain.TaskID, int, bool) {}
 func (idle) Branches(context.Context, int64, job.Repository) ([]string, error) {
 	return []string{"dev", "feature/x", "main"}, nil
 }

@@ -36,7 +36,7 @@ func (a *api) info(c *call, _ *none) (wire.Info, error) {
 		Version: a.Info.Version, WebHost: a.WebHost, UseRemoteRunner: a.Info.UseRemoteRunner,
 		PremiumFeatures: features, Features: features, GitClient: "cmd_git", ScheduleTimezone: a.Info.ScheduleTimezone,
 		Teams: wire.Teams{InviteType: "username", MembersCanLeave: true}, Roles: []wire.RoleInfo{},
-		Capabilities: []string{"log-window", "log-search", "ws-subscribe", "setup"},
+		Capabilities: []string{"log-window", "log-search", "ws-subscribe", "setup", "confirm", "explain", "stages", "rerun"},
 	}
 	if info.ScheduleTimezone == "" {
 		info.ScheduleTimezone = "UTC"

@@ -178,13 +178,19 @@ func (a *api) stopTask(c *call, in *wire.StopInput) (none, error) {
 	return none{}, a.Tasks.Stop(c.r.Context(), c.actor(), c.grant.Project, c.taskID(), in.Force)
 }
 
-// emptyOfTask answers with an empty list for a task that is there: stages and
-// results come with a later part of the product.
-func emptyOfTask[T any](a *api) func(*call, *none) ([]T, error) {
-	return func(c *call, _ *none) ([]T, error) {
-		_, err := a.Tasks.Get(c.r.Context(), c.grant.Project, c.taskID())
-		return []T{}, err
+// decideTask confirms or rejects what a task waits with.
+func (a *api) decideTask(confirm bool) func(*call, *none) (none, error) {
+	return func(c *call, _ *none) (none, error) {
+		if err := c.grant.Require(authz.RunTasks); err != nil {
+			return none{}, err
+		}
+		return none{}, a.Tasks.Decide(c.r.Context(), c.actor(), c.grant.Project, c.taskID(), confirm)
 	}
+}
+
+func (a *api) explainTask(c *call, _ *none) (wire.Explanation, error) {
+	e, err := a.Tasks.Explain(c.r.Context(), c.grant.Project, c.taskID())
+	return wire.FromExplanation(e), err
 }
 
 const maxWindow = 5000
@@ -264,7 +270,8 @@ func (a *api) taskOutput(c *call, _ *none) error {
 		return err
 	}
 	id := c.taskID()
-	if _, err := a.Tasks.Get(ctx, c.grant.Project, id); err != nil {
+	stages, err := a.Tasks.Stages(ctx, c.grant.Project, id)
+	if err != nil {
 		return err
 	}
 	c.w.Header().Set("Content-Type", jsonType)
@@ -274,13 +281,14 @@ func (a *api) taskOutput(c *call, _ *none) error {
 	out := newStreamWriter(c.w)
 	out.WriteByte('[')
 	var count int64
+	at := stageFinder{stages: stages}
 	err = a.Tasks.Lines(ctx, id, after, func(l tasks.LogLine) error {
 		if count > 0 {
 			out.WriteByte(',')
 		}
 		count++
 		line, err := json.Marshal(wire.OutputLine{
-			ID: l.Seq, TaskID: int64(id), Time: l.Time.UTC(), Output: wire.Text(trimReturn(l)),
+			ID: l.Seq, TaskID: int64(id), Time: l.Time.UTC(), Output: wire.Text(trimReturn(l)), StageID: at.of(l.Seq),
 		})
 		if err != nil {
 			return err

@@ -41,6 +41,11 @@ func (f *fakeLog) Get(_ context.Context, p domain.ProjectID, id domain.TaskID) (
 	return domain.TaskWithTemplate{Task: *t}, nil
 }
 
+func (f *fakeLog) Stages(ctx context.Context, p domain.ProjectID, id domain.TaskID) ([]domain.TaskStage, error) {
+	_, err := f.Get(ctx, p, id)
+	return nil, err
+}
+
 func (f *fakeLog) Lines(_ context.Context, id domain.TaskID, after int64, fn func(tasks.LogLine) error) error {
 	f.mu.Lock()
 	lines := f.lines[id]

@@ -82,6 +82,7 @@ type End struct {
 }
 
 // Command is what an owner sends to the control socket, one JSON object a line.
+// It may come twice.
 type Command struct {
 	Stop  bool `json:"stop,omitempty"`  // TERM, grace, KILL
 	Force bool `json:"force,omitempty"` // KILL now
@@ -89,4 +90,8 @@ type Command struct {
 	// that asks nothing ignores them.
 	Confirm bool `json:"confirm,omitempty"`
 	Reject  bool `json:"reject,omitempty"`
+	// Question says which question Confirm or Reject answers: the number of the
+	// waiting_confirmation record, from 1. A job must not take it for the answer
+	// to another one. Between two questions a job reports running.
+	Question int `json:"question,omitempty"`
 }

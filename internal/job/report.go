@@ -17,4 +17,8 @@ type Batch struct {
 type Ack struct {
 	Stop  bool // the task is to be stopped
 	Force bool // without waiting for the grace period
+	// Confirm and Reject answer the question of this number; see Command.
+	Confirm  bool
+	Reject   bool
+	Question int
 }

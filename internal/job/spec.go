@@ -72,7 +72,9 @@ type App struct {
 	ID      string
 	Kind    string // "ansible", "script" or "terraform"
 	Program string // looked up on PATH unless absolute
-	Args    []string
+	// Alternatives are tried in turn when Program is not found.
+	Alternatives []string
+	Args         []string
 }
 
 // Credential is a decrypted key. Kind is a domain.KeyType.
@@ -174,6 +176,8 @@ type Details struct {
 type Limits struct {
 	MaxDuration time.Duration
 	StopGrace   time.Duration // between TERM and KILL
+	// MaxOutput is how many bytes of output are kept; the run goes on beyond it.
+	MaxOutput int64
 }
 
 // Host is what the machine's configuration gives every run.

@@ -61,10 +61,11 @@ type run struct {
 	// recovered: an earlier process started it.
 	recovered bool
 
-	mu   sync.Mutex // guards sent and want, and conn until the run is followed
+	mu   sync.Mutex // guards what follows, conn until the run is followed
 	conn *job.Conn  // nil for a job that is dead
 	sent int        // strongest stop that the job was sent
 	want int        // strongest stop asked for
+	told int        // number of the last question that the job was answered
 }
 
 const (
@@ -148,6 +149,35 @@ func (r *Runner) stop(x *run, force bool) {
 	x.sent = x.want
 }
 
+// Answer passes on what was decided about a job that waits for confirmation. A
+// task that is not here is none of ours.
+func (r *Runner) Answer(id int64, question int, confirm bool) {
+	r.mu.Lock()
+	x := r.runs[id]
+	r.mu.Unlock()
+	if x != nil {
+		r.answer(x, question, confirm)
+	}
+}
+
+// answer tells the job, once for each question: the job may be at the next one
+// when the answer comes a second time. One that cannot be sent now comes again,
+// with an acknowledgement or by whoever takes the job up.
+func (r *Runner) answer(x *run, question int, confirm bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.conn == nil || x.told >= question {
+		return
+	}
+	if err := x.conn.Send(job.Command{Confirm: confirm, Reject: !confirm, Question: question}); err != nil {
+		if !errors.Is(err, job.ErrGone) {
+			r.Log.Warn("send answer to job", "task_id", x.id, "error", err)
+		}
+		return
+	}
+	x.told = question
+}
+
 func (r *Runner) add(x *run) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -217,6 +247,9 @@ func (r *Runner) takeUp(ctx context.Context, t domain.Task, dir string) error {
 	r.add(x)
 	if x.want > stopNone && conn != nil {
 		r.stop(x, x.want == stopForce)
+	}
+	if t.Status == domain.StatusConfirmed || t.Status == domain.StatusRejected {
+		r.answer(x, t.Questions, t.Status == domain.StatusConfirmed)
 	}
 	r.follow(x)
 	return nil
@@ -352,15 +385,15 @@ func (r *Runner) tail(x *run) error {
 	}
 }
 
-// read collects a batch. A batch ends before the end of the run if the run
-// began in it, because a task takes one step at a time.
+// read collects a batch. A batch ends before the status changes a second time,
+// because a task takes one step at a time.
 func read(reader *job.Reader, from int64, ahead []job.Record) (job.Batch, []job.Record, error) {
 	b := job.Batch{From: from, To: from, Records: ahead}
 	if len(ahead) > 0 {
 		b.To = reader.Offset()
 		return b, nil, nil
 	}
-	size, status := 0, false
+	size, status := 0, ""
 	for len(b.Records) < maxBatchRecords && size < maxBatchBytes {
 		rec, after, err := reader.Next()
 		if errors.Is(err, io.EOF) {
@@ -369,10 +402,12 @@ func read(reader *job.Reader, from int64, ahead []job.Record) (job.Batch, []job.
 		if err != nil {
 			return b, nil, err
 		}
-		if rec.End != nil && status {
-			return b, []job.Record{rec}, nil
+		if next := statusOf(rec); next != "" {
+			if status != "" && status != next {
+				return b, []job.Record{rec}, nil
+			}
+			status = next
 		}
-		status = status || rec.Begin != nil || rec.Status != nil
 		if rec.Chunk != nil {
 			size += len(rec.Chunk.Payload)
 		}
@@ -383,6 +418,19 @@ func read(reader *job.Reader, from int64, ahead []job.Record) (job.Batch, []job.
 		b.To = after
 	}
 	return b, nil, nil
+}
+
+// statusOf is the status that a record brings about, "" for none.
+func statusOf(rec job.Record) string {
+	switch {
+	case rec.Begin != nil:
+		return string(domain.StatusRunning)
+	case rec.Status != nil:
+		return rec.Status.Status
+	case rec.End != nil:
+		return rec.End.Status
+	}
+	return ""
 }
 
 // ship reports a batch until it is taken over. ended is true when it held the
@@ -400,6 +448,9 @@ func (r *Runner) ship(x *run, b job.Batch) (ended bool, err error) {
 	x.offset = b.To
 	if ack.Stop && !ended {
 		r.stop(x, ack.Force)
+	}
+	if (ack.Confirm || ack.Reject) && !ended {
+		r.answer(x, ack.Question, ack.Confirm)
 	}
 	return ended, nil
 }

@@ -64,6 +64,8 @@ type Store interface {
 	Options() Options
 	Tasks() Tasks
 	Logs() Logs
+	// Results is the data that programs reported, kept like logs.
+	Results() Logs
 
 	// InTx runs fn in a transaction. Nested calls join the outer one. fn may be
 	// run again after a serialisation conflict.
@@ -200,7 +202,7 @@ type Tasks interface {
 	// change of a terminal status gives ErrFenced, another impossible one
 	// ErrStatus. The definition's secret is erased when the task ends.
 	Update(ctx context.Context, id domain.TaskID, fn func(*domain.Task) error) (domain.Task, error)
-	// Delete removes a task with its definition and its log.
+	// Delete removes a task with its definition, log, stages and results.
 	Delete(ctx context.Context, id domain.TaskID) error
 
 	// List returns tasks newest first with the names lists show.
@@ -225,11 +227,21 @@ type Tasks interface {
 	// RenewLeases prolongs the leases of all unfinished tasks of owner.
 	RenewLeases(ctx context.Context, owner string, until time.Time) error
 
+	// Stages returns the stages of a task by number.
+	Stages(ctx context.Context, id domain.TaskID) ([]domain.TaskStage, error)
+	// Ended returns tasks that have ended, oldest first: those younger than
+	// after, at most limit.
+	Ended(ctx context.Context, after domain.TaskID, limit int) ([]domain.Task, error)
+	// OutputBytes is the size of all output and results of tasks that have ended,
+	// as the programs wrote them.
+	OutputBytes(ctx context.Context) (int64, error)
+
 	// Record stores what a job reported, fenced and idempotent: a report whose
 	// epoch is not the task's, or for a task that has ended, gives ErrFenced; a
 	// journal offset already taken over changes nothing. A report that neither
 	// was taken over nor starts where the last one ended, or whose chunks do not
-	// continue the log, gives ErrGap. One that takes up nothing of the journal
+	// continue the log or the results, gives ErrGap. A stage replaces the one of
+	// the same number. One that takes up nothing of the journal
 	// (FromOffset = ToOffset = the stored offset) only applies Apply. Status
 	// moves are checked as in Update. The task after the change is returned.
 	Record(ctx context.Context, id domain.TaskID, r Report) (domain.Task, error)
@@ -249,7 +261,7 @@ type Claim struct {
 	Owner       string
 	Now         time.Time
 	LeaseUntil  time.Time
-	MaxParallel int // tasks active at once on all owners; 0: no limit
+	MaxParallel int // tasks busy at once on all owners; 0: no limit
 }
 
 // BlockReason says which limit a waiting task has met.
@@ -271,9 +283,11 @@ type Blocker struct {
 // Report is what a job's journal said between two offsets.
 type Report struct {
 	Epoch      int64
-	FromOffset int64 // journal offset the report starts at
-	ToOffset   int64 // journal offset it ends at
-	Chunks     []logchunk.Chunk
+	FromOffset int64            // journal offset the report starts at
+	ToOffset   int64            // journal offset it ends at
+	Chunks     []logchunk.Chunk // of the log
+	Results    []logchunk.Chunk
+	Stages     []domain.TaskStage // TaskID is that of the task
 	// Apply changes the task for the other records; nil for none.
 	Apply func(*domain.Task) error
 }

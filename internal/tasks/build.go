@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"signalbox/internal/domain"
 	"signalbox/internal/job"
@@ -21,10 +22,6 @@ func (s *Service) BuildJob(ctx context.Context, t domain.Task) (job.Spec, error)
 		return job.Spec{}, fmt.Errorf("definition of task %d: %w", t.ID, err)
 	}
 	b := builder{s: s, task: t, def: stored.Definition}
-	app, err := s.app(ctx, b.def.Template.App)
-	if err != nil {
-		return job.Spec{}, err
-	}
 	if stored.Secret != "" {
 		text, err := s.Sealer.Open(stored.Secret, "task.secret")
 		if err != nil {
@@ -34,30 +31,27 @@ func (s *Service) BuildJob(ctx context.Context, t domain.Task) (job.Spec, error)
 			return job.Spec{}, err
 		}
 	}
+	return b.build(ctx)
+}
+
+func (b *builder) build(ctx context.Context) (job.Spec, error) {
+	s, t := b.s, b.task
+	app, err := s.app(ctx, b.def.Template.App)
+	if err != nil {
+		return job.Spec{}, err
+	}
 	spec := job.Spec{
 		Version: job.Version, TaskID: int64(t.ID), ProjectID: int64(t.ProjectID), TemplateID: int64(t.TemplateID), Epoch: t.Epoch,
-		App:      job.App{ID: app.ID, Kind: "script", Program: app.Program, Args: app.Args},
+		App:      jobApp(app),
 		Playbook: b.def.Template.Playbook,
-		Limits:   job.Limits{MaxDuration: s.Settings.MaxDuration, StopGrace: s.Settings.StopGrace},
-		Host:     s.Settings.Host,
-	}
-	if app.Path != "" {
-		spec.App.Program = app.Path
-	}
-	if app.Ansible {
-		spec.App.Kind = "ansible"
-		if spec.Ansible, err = b.ansible(); err != nil {
-			return spec, err
-		}
+		Limits:   s.limits(b.def.Template),
+		Host:     b.host(),
 	}
 	if t.Playbook != "" {
 		spec.Playbook = t.Playbook
 	}
-	if spec.TemplateArgs, err = arguments(b.def.Template.Arguments); err != nil {
-		return spec, domain.Invalid("arguments", "the arguments of the template are not a JSON array of texts")
-	}
-	if spec.TaskArgs, err = arguments(t.Arguments); err != nil {
-		return spec, domain.Invalid("arguments", "the arguments of the task are not a JSON array of texts")
+	if err := b.family(app, &spec); err != nil {
+		return spec, err
 	}
 	steps := []func(context.Context, *job.Spec) error{b.repository, b.inventory, b.variables, b.vaults, b.details}
 	for _, step := range steps {
@@ -73,13 +67,113 @@ type builder struct {
 	task    domain.Task
 	def     domain.Definition
 	answers map[string]json.RawMessage // secret survey answers
+	masked  bool                       // open no secret, put "***" in its place
 }
 
-func arguments(text *string) ([]string, error) {
-	if text == nil {
-		return nil, nil
+// host is what the machine's configuration gives, whose values may be secret.
+func (b *builder) host() job.Host {
+	h := b.s.Settings.Host
+	if b.masked {
+		vars := make(map[string]string, len(h.EnvVars))
+		for name := range h.EnvVars {
+			vars[name] = masked
+		}
+		h.EnvVars = vars
 	}
-	return domain.ParseStrings(*text)
+	return h
+}
+
+// credential opens a key, or says what is known of it without.
+func (b *builder) credential(ctx context.Context, id *domain.KeyID) (*job.Credential, error) {
+	if !b.masked {
+		return b.s.credential(ctx, id)
+	}
+	k, err := b.s.key(ctx, id)
+	if k == nil || err != nil {
+		return nil, err
+	}
+	return &job.Credential{
+		Name: k.Name, Kind: string(k.Type), Login: fmt.Sprintf("<login of key %q>", k.Name),
+		Password: masked, Passphrase: masked, PrivateKey: masked, String: masked,
+	}, nil
+}
+
+// jobApp says what the job runs.
+func jobApp(a domain.App) job.App {
+	programs := a.Candidates()
+	family := a.Family
+	if family == "" {
+		family = domain.FamilyScript
+	}
+	return job.App{ID: a.ID, Kind: string(family), Program: programs[0], Alternatives: programs[1:], Args: a.Args}
+}
+
+// limits bounds the runs of a template: of two durations the shorter counts.
+func (s *Service) limits(tpl domain.Template) job.Limits {
+	l := job.Limits{MaxDuration: s.Settings.MaxDuration, StopGrace: s.Settings.StopGrace, MaxOutput: s.Settings.MaxOutput}
+	if own := time.Duration(tpl.MaxDurationSec) * time.Second; own > 0 && (l.MaxDuration == 0 || own < l.MaxDuration) {
+		l.MaxDuration = own
+	}
+	return l
+}
+
+// family fills in what the app's family has of its own.
+func (b *builder) family(app domain.App, spec *job.Spec) (err error) {
+	template, err := arguments(b.def.Template.Arguments, app)
+	if err != nil {
+		return err
+	}
+	task, err := arguments(b.task.Arguments, app)
+	if err != nil {
+		return err
+	}
+	switch app.Family {
+	case domain.FamilyTerraform:
+		spec.Terraform, err = b.terraform(template, task)
+		return err
+	case domain.FamilyAnsible:
+		spec.Ansible, err = b.ansible()
+	}
+	spec.TemplateArgs, spec.TaskArgs = template.List, task.List
+	return err
+}
+
+func (b *builder) terraform(template, task domain.Arguments) (*job.Terraform, error) {
+	var tpl domain.TerraformTemplateParams
+	if err := domain.DecodeParams("task_params", b.def.Template.TaskParams, &tpl); err != nil {
+		return nil, err
+	}
+	var t domain.TerraformTaskParams
+	if err := domain.DecodeParams("params", b.task.Params, &t); err != nil {
+		return nil, err
+	}
+	// Checked at launch; the task may be older than what the template allows.
+	if err := t.Check(tpl); err != nil {
+		return nil, err
+	}
+	out := &job.Terraform{
+		PlanOnly: t.Plan, Destroy: t.Destroy, AutoApprove: tpl.AutoApprove || t.AutoApprove,
+		Upgrade: t.Upgrade, Reconfigure: t.Reconfigure, MigrateState: t.MigrateState,
+		TemplateArgs: stageArgs(template), TaskArgs: stageArgs(task),
+		OverrideBackend: tpl.OverrideBackend, BackendFile: tpl.BackendFilename,
+		ApprovalTimeout: b.s.Settings.ApprovalTimeout, DigestKey: b.s.Settings.DigestKey,
+	}
+	if inv := b.def.Inventory; inv != nil && inv.Type.Workspace() {
+		out.Workspace = strings.TrimSpace(inv.Inventory)
+	}
+	return out, nil
+}
+
+func stageArgs(a domain.Arguments) job.StageArgs {
+	by := a.ByStage()
+	return job.StageArgs{Init: by["init"], Plan: by["plan"], Apply: by["apply"], Default: by["default"]}
+}
+
+func arguments(text *string, app domain.App) (domain.Arguments, error) {
+	if text == nil {
+		return domain.Arguments{}, nil
+	}
+	return domain.ParseArguments("arguments", *text, app.Family)
 }
 
 // decodeValues reads a JSON object and keeps every value as it was written.
@@ -110,7 +204,7 @@ func (b *builder) repository(ctx context.Context, spec *job.Spec) error {
 }
 
 func (b *builder) repo(ctx context.Context, r domain.Repository) (job.Repository, error) {
-	c, err := b.s.credential(ctx, &r.SSHKeyID)
+	c, err := b.credential(ctx, &r.SSHKeyID)
 	if err != nil {
 		return job.Repository{}, err
 	}
@@ -119,8 +213,8 @@ func (b *builder) repo(ctx context.Context, r domain.Repository) (job.Repository
 	}, nil
 }
 
-// credential opens a key; nil for no key and for keys of type none.
-func (s *Service) credential(ctx context.Context, id *domain.KeyID) (*job.Credential, error) {
+// key returns a key as it is stored; nil for no key and for keys of type none.
+func (s *Service) key(ctx context.Context, id *domain.KeyID) (*domain.Key, error) {
 	if id == nil || *id == 0 {
 		return nil, nil
 	}
@@ -134,7 +228,16 @@ func (s *Service) credential(ctx context.Context, id *domain.KeyID) (*job.Creden
 	if k.Type == domain.KeyNone {
 		return nil, nil
 	}
-	secret, err := s.Keys.OpenKey(k)
+	return &k, nil
+}
+
+// credential opens a key; nil for no key and for keys of type none.
+func (s *Service) credential(ctx context.Context, id *domain.KeyID) (*job.Credential, error) {
+	k, err := s.key(ctx, id)
+	if k == nil || err != nil {
+		return nil, err
+	}
+	secret, err := s.Keys.OpenKey(*k)
 	var told *domain.Error
 	if errors.As(err, &told) {
 		return nil, err // kept elsewhere, and the reason says where
@@ -165,10 +268,10 @@ func (b *builder) inventory(ctx context.Context, spec *job.Spec) error {
 		}
 		out.Repository = &r
 	}
-	if out.Connection, err = b.s.credential(ctx, inv.SSHKeyID); err != nil {
+	if out.Connection, err = b.credential(ctx, inv.SSHKeyID); err != nil {
 		return err
 	}
-	if out.Become, err = b.s.credential(ctx, inv.BecomeKeyID); err != nil {
+	if out.Become, err = b.credential(ctx, inv.BecomeKeyID); err != nil {
 		return err
 	}
 	if c := out.Connection; c != nil && c.Kind == string(domain.KeyString) {
@@ -215,16 +318,30 @@ func (b *builder) variables(ctx context.Context, spec *job.Spec) error {
 	return nil
 }
 
-func (b *builder) groupSecrets(ctx context.Context, spec *job.Spec) error {
+// groupKeys are the secrets of the variable group, closed.
+func (b *builder) groupKeys(ctx context.Context) ([]domain.Key, error) {
 	g := b.def.VariableGroup
 	if g == nil {
-		return nil
+		return nil, nil
 	}
-	keys, err := b.s.Store.Keys().List(ctx, store.Where(store.InProject(g.ProjectID), store.Eq("variable_group_id", g.ID)))
+	return b.s.Store.Keys().List(ctx, store.Where(store.InProject(g.ProjectID), store.Eq("variable_group_id", g.ID)))
+}
+
+func (b *builder) groupSecrets(ctx context.Context, spec *job.Spec) error {
+	g := b.def.VariableGroup
+	keys, err := b.groupKeys(ctx)
 	if err != nil {
 		return err
 	}
 	for _, k := range keys {
+		if b.masked {
+			if k.Owner == domain.OwnerEnvironment {
+				spec.SecretEnv[k.Name] = masked
+			} else {
+				spec.SecretVars[k.Name] = json.RawMessage(`"` + masked + `"`)
+			}
+			continue
+		}
 		secret, err := b.s.Keys.OpenKey(k)
 		if err != nil {
 			return domain.Invalid("key", "the secret %q of group %q cannot be decrypted; was the encryption key changed?", k.Name, g.Name)
@@ -255,7 +372,7 @@ func (b *builder) vaults(ctx context.Context, spec *job.Spec) error {
 			spec.Vaults = append(spec.Vaults, out)
 			continue
 		}
-		c, err := b.s.credential(ctx, v.KeyID)
+		c, err := b.credential(ctx, v.KeyID)
 		if err != nil {
 			return err
 		}
@@ -320,11 +437,12 @@ func (b *builder) details(ctx context.Context, spec *job.Spec) error {
 		d.TargetVersion = *t.Version
 	}
 	if t.BuildTaskID != nil {
-		build, err := b.s.Store.Tasks().Get(ctx, *t.BuildTaskID)
-		if err == nil && build.Version != nil {
-			d.IncomingVersion = *build.Version
-		} else if err != nil && !errors.Is(err, store.ErrNotFound) {
+		chain, err := b.s.chain(ctx, t.ProjectID, *t.BuildTaskID)
+		if err != nil && !domain.IsKind(err, domain.KindNotFound) {
 			return err
+		}
+		if n := len(chain); n > 0 && chain[n-1].Version != nil {
+			d.IncomingVersion = *chain[n-1].Version
 		}
 	}
 	spec.Details = d

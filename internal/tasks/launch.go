@@ -18,63 +18,88 @@ import (
 // Launch checks a request against what its template allows, and queues a task.
 // Nothing is stored when it is refused.
 func (s *Service) Launch(ctx context.Context, actor domain.Actor, p domain.ProjectID, req Launch) (domain.Task, error) {
-	tpl, err := s.Store.Templates().Get(ctx, req.TemplateID)
-	if errors.Is(err, store.ErrNotFound) || err == nil && tpl.ProjectID != p {
-		return domain.Task{}, domain.NotFound("template")
-	}
+	d, err := s.prepare(ctx, actor, p, req, nil)
 	if err != nil {
-		return domain.Task{}, err
-	}
-	app, err := s.app(ctx, tpl.App)
-	if err != nil {
-		return domain.Task{}, err
-	}
-	task := domain.Task{
-		ProjectID: p, TemplateID: tpl.ID, Status: domain.StatusWaiting, Playbook: req.Playbook,
-		Arguments: req.Arguments, GitBranch: req.GitBranch, CommitHash: req.CommitHash, UserID: actor.UserID(),
-		Created: s.Now(), Message: req.Message, BuildTaskID: req.BuildTaskID, InventoryID: req.InventoryID,
-		Params: req.Params,
-	}
-	l := launch{s: s, actor: actor, req: req, tpl: tpl, app: app, task: &task}
-	secret, err := l.check(ctx)
-	if err != nil {
-		return domain.Task{}, err
-	}
-	stored := domain.TaskDefinition{}
-	if stored.Definition, err = s.define(ctx, &task, tpl); err != nil {
-		return domain.Task{}, err
-	}
-	if stored.Secret, err = s.seal(secret); err != nil {
 		return domain.Task{}, err
 	}
 	// The checks above read without a lock, so that many may run at once. What
 	// was deleted meanwhile shows here as a reference to nothing.
-	err = s.Store.InTx(ctx, func(ctx context.Context) error {
-		task.ID, task.Version = 0, nil
-		if tpl.Type == domain.TemplateBuild && tpl.StartVersion != nil {
-			last, err := s.Store.Tasks().LastVersion(ctx, tpl.ID)
-			if err != nil {
-				return err
-			}
-			task.Version = ref(domain.NextVersion(*tpl.StartVersion, last))
-		}
-		if err := s.Store.Tasks().Create(ctx, &task, stored); err != nil {
-			return err
-		}
-		return s.Store.Events().Add(ctx, &domain.Event{
-			ProjectID: &p, UserID: actor.UserID(), ObjectType: domain.ObjectTask, ObjectID: ref(int64(task.ID)),
-			Description: fmt.Sprintf("Task %d (%s) queued", task.ID, tpl.Name), Address: actor.Address, Created: task.Created,
-		})
-	})
-	if errors.Is(err, store.ErrReference) {
+	err = s.Store.InTx(ctx, func(ctx context.Context) error { return s.enqueue(ctx, d) })
+	if errors.Is(err, store.ErrReference) || errors.Is(err, store.ErrNotFound) {
 		return domain.Task{}, domain.NotFound("template")
 	}
 	if err != nil {
 		return domain.Task{}, err
 	}
-	s.publish(task)
+	s.publish(d.task)
 	s.control.Wake()
-	return task, nil
+	return d.task, nil
+}
+
+// draft is a task that has passed all checks and is not stored yet.
+type draft struct {
+	task   domain.Task
+	stored domain.TaskDefinition
+	actor  domain.Actor
+}
+
+// prepare checks a request and makes a draft of it; it changes nothing. A task
+// that is known to be a build of the template need not have ended yet: it is
+// given as build.
+func (s *Service) prepare(ctx context.Context, actor domain.Actor, p domain.ProjectID, req Launch, build *domain.Task) (*draft, error) {
+	tpl, err := s.Store.Templates().Get(ctx, req.TemplateID)
+	if errors.Is(err, store.ErrNotFound) || err == nil && tpl.ProjectID != p {
+		return nil, domain.NotFound("template")
+	}
+	if err != nil {
+		return nil, err
+	}
+	app, err := s.app(ctx, tpl.App)
+	if err != nil {
+		return nil, err
+	}
+	d := &draft{actor: actor, task: domain.Task{
+		ProjectID: p, TemplateID: tpl.ID, Status: domain.StatusWaiting, Playbook: req.Playbook,
+		Arguments: req.Arguments, GitBranch: req.GitBranch, CommitHash: req.CommitHash, UserID: actor.UserID(),
+		Created: s.Now(), Message: req.Message, BuildTaskID: req.BuildTaskID, InventoryID: req.InventoryID,
+		Params: req.Params, ScheduleID: req.ScheduleID, IntegrationID: req.IntegrationID,
+	}}
+	l := launch{s: s, actor: actor, req: req, tpl: tpl, app: app, task: &d.task, known: build}
+	secret, err := l.check(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if d.stored.Definition, err = s.define(ctx, &d.task, tpl); err != nil {
+		return nil, err
+	}
+	d.stored.Secret, err = s.seal(secret)
+	return d, err
+}
+
+// enqueue stores a draft, inside a transaction that may be repeated.
+func (s *Service) enqueue(ctx context.Context, d *draft) error {
+	t, tpl := &d.task, d.stored.Definition.Template
+	t.ID, t.Version = 0, nil
+	if tpl.Type == domain.TemplateBuild && tpl.StartVersion != nil {
+		// The template's row is locked until the end of the transaction, so that
+		// no two builds get the same version.
+		if _, err := s.Store.Templates().Update(ctx, tpl.ID, func(*domain.Template) error { return nil }); err != nil {
+			return err
+		}
+		last, err := s.Store.Tasks().LastVersion(ctx, tpl.ID)
+		if err != nil {
+			return err
+		}
+		t.Version = ref(domain.NextVersion(*tpl.StartVersion, last))
+	}
+	if err := s.Store.Tasks().Create(ctx, t, d.stored); err != nil {
+		return err
+	}
+	p := t.ProjectID
+	return s.Store.Events().Add(ctx, &domain.Event{
+		ProjectID: &p, UserID: d.actor.UserID(), ObjectType: domain.ObjectTask, ObjectID: ref(int64(t.ID)),
+		Description: fmt.Sprintf("Task %d (%s) queued", t.ID, tpl.Name), Address: d.actor.Address, Created: t.Created,
+	})
 }
 
 // seal encrypts secret survey answers; "" for none.
@@ -152,6 +177,7 @@ type launch struct {
 	tpl   domain.Template
 	app   domain.App
 	task  *domain.Task
+	known *domain.Task // the build, when it is known to be a good one
 }
 
 var commitHash = regexp.MustCompile(`^[0-9a-fA-F]{4,64}$`)
@@ -213,11 +239,11 @@ func (l *launch) arguments(context.Context) error {
 	if l.task.Arguments == nil {
 		return nil
 	}
-	args, err := domain.ParseStrings(*l.task.Arguments)
+	args, err := domain.ParseArguments("arguments", *l.task.Arguments, l.app.Family)
 	if err != nil {
-		return domain.Invalid("arguments", "must be a JSON array of texts such as [\"--flush-cache\"]")
+		return err
 	}
-	if len(args) == 0 {
+	if args.Empty() {
 		l.task.Arguments = nil
 		return nil
 	}
@@ -240,29 +266,65 @@ func (l *launch) inventory(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var params domain.AnsibleTemplateParams
-	if err := domain.DecodeParams("task_params", l.tpl.TaskParams, &params); err != nil {
+	allowed, err := l.otherInventory()
+	if err != nil {
 		return err
 	}
-	if !l.app.Ansible || !params.AllowOverrideInventory {
+	// The workspaces of a template are attached for its tasks to choose from.
+	allowed = allowed || l.app.Family == domain.FamilyTerraform && inv.TemplateID != nil && *inv.TemplateID == l.tpl.ID
+	if !allowed {
 		return domain.Invalid("inventory_id", "the template does not allow another inventory")
 	}
-	if inv.Type.Workspace() {
-		return domain.Invalid("inventory_id", "inventory %q is a workspace, not a list of hosts", inv.Name)
+	if !l.app.TakesInventory(inv.Type) {
+		return domain.Invalid("inventory_id", "inventory %q is of type %s, which the app %q does not take", inv.Name, inv.Type, l.app.ID)
 	}
 	return nil
 }
 
+// otherInventory reports whether the template lets a task choose the inventory.
+func (l *launch) otherInventory() (bool, error) {
+	switch l.app.Family {
+	case domain.FamilyAnsible:
+		var p domain.AnsibleTemplateParams
+		err := domain.DecodeParams("task_params", l.tpl.TaskParams, &p)
+		return p.AllowOverrideInventory, err
+	case domain.FamilyTerraform:
+		var p domain.TerraformTemplateParams
+		err := domain.DecodeParams("task_params", l.tpl.TaskParams, &p)
+		return p.AllowOverrideInventory, err
+	}
+	return false, nil
+}
+
 func (l *launch) params(context.Context) error {
-	t := l.task
-	if len(t.Params) > 0 {
-		if _, err := t.Params.Object(); err != nil {
+	if len(l.task.Params) > 0 {
+		if _, err := l.task.Params.Object(); err != nil {
 			return domain.Invalid("params", "must be a JSON object")
 		}
 	}
-	if !l.app.Ansible {
-		return nil
+	switch l.app.Family {
+	case domain.FamilyAnsible:
+		return l.ansible()
+	case domain.FamilyTerraform:
+		return l.terraform()
 	}
+	return nil
+}
+
+func (l *launch) terraform() error {
+	var given domain.TerraformTaskParams
+	if err := domain.DecodeParams("params", l.task.Params, &given); err != nil {
+		return err
+	}
+	var allowed domain.TerraformTemplateParams
+	if err := domain.DecodeParams("task_params", l.tpl.TaskParams, &allowed); err != nil {
+		return err
+	}
+	return given.Check(allowed)
+}
+
+func (l *launch) ansible() error {
+	t := l.task
 	var given domain.AnsibleTaskParams
 	if err := domain.DecodeParams("params", t.Params, &given); err != nil {
 		return err
@@ -279,12 +341,8 @@ func (l *launch) params(context.Context) error {
 			}
 		}
 		given.Limit = &hosts
-		doc, err := t.Params.Object()
-		if err != nil {
-			return err
-		}
-		doc["limit"] = hosts
-		if t.Params, err = json.Marshal(doc); err != nil {
+		var err error
+		if t.Params, err = withLimit(t.Params, hosts); err != nil {
 			return err
 		}
 	}
@@ -317,8 +375,19 @@ func (l *launch) params(context.Context) error {
 	return nil
 }
 
-// build checks the build that a deployment names: it, or the deployment it
-// names in turn, must have succeeded and come from the template's own build.
+// withLimit sets the hosts in the params of a task.
+func withLimit(params domain.JSON, hosts []string) (domain.JSON, error) {
+	doc, err := params.Object()
+	if err != nil {
+		return nil, domain.Invalid("params", "must be a JSON object")
+	}
+	doc["limit"] = hosts
+	return json.Marshal(doc)
+}
+
+// build checks the build that a deployment names: it must have succeeded and
+// come from the template's own build. A deployment that succeeded stands for
+// what it deployed, so that a version can be promoted from stage to stage.
 func (l *launch) build(ctx context.Context) error {
 	id := l.task.BuildTaskID
 	if id == nil || *id == 0 {
@@ -328,20 +397,46 @@ func (l *launch) build(ctx context.Context) error {
 	if l.tpl.Type != domain.TemplateDeploy {
 		return domain.Invalid("build_task_id", "only deployments take a build")
 	}
-	t, err := l.s.task(ctx, l.tpl.ProjectID, *id)
+	if l.known != nil {
+		return nil
+	}
+	chain, err := l.s.chain(ctx, l.tpl.ProjectID, *id)
 	if domain.IsKind(err, domain.KindNotFound) {
 		return domain.Invalid("build_task_id", "task %d does not exist in this project", *id)
 	}
 	if err != nil {
 		return err
 	}
-	if l.tpl.BuildTemplateID == nil || t.TemplateID != *l.tpl.BuildTemplateID {
+	for _, t := range chain {
+		if t.Status != domain.StatusSuccess {
+			return domain.Invalid("build_task_id", "task %d did not succeed", t.ID)
+		}
+	}
+	if l.tpl.BuildTemplateID == nil || chain[len(chain)-1].TemplateID != *l.tpl.BuildTemplateID {
 		return domain.Invalid("build_task_id", "task %d does not come from the template's build", *id)
 	}
-	if t.Status != domain.StatusSuccess {
-		return domain.Invalid("build_task_id", "task %d did not succeed", *id)
-	}
 	return nil
+}
+
+// maxChain is how many deployments may stand between one and its build.
+const maxChain = 50
+
+// chain follows a task to the build that it deploys, which comes last. A build
+// that has been deleted ends the chain early.
+func (s *Service) chain(ctx context.Context, p domain.ProjectID, id domain.TaskID) ([]domain.Task, error) {
+	var chain []domain.Task
+	for next := &id; next != nil && len(chain) < maxChain; {
+		t, err := s.task(ctx, p, *next)
+		if domain.IsKind(err, domain.KindNotFound) && len(chain) > 0 {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		chain = append(chain, t)
+		next = t.BuildTaskID
+	}
+	return chain, nil
 }
 
 // answers enforces the survey, merges the request's variables with its

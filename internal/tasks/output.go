@@ -57,18 +57,21 @@ func (s *Service) Lines(ctx context.Context, id domain.TaskID, after int64, fn f
 
 // lines walks the stored lines after a number until fn says to stop.
 func (s *Service) lines(ctx context.Context, id domain.TaskID, after int64, fn func(logchunk.Line) (bool, error)) error {
-	for {
-		var chunks []logchunk.Chunk
+	return walk(ctx, after, func(after int64) ([]logchunk.Chunk, error) {
 		if c, ok := s.chunks.find(id, after+1); ok {
-			chunks = []logchunk.Chunk{c}
-		} else {
-			var err error
-			if chunks, err = s.Store.Logs().Chunks(ctx, id, after, readAhead); err != nil {
-				return err
-			}
+			return []logchunk.Chunk{c}, nil
 		}
-		if len(chunks) == 0 {
-			return nil
+		return s.Store.Logs().Chunks(ctx, id, after, readAhead)
+	}, fn)
+}
+
+// walk goes through the lines after a number until fn says to stop. Read returns
+// chunks that hold lines after a number, none at the end.
+func walk(ctx context.Context, after int64, read func(after int64) ([]logchunk.Chunk, error), fn func(logchunk.Line) (bool, error)) error {
+	for {
+		chunks, err := read(after)
+		if err != nil || len(chunks) == 0 {
+			return err
 		}
 		for _, c := range chunks {
 			lines, err := logchunk.Decode(c)

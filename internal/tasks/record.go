@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"signalbox/internal/domain"
@@ -22,6 +23,10 @@ func (s *Service) Record(ctx context.Context, id domain.TaskID, epoch int64, b j
 		switch {
 		case rec.Chunk != nil:
 			r.Chunks = append(r.Chunks, *rec.Chunk)
+		case rec.Results != nil:
+			r.Results = append(r.Results, *rec.Results)
+		case rec.Stage != nil:
+			r.Stages = append(r.Stages, stage(id, rec.Stage))
 		case rec.Begin != nil:
 			changes = append(changes, s.moveTo(domain.StatusRunning, rec.Begin.Time))
 		case rec.Status != nil:
@@ -45,15 +50,15 @@ func (s *Service) Record(ctx context.Context, id domain.TaskID, epoch int64, b j
 			return nil
 		}
 	}
-	t, err := s.Store.Tasks().Record(ctx, id, r)
+	t, err := s.record(ctx, id, r, slices.ContainsFunc(b.Records, func(rec job.Record) bool { return rec.End != nil }))
 	if err != nil {
 		return job.Ack{}, fenced(err)
 	}
 	s.chunks.grow(id, r.Chunks)
 	switch {
 	case t.Status.Terminal():
-		s.ended(ctx, t)
-	case len(changes) > 0:
+		s.ended(t)
+	case len(changes) > 0, len(r.Stages) > 0: // an update makes clients ask for stages too
 		if len(r.Chunks) > 0 {
 			s.publishLog(t)
 		}
@@ -62,11 +67,98 @@ func (s *Service) Record(ctx context.Context, id domain.TaskID, epoch int64, b j
 		s.publishLog(t)
 	}
 	if t.Status.Terminal() {
-		if err := s.Store.Logs().Compact(ctx, id); err != nil {
+		if err := errors.Join(s.Store.Logs().Compact(ctx, id), s.Store.Results().Compact(ctx, id)); err != nil {
 			s.Log.Warn("compact log", "task_id", id, "error", err)
 		}
 	}
-	return job.Ack{Stop: t.Status == domain.StatusStopping, Force: t.ForceStop}, nil
+	return job.Ack{
+		Stop: t.Status == domain.StatusStopping, Force: t.ForceStop,
+		Confirm: t.Status == domain.StatusConfirmed, Reject: t.Status == domain.StatusRejected, Question: t.Questions,
+	}, nil
+}
+
+// record stores a report. With the end of a task comes in the same transaction
+// all that follows from it, so that it happens once however often the process
+// dies: the line of activity, and the deployments of a build.
+func (s *Service) record(ctx context.Context, id domain.TaskID, r store.Report, ends bool) (domain.Task, error) {
+	if !ends {
+		return s.Store.Tasks().Record(ctx, id, r)
+	}
+	follow, err := s.followers(ctx, id)
+	if err != nil {
+		return domain.Task{}, err
+	}
+	t, err := s.recordEnd(ctx, id, r, follow)
+	if errors.Is(err, errFollower) && !errors.Is(err, store.ErrUnavailable) {
+		// The build has ended, whatever becomes of its deployments.
+		s.Log.Error("run deployments after build", "task_id", id, "error", err)
+		follow = nil
+		t, err = s.recordEnd(ctx, id, r, nil)
+	}
+	if err == nil && t.Status == domain.StatusSuccess {
+		for _, d := range follow {
+			s.publish(d.task)
+		}
+	}
+	return t, err
+}
+
+// errFollower marks failures to queue what follows a task.
+var errFollower = errors.New("queue what follows the task")
+
+func (s *Service) recordEnd(ctx context.Context, id domain.TaskID, r store.Report, follow []*draft) (t domain.Task, err error) {
+	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+		if t, err = s.Store.Tasks().Record(ctx, id, r); err != nil {
+			return err
+		}
+		if err := s.noteEnd(ctx, t); err != nil || t.Status != domain.StatusSuccess {
+			return err
+		}
+		for _, d := range follow {
+			if err := s.enqueue(ctx, d); err != nil {
+				return errors.Join(errFollower, err)
+			}
+		}
+		return nil
+	})
+	return t, err
+}
+
+// followers drafts the deployments that run by themselves once the task has
+// succeeded. One that cannot be launched is noted and left out.
+func (s *Service) followers(ctx context.Context, id domain.TaskID) ([]*draft, error) {
+	t, err := s.Store.Tasks().Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.Store.Templates().List(ctx, store.Where(store.InProject(t.ProjectID),
+		store.Eq("build_template_id", t.TemplateID), store.Eq("autorun", true)))
+	if err != nil {
+		return nil, err
+	}
+	var drafts []*draft
+	for _, tpl := range list {
+		d, err := s.prepare(ctx, domain.Actor{}, t.ProjectID, Launch{TemplateID: tpl.ID, BuildTaskID: &t.ID}, &t)
+		if errors.Is(err, store.ErrUnavailable) {
+			return nil, err
+		}
+		if err != nil {
+			s.Log.Error("deployment after build cannot run", "task_id", t.ID, "template_id", tpl.ID, "error", err)
+			s.event(ctx, domain.Actor{}, t, fmt.Sprintf("Template %q could not run after task %d: %s", tpl.Name, t.ID, publicText(err)))
+			continue
+		}
+		drafts = append(drafts, d)
+	}
+	return drafts, nil
+}
+
+// publicText is what users may read of an error.
+func publicText(err error) string {
+	var de *domain.Error
+	if errors.As(err, &de) {
+		return de.Message
+	}
+	return "internal error; the server log has the details"
 }
 
 // fenced gives the store's refusal the name that runners know. A task that was
@@ -89,8 +181,14 @@ func (s *Service) moveTo(next domain.TaskStatus, at time.Time) func(*domain.Task
 			return fmt.Errorf("a job may not move its task from %s to %q", t.Status, next)
 		}
 		t.Status = next
-		if next == domain.StatusRunning && t.Start == nil {
-			t.Start = &at
+		switch next {
+		case domain.StatusRunning:
+			if t.Start == nil {
+				t.Start = &at
+			}
+		case domain.StatusWaitingConfirmation:
+			t.Questions++
+			t.Decision, t.DecidedBy, t.DecidedAt = "", nil, nil
 		}
 		return nil
 	}
@@ -114,6 +212,12 @@ func (s *Service) finish(end job.End) func(*domain.Task) error {
 			if reason == "" {
 				reason = "Stopped."
 			}
+		}
+		if t.Status == domain.StatusRejected && next == domain.StatusSuccess {
+			next = domain.StatusError // it had nothing more to do
+		}
+		if t.Decision == domain.StatusRejected && next == domain.StatusError && reason == "" {
+			reason = "Rejected."
 		}
 		t.Status, t.StatusReason = next, reason
 		t.LogDigest, t.LogComplete = end.Digest, true
@@ -140,7 +244,7 @@ func (s *Service) Fail(ctx context.Context, id domain.TaskID, epoch int64, reaso
 	}
 	b := logchunk.NewBuilder(current.LogLines + 1)
 	b.Add(now, []byte(reason), false)
-	t, err := s.Store.Tasks().Record(ctx, id, store.Report{
+	t, err := s.recordEnd(ctx, id, store.Report{
 		Epoch: epoch, FromOffset: current.JournalOffset, ToOffset: current.JournalOffset + 1,
 		Chunks: []logchunk.Chunk{b.Finish()},
 		Apply: func(t *domain.Task) error {
@@ -152,18 +256,18 @@ func (s *Service) Fail(ctx context.Context, id domain.TaskID, epoch int64, reaso
 			}
 			return nil
 		},
-	})
+	}, nil)
 	if err != nil {
 		return fenced(err)
 	}
-	s.ended(ctx, t)
+	s.ended(t)
 	return nil
 }
 
 // Requeue puts a claimed task back in the queue, because it is certain that its
 // job never ran. A task that is to be stopped ends instead.
 func (s *Service) Requeue(ctx context.Context, id domain.TaskID, epoch int64) error {
-	t, err := s.Store.Tasks().Update(ctx, id, func(t *domain.Task) error {
+	t, err := s.updateOrEnd(ctx, id, func(t *domain.Task) error {
 		if t.Epoch != epoch || t.Status.Terminal() {
 			return store.ErrFenced
 		}
@@ -183,7 +287,7 @@ func (s *Service) Requeue(ctx context.Context, id domain.TaskID, epoch int64) er
 		return fenced(err)
 	}
 	if t.Status.Terminal() {
-		s.ended(ctx, t)
+		s.ended(t)
 		return nil
 	}
 	s.publish(t)

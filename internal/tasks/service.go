@@ -23,6 +23,10 @@ type Launch struct {
 	InventoryID *domain.InventoryID
 	Params      domain.JSON
 	Limit       string // old form of params.limit: a comma list
+
+	// ScheduleID and IntegrationID say what launched the task when no person did.
+	ScheduleID    *int64
+	IntegrationID *int64
 }
 
 // Page selects lines of a log; exactly one of After, Before and Tail counts,

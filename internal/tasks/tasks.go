@@ -26,6 +26,8 @@ type control interface {
 	Wake()
 	// Signal passes on that a task is to be stopped.
 	Signal(id domain.TaskID, force bool)
+	// Answer passes on what was decided about a task that waits for confirmation.
+	Answer(id domain.TaskID, question int, confirm bool)
 }
 
 // querier answers questions about a repository by a job process, because the
@@ -43,9 +45,14 @@ type keyOpener interface {
 type Settings struct {
 	MaxParallel         int           // tasks active at once, 0: no limit
 	MaxTasksPerTemplate int           // finished tasks kept, 0: all
+	MaxAge              time.Duration // since the end of a task that is kept, 0: any
+	MaxStorage          int64         // bytes of output of finished tasks kept, 0: any
 	MaxDuration         time.Duration // 0: none
 	StopGrace           time.Duration
-	WebHost             string // base of links, "" when unknown
+	MaxOutput           int64         // bytes of output kept of a run, 0: all
+	ApprovalTimeout     time.Duration // how long a task waits for confirmation, 0: for ever
+	DigestKey           []byte        // keys digests of variables in plans
+	WebHost             string        // base of links, "" when unknown
 	Apps                func(ctx context.Context) ([]domain.App, error)
 	Host                job.Host
 }
@@ -65,13 +72,14 @@ type Deps struct {
 // Service carries out what users and jobs ask of tasks.
 type Service struct {
 	Deps
-	control control
-	chunks  *chunkCache
+	control   control
+	chunks    *chunkCache
+	retention *retention
 }
 
 // New returns a service. Connect must be called before tasks are launched.
 func New(d Deps) *Service {
-	return &Service{Deps: d, chunks: newChunkCache(16)}
+	return &Service{Deps: d, chunks: newChunkCache(16), retention: newRetention()}
 }
 
 // Connect tells the service who runs the tasks. It is apart from New because
@@ -124,16 +132,21 @@ func (s *Service) WaitReasons(ctx context.Context, ids []domain.TaskID) (map[dom
 	}
 	reasons := make(map[domain.TaskID]string, len(blocked))
 	for id, b := range blocked {
-		switch b.Reason {
-		case store.BlockedByGlobal:
-			reasons[id] = fmt.Sprintf("Waiting for capacity: %d tasks are running, and the server runs at most %d at once.", b.Limit, b.Limit)
-		case store.BlockedByTemplate:
-			reasons[id] = fmt.Sprintf("Waiting for task #%d of the same template; the template does not allow parallel tasks.", b.TaskID)
-		case store.BlockedByProject:
-			reasons[id] = fmt.Sprintf("Waiting for capacity: the project runs at most %d tasks at once.", b.Limit)
-		}
+		reasons[id] = blockerText(b)
 	}
 	return reasons, nil
+}
+
+func blockerText(b store.Blocker) string {
+	switch b.Reason {
+	case store.BlockedByGlobal:
+		return fmt.Sprintf("Waiting for capacity: %d tasks are running, and the server runs at most %d at once.", b.Limit, b.Limit)
+	case store.BlockedByTemplate:
+		return fmt.Sprintf("Waiting for task #%d of the same template; the template does not allow parallel tasks.", b.TaskID)
+	case store.BlockedByProject:
+		return fmt.Sprintf("Waiting for capacity: the project runs at most %d tasks at once.", b.Limit)
+	}
+	return ""
 }
 
 // Stop ends a task: a waiting one at once, one under way by telling its job.
@@ -143,8 +156,12 @@ func (s *Service) Stop(ctx context.Context, actor domain.Actor, p domain.Project
 	if _, err := s.task(ctx, p, id); err != nil {
 		return err
 	}
+	verb := "Stop requested"
+	if force {
+		verb = "Force stop requested"
+	}
 	var before domain.TaskStatus
-	t, err := s.Store.Tasks().Update(ctx, id, func(t *domain.Task) error {
+	t, err := s.updateOrEnd(ctx, id, func(t *domain.Task) error {
 		before = t.Status
 		if t.Status.Terminal() {
 			return nil
@@ -161,17 +178,17 @@ func (s *Service) Stop(ctx context.Context, actor domain.Actor, p domain.Project
 		t.Status = domain.StatusStopping
 		t.ForceStop = t.ForceStop || force
 		return nil
+	}, func(ctx context.Context, t domain.Task) error {
+		if before.Terminal() {
+			return nil
+		}
+		return s.note(ctx, actor, t, fmt.Sprintf("%s for task %d", verb, t.ID))
 	})
 	if err != nil || before.Terminal() {
 		return err
 	}
-	verb := "Stop requested"
-	if force {
-		verb = "Force stop requested"
-	}
-	s.event(ctx, actor, t, fmt.Sprintf("%s for task %d", verb, t.ID))
 	if t.Status.Terminal() {
-		s.ended(ctx, t)
+		s.ended(t)
 		return nil
 	}
 	if before != t.Status {
@@ -179,6 +196,60 @@ func (s *Service) Stop(ctx context.Context, actor domain.Actor, p domain.Project
 	}
 	s.control.Signal(t.ID, t.ForceStop)
 	return nil
+}
+
+// Decide answers a task that waits for confirmation. The decision is stored
+// before the job hears of it: whoever takes the job up after a crash finds it.
+// In any other status it is a conflict.
+func (s *Service) Decide(ctx context.Context, actor domain.Actor, p domain.ProjectID, id domain.TaskID, confirm bool) error {
+	if _, err := s.task(ctx, p, id); err != nil {
+		return err
+	}
+	next, verb := domain.StatusRejected, "rejected"
+	if confirm {
+		next, verb = domain.StatusConfirmed, "confirmed"
+	}
+	t, err := s.updateOrEnd(ctx, id, func(t *domain.Task) error {
+		if t.Status != domain.StatusWaitingConfirmation {
+			return domain.Conflict("task %d does not wait for confirmation: its status is %s", t.ID, t.Status)
+		}
+		now := s.Now()
+		t.Status, t.Decision, t.DecidedBy, t.DecidedAt = next, next, actor.UserID(), &now
+		return nil
+	}, func(ctx context.Context, t domain.Task) error {
+		return s.note(ctx, actor, t, fmt.Sprintf("Task %d %s", t.ID, verb))
+	})
+	if err != nil {
+		return err
+	}
+	s.publish(t)
+	s.control.Answer(t.ID, t.Questions, confirm)
+	return nil
+}
+
+// updateOrEnd changes a task, and notes its end in the same transaction if that
+// is what the change brings about. More is done there too.
+func (s *Service) updateOrEnd(ctx context.Context, id domain.TaskID, fn func(*domain.Task) error, more ...func(context.Context, domain.Task) error) (t domain.Task, err error) {
+	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+		var before domain.TaskStatus
+		t, err = s.Store.Tasks().Update(ctx, id, func(t *domain.Task) error {
+			before = t.Status
+			return fn(t)
+		})
+		if err != nil {
+			return err
+		}
+		for _, do := range more {
+			if err := do(ctx, t); err != nil {
+				return err
+			}
+		}
+		if before.Terminal() {
+			return nil
+		}
+		return s.noteEnd(ctx, t)
+	})
+	return t, err
 }
 
 // StopAll stops every unfinished task of a template.
@@ -229,14 +300,29 @@ func (s *Service) Delete(ctx context.Context, actor domain.Actor, p domain.Proje
 // event notes something about a task in the activity log. A failure to do so
 // is logged and does not undo what happened.
 func (s *Service) event(ctx context.Context, actor domain.Actor, t domain.Task, text string) {
+	if err := s.note(ctx, actor, t, text); err != nil {
+		s.Log.Error("note task event", "task_id", t.ID, "error", err)
+	}
+}
+
+func (s *Service) note(ctx context.Context, actor domain.Actor, t domain.Task, text string) error {
 	p := t.ProjectID
-	err := s.Store.Events().Add(ctx, &domain.Event{
+	return s.Store.Events().Add(ctx, &domain.Event{
 		ProjectID: &p, UserID: actor.UserID(), ObjectType: domain.ObjectTask, ObjectID: ref(int64(t.ID)),
 		Description: text, Address: actor.Address, Created: s.Now(),
 	})
-	if err != nil {
-		s.Log.Error("note task event", "task_id", t.ID, "error", err)
+}
+
+// noteEnd notes the end of a task that has ended, in the name of who started it.
+func (s *Service) noteEnd(ctx context.Context, t domain.Task) error {
+	if !t.Status.Terminal() {
+		return nil
 	}
+	actor := domain.Actor{}
+	if t.UserID != nil {
+		actor.User.ID = *t.UserID
+	}
+	return s.note(ctx, actor, t, fmt.Sprintf("Task %d finished with status %s", t.ID, upper(t.Status)))
 }
 
 func (s *Service) publish(t domain.Task) {
@@ -251,58 +337,12 @@ func (s *Service) publishLog(t domain.Task) {
 	}})
 }
 
-// ended does what follows the end of a task.
-func (s *Service) ended(ctx context.Context, t domain.Task) {
+// ended tells everybody that a task has ended.
+func (s *Service) ended(t domain.Task) {
 	s.publishLog(t)
 	s.publish(t)
-	actor := domain.Actor{}
-	if t.UserID != nil {
-		actor.User.ID = *t.UserID
-	}
-	s.event(ctx, actor, t, fmt.Sprintf("Task %d finished with status %s", t.ID, upper(t.Status)))
 	s.control.Wake()
-	if t.Status == domain.StatusSuccess {
-		s.autorun(ctx, t)
-	}
-	if err := s.retain(ctx, t); err != nil {
-		s.Log.Error("remove old tasks", "template_id", t.TemplateID, "error", err)
-	}
-}
-
-// autorun starts the deployments that follow a successful build.
-func (s *Service) autorun(ctx context.Context, t domain.Task) {
-	list, err := s.Store.Templates().List(ctx, store.Where(store.InProject(t.ProjectID),
-		store.Eq("build_template_id", t.TemplateID), store.Eq("autorun", true)))
-	if err != nil {
-		s.Log.Error("find deployments to run", "task_id", t.ID, "error", err)
-		return
-	}
-	for _, tpl := range list {
-		build := t.ID
-		if _, err := s.Launch(ctx, domain.Actor{}, t.ProjectID, Launch{TemplateID: tpl.ID, BuildTaskID: &build}); err != nil {
-			s.Log.Error("run deployment after build", "task_id", t.ID, "template_id", tpl.ID, "error", err)
-		}
-	}
-}
-
-// retain deletes the oldest finished tasks of the template beyond the number
-// that the configuration keeps.
-func (s *Service) retain(ctx context.Context, t domain.Task) error {
-	keep := s.Settings.MaxTasksPerTemplate
-	if keep <= 0 {
-		return nil
-	}
-	done := []domain.TaskStatus{domain.StatusSuccess, domain.StatusError, domain.StatusStopped}
-	list, err := s.Store.Tasks().List(ctx, store.TaskFilter{Project: t.ProjectID, Template: t.TemplateID, Statuses: done, Limit: keep + 100})
-	if err != nil {
-		return err
-	}
-	for i := keep; i < len(list); i++ {
-		if err := s.Store.Tasks().Delete(ctx, list[i].ID); err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-	}
-	return nil
+	s.retention.note(t.TemplateID)
 }
 
 func ref[T any](v T) *T { return &v }

@@ -45,12 +45,20 @@ type signals struct {
 	mu    sync.Mutex
 	wakes int
 	stops []string
+
+	answers []string
 }
 
 func (s *signals) Wake() { s.mu.Lock(); s.wakes++; s.mu.Unlock() }
 func (s *signals) Signal(id domain.TaskID, force bool) {
 	s.mu.Lock()
 	s.stops = append(s.stops, fmt.Sprintf("%d %v", id, force))
+	s.mu.Unlock()
+}
+
+func (s *signals) Answer(id domain.TaskID, question int, confirm bool) {
+	s.mu.Lock()
+	s.answers = append(s.answers, fmt.Sprintf("%d %d %v", id, question, confirm))
 	s.mu.Unlock()
 }
 

@@ -10,23 +10,27 @@ import (
 )
 
 // question is what the job asks its owner. An answer that comes while nothing is
-// asked, or after another, is dropped. The zero value is ready to use.
+// asked, after another, or to another question, is dropped. The zero value is
+// ready to use.
 type question struct {
-	mu      sync.Mutex
-	pending chan bool // guarded by mu; nil while nothing is asked
+	mu      sync.Mutex // guards the rest
+	number  int        // of the newest question, from 1
+	pending chan bool  // nil while nothing is asked
 }
 
 func (q *question) ask() <-chan bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.number++
 	q.pending = make(chan bool, 1)
 	return q.pending
 }
 
-func (q *question) answer(yes bool) {
+// answer takes an answer to the question of a number; 0 is the one that is asked.
+func (q *question) answer(number int, yes bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.pending != nil {
+	if q.pending != nil && (number == 0 || number == q.number) {
 		q.pending <- yes // room for one, and only one comes
 		q.pending = nil
 	}

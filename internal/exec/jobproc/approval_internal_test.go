@@ -43,24 +43,35 @@ func TestBudget(t *testing.T) {
 func TestQuestion(t *testing.T) {
 	t.Parallel()
 	var q question
-	q.answer(true) // nobody asked
+	q.answer(0, true) // nobody asked
 	first := q.ask()
 	select {
 	case <-first:
 		t.Fatal("an answer from before the question counts")
 	default:
 	}
-	q.answer(false)
-	q.answer(true)
+	q.answer(0, false)
+	q.answer(0, true)
 	if <-first {
 		t.Error("the second answer counts")
 	}
 	second := q.ask()
+	q.answer(1, true) // comes late, for the question before
+	select {
+	case <-second:
+		t.Error("an answer to another question counts")
+	default:
+	}
 	q.withdraw()
-	q.answer(true)
+	q.answer(0, true)
 	select {
 	case <-second:
 		t.Error("an answer after the question counts")
 	default:
+	}
+	third := q.ask()
+	q.answer(3, true)
+	if !<-third {
+		t.Error("the answer to the third question is another one")
 	}
 }

@@ -113,7 +113,7 @@ func (s *session) startTo(ctx context.Context, dir string, cmd apps.Command, out
 	if err != nil {
 		return process.Result{}, err
 	}
-	path, err := process.Find(cmd.Program, apps.Lookup(cmd.Env, "PATH"))
+	path, err := s.find(&cmd)
 	if err != nil {
 		return process.Result{}, explainStart(err, cmd.Program)
 	}

@@ -227,9 +227,9 @@ func (s *session) command(c job.Command) {
 	case c.Stop:
 		s.cancel(errStopped)
 	case c.Confirm:
-		s.question.answer(true)
+		s.question.answer(c.Question, true)
 	case c.Reject:
-		s.question.answer(false)
+		s.question.answer(c.Question, false)
 	}
 }
 

@@ -119,6 +119,7 @@ type App struct {
 	Path            string   `json:"path"`
 	Args            []string `json:"args"`
 	ID              string   `json:"id,omitempty"`
+	Family          string   `json:"family" enum:"ansible,terraform,script" doc:"Decides about parameters, arguments and inventories"`
 	Available       bool     `json:"available" doc:"Whether the program was found on this machine"`
 	AvailableReason string   `json:"available_reason,omitempty" doc:"What is missing when it is not available"`
 }
@@ -150,7 +151,7 @@ type ActiveInput struct {
 func FromApp(a domain.App) App {
 	return App{
 		Active: a.Active, Priority: a.Priority, Title: a.Title, Icon: a.Icon, Color: a.Color,
-		DarkColor: a.DarkColor, Path: a.Path, Args: a.Args,
+		DarkColor: a.DarkColor, Path: a.Path, Args: a.Args, Family: string(a.Family),
 	}
 }
 

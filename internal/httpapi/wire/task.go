@@ -36,6 +36,10 @@ type Task struct {
 	WaitReason    string     `json:"wait_reason,omitempty" doc:"Only while waiting: what it waits for"`
 	StatusReason  string     `json:"status_reason,omitempty" doc:"Why the task ended in error or was stopped"`
 	StoppedBy     string     `json:"stopped_by,omitempty" doc:"Who pressed stop"`
+	Decision      string     `json:"decision,omitempty" enum:"confirmed,rejected" doc:"What was decided when the task last waited for confirmation"`
+	DecidedBy     *int64     `json:"decided_by,omitempty" doc:"Id of who decided it"`
+	DecidedByName string     `json:"decided_by_name,omitempty"`
+	DecidedAt     *time.Time `json:"decided_at,omitempty"`
 	LogLines      int64      `json:"log_lines" doc:"Output lines stored so far"`
 	LogComplete   bool       `json:"log_complete" doc:"The output is sealed: nothing will be added"`
 }
@@ -84,14 +88,14 @@ type OutputLine struct {
 
 // TaskStage is a part of a run.
 type TaskStage struct {
-	ID            int64      `json:"id"`
+	ID            int64      `json:"id" doc:"The stage's number within the task, as stage_id of output lines"`
 	TaskID        int64      `json:"task_id"`
 	Start         *time.Time `json:"start"`
 	End           *time.Time `json:"end"`
 	StartOutputID *int64     `json:"start_output_id"`
 	EndOutputID   *int64     `json:"end_output_id"`
 	Type          string     `json:"type"`
-	Result        Object     `json:"result,omitempty"`
+	Result        Object     `json:"result" doc:"What came of it, by type; null when there is nothing to say"`
 }
 
 // AnsibleHost is the result of a play for one host.
@@ -144,6 +148,12 @@ type LogMatches struct {
 	Scanned int64   `json:"scanned"`
 }
 
+// RerunInput repeats a task.
+type RerunInput struct {
+	Failed bool  `json:"failed,omitempty" doc:"Only on the hosts that failed or could not be reached"`
+	Secret Plain `json:"secret,omitempty" doc:"JSON object as text: secret survey answers, which are not kept"`
+}
+
 // FromTask gives the shape of a task.
 func FromTask(t domain.Task) Task {
 	return Task{
@@ -153,6 +163,7 @@ func FromTask(t domain.Task) Task {
 		Created: t.Created.UTC(), Start: utc(t.Start), End: utc(t.End), Message: t.Message,
 		CommitHash: t.CommitHash, CommitMessage: t.CommitMessage, BuildTaskID: ptr[int64](t.BuildTaskID),
 		Version: t.Version, InventoryID: ptr[int64](t.InventoryID), Params: object(t.Params),
+		Decision: string(t.Decision), DecidedBy: ptr[int64](t.DecidedBy), DecidedAt: utc(t.DecidedAt),
 		StatusReason: t.StatusReason, LogLines: t.LogLines, LogComplete: t.LogComplete,
 	}
 }
@@ -160,7 +171,7 @@ func FromTask(t domain.Task) Task {
 // FromTaskWithNames gives a single task with what its row knows beyond it.
 func FromTaskWithNames(t domain.TaskWithTemplate) Task {
 	out := FromTask(t.Task)
-	out.StoppedBy = t.StoppedByName
+	out.StoppedBy, out.DecidedByName = t.StoppedByName, t.DecidedByName
 	return out
 }
 

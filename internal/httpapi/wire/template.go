@@ -31,6 +31,7 @@ type Template struct {
 	RunnerTag                 *string     `json:"runner_tag,omitempty"`
 	AllowOverrideBranchInTask bool        `json:"allow_override_branch_in_task,omitempty"`
 	AllowParallelTasks        bool        `json:"allow_parallel_tasks,omitempty"`
+	MaxTaskDurationSec        int         `json:"max_task_duration_sec,omitempty" doc:"Seconds after which a task is ended; the server's own limit counts too"`
 }
 
 // TemplateRead is a template as reads return it.
@@ -66,6 +67,7 @@ type TemplateInput struct {
 	RunnerTag                 *string      `json:"runner_tag,omitempty" nullable:"true"`
 	AllowOverrideBranchInTask bool         `json:"allow_override_branch_in_task,omitempty"`
 	AllowParallelTasks        bool         `json:"allow_parallel_tasks,omitempty"`
+	MaxTaskDurationSec        int          `json:"max_task_duration_sec,omitempty" doc:"0: the server's limit alone"`
 }
 
 // Vault is a password for encrypted files.
@@ -122,6 +124,7 @@ func FromTemplate(t domain.Template, vaults []domain.Vault) Template {
 		SuppressSuccessAlerts: t.SuppressSuccessAlerts, App: t.App, Tasks: t.TaskCount,
 		TaskParams: object(t.TaskParams), RunnerTag: t.RunnerTag,
 		AllowOverrideBranchInTask: t.AllowOverrideBranchInTask, AllowParallelTasks: t.AllowParallelTasks,
+		MaxTaskDurationSec: t.MaxDurationSec,
 	}
 	if t.VariableGroupID != nil {
 		out.EnvironmentIDs = []int64{int64(*t.VariableGroupID)}
@@ -154,6 +157,7 @@ func (in TemplateInput) Template() (domain.Template, []domain.Vault, error) {
 		TaskParams: domain.JSON(in.TaskParams), RunnerTag: in.RunnerTag,
 		SuppressSuccessAlerts: in.SuppressSuccessAlerts, AllowOverrideArgsInTask: in.AllowOverrideArgsInTask,
 		AllowOverrideBranchInTask: in.AllowOverrideBranchInTask, AllowParallelTasks: in.AllowParallelTasks,
+		MaxDurationSec: in.MaxTaskDurationSec,
 	}
 	if t.VariableGroupID == nil && len(in.EnvironmentIDs) > 0 {
 		t.VariableGroupID = ref[domain.VariableGroupID](&in.EnvironmentIDs[0])

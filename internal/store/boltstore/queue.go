@@ -25,7 +25,7 @@ func (s *tasks) running(t *kv.Tx) (*rules.Load, error) {
 		err := s.inStatus(t, status, func(q rules.Queued) bool {
 			parallel, _ := look.field("templates", int64(q.Template), "allow_parallel_tasks").(bool)
 			limit, _ := look.field("projects", int64(q.Project), "max_parallel_tasks").(int64)
-			l.Add(q, parallel, int(limit))
+			l.Add(q, status, parallel, int(limit))
 			return true
 		})
 		if err != nil {

@@ -54,6 +54,7 @@ type Store struct {
 	options options
 	tasks   *tasks
 	logs    logs
+	results logs
 }
 
 var _ store.Store = (*Store)(nil)
@@ -88,9 +89,10 @@ func newStore(e *kv.DB) *Store {
 		events:  events{kv.NewTable[domain.Event](e, "events")},
 		options: options{kv.NewTable[domain.Option](e, "options")},
 		logs:    logs{Table: kv.NewTable[chunk](e, "chunks")},
+		results: logs{Table: kv.NewTable[chunk](e, "result_chunks")},
 	}
-	s.tasks = newTasks(s, kv.NewTable[domain.TaskDefinition](e, "task_definitions"))
-	s.logs.tasks = s.tasks
+	s.tasks = newTasks(s, kv.NewTable[domain.TaskDefinition](e, "task_definitions"), kv.NewTable[domain.TaskStage](e, "task_stages"))
+	s.logs.tasks, s.results.tasks = s.tasks, s.tasks
 	e.Link()
 	return s
 }
@@ -119,6 +121,7 @@ func (s *Store) Events() store.Events   { return s.events }
 func (s *Store) Options() store.Options { return s.options }
 func (s *Store) Tasks() store.Tasks     { return s.tasks }
 func (s *Store) Logs() store.Logs       { return s.logs }
+func (s *Store) Results() store.Logs    { return s.results }
 
 // InTx runs fn in a transaction, or in the one ctx already is in.
 func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context) error) error {

@@ -17,13 +17,17 @@ type tasks struct {
 	collection[domain.Task, domain.TaskID]
 	templates              kv.Table[domain.Template]
 	definitions            kv.Table[domain.TaskDefinition]
-	chunks                 kv.Table[chunk]
+	chunks, results        kv.Table[chunk]
+	stages                 kv.Table[domain.TaskStage]
 	queue, heads, versions *kv.Index
 }
 
-func newTasks(s *Store, definitions kv.Table[domain.TaskDefinition]) *tasks {
+func newTasks(s *Store, definitions kv.Table[domain.TaskDefinition], stages kv.Table[domain.TaskStage]) *tasks {
 	c := collect[domain.Task, domain.TaskID](s.db, "tasks")
-	return &tasks{c, s.tmpls.Table, definitions, s.logs.Table, c.Partial(schema.Queue), c.Partial(schema.Heads), c.Partial(schema.Versions)}
+	return &tasks{
+		c, s.tmpls.Table, definitions, s.logs.Table, s.results.Table, stages,
+		c.Partial(schema.Queue), c.Partial(schema.Heads), c.Partial(schema.Versions),
+	}
 }
 
 func (s *tasks) Create(ctx context.Context, task *domain.Task, d domain.TaskDefinition) error {
@@ -108,6 +112,16 @@ func (s *tasks) Record(ctx context.Context, id domain.TaskID, r store.Report) (r
 				return err
 			}
 		}
+		for _, c := range taken.Results {
+			if err := s.results.Add(t, &chunk{id, c}); err != nil {
+				return err
+			}
+		}
+		for _, st := range taken.Stages {
+			if err := s.putStage(t, st); err != nil {
+				return err
+			}
+		}
 		result = taken.Task
 		return s.put(t, &old, row, &result, taken.Visible)
 	})
@@ -151,7 +165,7 @@ func (s *tasks) named(ctx context.Context, look *names, q store.Query) ([]domain
 			e.TplPlaybook, e.TplAlias = tmpl[playbook].(string), tmpl[name].(string)
 			e.TplType, e.TplApp = domain.TemplateType(tmpl[kind].(string)), tmpl[app].(string)
 		}
-		e.UserName, e.StoppedByName = user(e.UserID), user(e.StoppedBy)
+		e.UserName, e.StoppedByName, e.DecidedByName = user(e.UserID), user(e.StoppedBy), user(e.DecidedBy)
 		return err
 	})
 	if err == nil {

@@ -39,14 +39,17 @@ func NewLoad() *Load {
 	return &Load{templates: map[domain.TemplateID]domain.TaskID{}, projects: map[domain.ProjectID]*projectLoad{}}
 }
 
-// Add counts a running task; parallel is what its template allows, limit the
-// limit of its project.
-func (l *Load) Add(t Queued, parallel bool, limit int) {
-	l.active++
-	l.first = older(l.first, t.ID)
+// Add counts a task under way in a status; parallel is what its template allows,
+// limit the limit of its project.
+func (l *Load) Add(t Queued, s domain.TaskStatus, parallel bool, limit int) {
 	if !parallel {
 		l.templates[t.Template] = older(l.templates[t.Template], t.ID)
 	}
+	if !s.Busy() {
+		return
+	}
+	l.active++
+	l.first = older(l.first, t.ID)
 	p := l.projects[t.Project]
 	if p == nil {
 		p = &projectLoad{limit: limit}

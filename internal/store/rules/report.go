@@ -33,7 +33,9 @@ func Ends(old, t *domain.Task) bool { return t.Status.Terminal() && !old.Status.
 type Taken struct {
 	Task    domain.Task
 	Chunks  []logchunk.Chunk // to store
-	Visible bool             // the change may show in lists
+	Results []logchunk.Chunk
+	Stages  []domain.TaskStage // the last of each number
+	Visible bool               // the change may show in lists
 }
 
 // Take returns what a report makes of a task. One that was taken over before
@@ -48,9 +50,14 @@ func Take(rows *rowmap.Table[domain.Task], old domain.Task, r store.Report) (Tak
 		grown.LogLines = c.LastSeq()
 		grown.LogBytes += int64(c.RawBytes)
 	}
+	for _, c := range r.Results {
+		grown.ResultLines = c.LastSeq()
+		grown.ResultBytes += int64(c.RawBytes)
+	}
 	grown.JournalOffset = r.ToOffset
+	taken := Taken{Task: grown, Chunks: r.Chunks, Results: r.Results, Stages: stages(old.ID, r.Stages)}
 	if r.Apply == nil {
-		return Taken{Task: grown, Chunks: r.Chunks}, nil
+		return taken, nil
 	}
 	t, err := Change(grown, r.Apply)
 	if err != nil {
@@ -58,8 +65,26 @@ func Take(rows *rowmap.Table[domain.Task], old domain.Task, r store.Report) (Tak
 	}
 	t.Epoch = grown.Epoch
 	t.LogLines, t.LogBytes, t.JournalOffset = grown.LogLines, grown.LogBytes, grown.JournalOffset
+	t.ResultLines, t.ResultBytes = grown.ResultLines, grown.ResultBytes
 	same, err := rows.Same(&grown, &t)
-	return Taken{Task: t, Chunks: r.Chunks, Visible: !same}, err
+	taken.Task, taken.Visible = t, !same
+	return taken, err
+}
+
+// stages keeps the last state of each stage, in the order in which they began.
+func stages(id domain.TaskID, list []domain.TaskStage) []domain.TaskStage {
+	var last []domain.TaskStage
+	at := map[int]int{}
+	for _, s := range list {
+		s.TaskID = id
+		if i, ok := at[s.Seq]; ok {
+			last[i] = s
+			continue
+		}
+		at[s.Seq] = len(last)
+		last = append(last, s)
+	}
+	return last
 }
 
 // admit checks that the report may be taken over and continues what is stored;
@@ -78,17 +103,28 @@ func admit(t *domain.Task, r store.Report) (again bool, err error) {
 		return true, nil
 	case r.FromOffset != t.JournalOffset:
 		return false, fmt.Errorf("%w: it starts at %d, stored is %d", store.ErrGap, r.FromOffset, t.JournalOffset)
-	case len(r.Chunks) > 0 && r.FromOffset == r.ToOffset:
+	case len(r.Chunks)+len(r.Results)+len(r.Stages) > 0 && r.FromOffset == r.ToOffset:
 		return false, fmt.Errorf("%w: it has output but takes up nothing of the journal", store.ErrGap)
-	case len(r.Chunks) > 0 && t.LogComplete:
+	case len(r.Chunks)+len(r.Results) > 0 && t.LogComplete:
 		return false, fmt.Errorf("%w: the log is complete", store.ErrGap)
 	}
-	next := t.LogLines + 1
-	for _, c := range r.Chunks {
+	if err := follow(t.LogLines, r.Chunks); err != nil {
+		return false, fmt.Errorf("log: %w", err)
+	}
+	if err := follow(t.ResultLines, r.Results); err != nil {
+		return false, fmt.Errorf("results: %w", err)
+	}
+	return false, nil
+}
+
+// follow checks that chunks continue after so many lines.
+func follow(lines int64, chunks []logchunk.Chunk) error {
+	next := lines + 1
+	for _, c := range chunks {
 		if c.FirstSeq != next || c.Count <= 0 {
-			return false, fmt.Errorf("%w: %d lines from %d on, want line %d", store.ErrGap, c.Count, c.FirstSeq, next)
+			return fmt.Errorf("%w: %d lines from %d on, want line %d", store.ErrGap, c.Count, c.FirstSeq, next)
 		}
 		next = c.LastSeq() + 1
 	}
-	return false, nil
+	return nil
 }

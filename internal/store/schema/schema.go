@@ -136,6 +136,14 @@ func Tables() []Table {
 			Name: "chunks", What: "chunk", Key: []string{"task_id", "first_seq"},
 			References: []Reference{{Field: "task_id", To: "tasks", Owned: true}},
 		},
+		{
+			Name: "result_chunks", What: "chunk of results", Key: []string{"task_id", "first_seq"},
+			References: []Reference{{Field: "task_id", To: "tasks", Owned: true}},
+		},
+		{
+			Name: "task_stages", What: "stage", Key: []string{"task_id", "seq"},
+			References: []Reference{{Field: "task_id", To: "tasks", Owned: true}},
+		},
 	}
 }
 

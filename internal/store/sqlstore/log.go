@@ -12,8 +12,11 @@ import (
 	"signalbox/internal/store/rules"
 )
 
-// logs implements store.Logs.
-type logs struct{ eng *engine }
+// logs implements store.Logs on a table of chunks.
+type logs struct {
+	eng   *engine
+	table string
+}
 
 // chunkBatch is how many chunks a caller gets who names no limit.
 const chunkBatch = 1000
@@ -23,8 +26,8 @@ func (l *logs) Chunks(ctx context.Context, id domain.TaskID, after int64, limit 
 		limit = chunkBatch
 	}
 	// The chunk with line after+1 is the last that starts at or before it.
-	query := "select first_seq, count, first_time, last_time, raw_bytes, payload from chunks" +
-		" where task_id = ? and first_seq >= coalesce((select max(first_seq) from chunks where task_id = ? and first_seq <= ?), 0)" +
+	query := "select first_seq, count, first_time, last_time, raw_bytes, payload from " + l.table +
+		" where task_id = ? and first_seq >= coalesce((select max(first_seq) from " + l.table + " where task_id = ? and first_seq <= ?), 0)" +
 		" and first_seq + count > ? order by first_seq limit ?"
 	list, err := l.chunks(ctx, query, int64(id), int64(id), after+1, after+1, int64(limit))
 	if err != nil {
@@ -61,7 +64,7 @@ func scanChunk(rows *sql.Rows) (logchunk.Chunk, error) {
 }
 
 func (l *logs) Size(ctx context.Context, id domain.TaskID) (bytes int64, chunks int, err error) {
-	err = l.eng.scanLong(ctx, "select coalesce(sum(length(payload)), 0), count(*) from chunks where task_id = ?", []any{int64(id)}, &bytes, &chunks)
+	err = l.eng.scanLong(ctx, "select coalesce(sum(length(payload)), 0), count(*) from "+l.table+" where task_id = ?", []any{int64(id)}, &bytes, &chunks)
 	if err != nil {
 		return 0, 0, fmt.Errorf("size of log of task %d: %w", id, err)
 	}
@@ -100,7 +103,7 @@ func (l *logs) compact(ctx context.Context, id domain.TaskID) error {
 
 // runs returns the runs of chunks that fit into one.
 func (l *logs) runs(ctx context.Context, id domain.TaskID) ([]rules.Run, error) {
-	rows, err := l.eng.rows(ctx, "select first_seq, count, raw_bytes from chunks where task_id = ? order by first_seq", int64(id))
+	rows, err := l.eng.rows(ctx, "select first_seq, count, raw_bytes from "+l.table+" where task_id = ? order by first_seq", int64(id))
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +123,7 @@ func (l *logs) runs(ctx context.Context, id domain.TaskID) ([]rules.Run, error) 
 func (l *logs) merge(ctx context.Context, id domain.TaskID, r rules.Run) error {
 	const between = " where task_id = ? and first_seq >= ? and first_seq <= ?"
 	return l.eng.tx(ctx, func(ctx context.Context, tx *txn) error {
-		chunks, err := l.chunks(ctx, "select first_seq, count, first_time, last_time, raw_bytes, payload from chunks"+between+" order by first_seq",
+		chunks, err := l.chunks(ctx, "select first_seq, count, first_time, last_time, raw_bytes, payload from "+l.table+between+" order by first_seq",
 			int64(id), r.First, r.Last)
 		if err != nil {
 			return err
@@ -132,9 +135,9 @@ func (l *logs) merge(ctx context.Context, id domain.TaskID, r rules.Run) error {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.exec(ctx, "delete from chunks"+between, int64(id), r.First, r.Last); err != nil {
+		if _, err := tx.exec(ctx, "delete from "+l.table+between, int64(id), r.First, r.Last); err != nil {
 			return err
 		}
-		return insertChunk(ctx, tx, id, merged)
+		return insertChunk(ctx, tx, l.table, id, merged)
 	})
 }

@@ -10,7 +10,7 @@ import (
 )
 
 func (s *tasks) load(ctx context.Context) (*rules.Load, error) {
-	rows, err := s.eng.rows(ctx, "select"+s.eng.d.AsWritten+" t.id, t.project_id, t.template_id, tp.allow_parallel_tasks, p.max_parallel_tasks"+
+	rows, err := s.eng.rows(ctx, "select"+s.eng.d.AsWritten+" t.id, t.project_id, t.template_id, t.status, tp.allow_parallel_tasks, p.max_parallel_tasks"+
 		" from tasks t"+s.hint("tasks_active")+" join templates tp on tp.id = t.template_id join projects p on p.id = t.project_id"+
 		" where t."+s.active)
 	if err != nil {
@@ -20,12 +20,13 @@ func (s *tasks) load(ctx context.Context) (*rules.Load, error) {
 	l := rules.NewLoad()
 	for rows.Next() {
 		var t rules.Queued
+		var status domain.TaskStatus
 		var parallel bool
 		var limit int
-		if err := rows.Scan(&t.ID, &t.Project, &t.Template, &parallel, &limit); err != nil {
+		if err := rows.Scan(&t.ID, &t.Project, &t.Template, &status, &parallel, &limit); err != nil {
 			return nil, err
 		}
-		l.Add(t, parallel, limit)
+		l.Add(t, status, parallel, limit)
 	}
 	return l, s.eng.translate(rows.Err())
 }

@@ -27,7 +27,17 @@ func (s *tasks) Record(ctx context.Context, id domain.TaskID, r store.Report) (r
 			return err
 		}
 		for _, c := range taken.Chunks {
-			if err := insertChunk(ctx, tx, id, c); err != nil {
+			if err := insertChunk(ctx, tx, logTable, id, c); err != nil {
+				return err
+			}
+		}
+		for _, c := range taken.Results {
+			if err := insertChunk(ctx, tx, resultTable, id, c); err != nil {
+				return err
+			}
+		}
+		for i := range taken.Stages {
+			if err := s.putStage(ctx, tx, &taken.Stages[i]); err != nil {
 				return err
 			}
 		}
@@ -37,10 +47,14 @@ func (s *tasks) Record(ctx context.Context, id domain.TaskID, r store.Report) (r
 	return result, rules.Explain(err, "record report of task %d", id)
 }
 
-const insertChunkSQL = "insert into chunks (task_id, first_seq, count, first_time, last_time, raw_bytes, payload) values (?, ?, ?, ?, ?, ?, ?)"
+// The tables of chunks.
+const (
+	logTable    = "chunks"
+	resultTable = "result_chunks"
+)
 
-func insertChunk(ctx context.Context, tx *txn, id domain.TaskID, c logchunk.Chunk) error {
-	_, err := tx.exec(ctx, insertChunkSQL, int64(id), c.FirstSeq, int64(c.Count),
+func insertChunk(ctx context.Context, tx *txn, table string, id domain.TaskID, c logchunk.Chunk) error {
+	_, err := tx.exec(ctx, "insert into "+table+" (task_id, first_seq, count, first_time, last_time, raw_bytes, payload) values (?, ?, ?, ?, ?, ?, ?)", int64(id), c.FirstSeq, int64(c.Count),
 		c.FirstTime.UnixMicro(), c.LastTime.UnixMicro(), int64(c.RawBytes), c.Payload)
 	return err
 }

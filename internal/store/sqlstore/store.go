@@ -66,6 +66,7 @@ type Store struct {
 	options *options
 	tasks   *tasks
 	logs    *logs
+	results *logs
 }
 
 var _ store.Store = (*Store)(nil)
@@ -200,7 +201,8 @@ func newStore(d *dialect.Dialect, pools dialect.Pools) *Store {
 		options: &options{eng: e, setSQL: d.Upsert("options", d.Quote("key"), d.Quote("value"), "")},
 		events:  newEvents(e),
 		tasks:   newTasks(e),
-		logs:    &logs{eng: e},
+		logs:    &logs{eng: e, table: logTable},
+		results: &logs{eng: e, table: resultTable},
 	}
 	return s
 }
@@ -229,6 +231,7 @@ func (s *Store) Events() store.Events   { return s.events }
 func (s *Store) Options() store.Options { return s.options }
 func (s *Store) Tasks() store.Tasks     { return s.tasks }
 func (s *Store) Logs() store.Logs       { return s.logs }
+func (s *Store) Results() store.Logs    { return s.results }
 
 // InTx runs fn in a transaction, or in the one ctx already is in.
 func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context) error) error {

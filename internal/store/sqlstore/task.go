@@ -17,7 +17,8 @@ import (
 // record.go.
 type tasks struct {
 	*table[domain.Task]
-	named *rowmap.Table[domain.TaskWithTemplate]
+	named  *rowmap.Table[domain.TaskWithTemplate]
+	stages *table[domain.TaskStage]
 	// selectNamed selects from "tasks t" with the names lists show.
 	selectNamed string
 	// waiting, active and ended are conditions, spelt as in the partial indexes.
@@ -29,6 +30,7 @@ func newTasks(e *engine) *tasks {
 	t := &tasks{
 		table:   newTable(e, "tasks", "task", func(t *domain.Task) domain.ProjectID { return t.ProjectID }),
 		named:   rowmap.Of[domain.TaskWithTemplate](),
+		stages:  newTable[domain.TaskStage](e, "task_stages", "stage", nil),
 		waiting: fmt.Sprintf("status = '%s'", domain.StatusWaiting),
 	}
 	t.active = "status in (" + quoted(domain.ActiveStatuses()) + ")"
@@ -47,9 +49,9 @@ func newTasks(e *engine) *tasks {
 		cols = append(cols, "t."+e.d.Quote(c.Name))
 	}
 	t.selectNamed = "select" + e.d.AsWritten + " " + strings.Join(cols, ", ") + ", tp.playbook, tp.name, tp.type, tp.app," +
-		" coalesce(u.name, ''), coalesce(s.name, '')" +
+		" coalesce(u.name, ''), coalesce(s.name, ''), coalesce(d.name, '')" +
 		" from %s join tasks t on %s join templates tp on tp.id = t.template_id" +
-		" left join users u on u.id = t.user_id left join users s on s.id = t.stopped_by"
+		" left join users u on u.id = t.user_id left join users s on s.id = t.stopped_by left join users d on d.id = t.decided_by"
 	return t
 }
 
@@ -157,7 +159,9 @@ func (s *tasks) Delete(ctx context.Context, id domain.TaskID) error {
 			return err
 		}
 		for _, query := range []string{
-			"delete from chunks where task_id = ?",
+			"delete from " + logTable + " where task_id = ?",
+			"delete from " + resultTable + " where task_id = ?",
+			"delete from task_stages where task_id = ?",
 			"delete from task_definitions where task_id = ?",
 			s.deleteSQL,
 		} {

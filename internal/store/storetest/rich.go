@@ -95,7 +95,8 @@ func Rich(t testing.TB, s store.Store) *World {
 	for i, size := range []int{0, 1, 1000, HugeChunk, 70_000, 3 << 20, 10} {
 		c := logchunk.Chunk{FirstSeq: at, Count: 3, FirstTime: times[0], LastTime: times[0].Add(time.Microsecond), RawBytes: size, Payload: payload(size)}
 		at += 3
-		task, err = s.Tasks().Record(ctx, task.ID, store.Report{Epoch: task.Epoch, FromOffset: int64(i), ToOffset: int64(i + 1), Chunks: []logchunk.Chunk{c}})
+		task, err = s.Tasks().Record(ctx, task.ID, store.Report{Epoch: task.Epoch, FromOffset: int64(i), ToOffset: int64(i + 1), Chunks: []logchunk.Chunk{c},
+			Results: []logchunk.Chunk{c}, Stages: []domain.TaskStage{{Seq: i + 1, Type: "running", Start: Now(), FirstLine: c.FirstSeq, Result: domain.JSON(`{"n": 1}`)}}})
 		check(t, err)
 	}
 	// More tasks than a batch holds, waiting and ended.

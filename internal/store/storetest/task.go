@@ -46,9 +46,16 @@ func taskCases() []testCase {
 			got, err = s.Tasks().Update(ctx, want.ID, func(t *domain.Task) error {
 				t.Status, t.Start, t.End = domain.StatusError, ptr(Now()), ptr(Now().Add(time.Minute))
 				t.StatusReason, t.StoppedBy, t.ForceStop, t.CommitHash = "why", &w.User.ID, true, ptr("abc")
+				t.Questions, t.Decision, t.DecidedBy, t.DecidedAt = 2, domain.StatusConfirmed, &w.User.ID, ptr(Now())
+				want = *t
 				return nil
 			})
 			check(t, err)
+			stayed, err := s.Tasks().Get(ctx, want.ID)
+			check(t, err)
+			if diff := cmp.Diff(want, stayed); diff != "" {
+				t.Errorf("after update (-want +got):\n%s", diff)
+			}
 			if got.Status != domain.StatusError || got.StatusReason != "why" || !got.ForceStop {
 				t.Errorf("after update: %+v", got)
 			}
@@ -116,7 +123,7 @@ func taskCases() []testCase {
 				task := w.Task(tmpl)
 				task.Status = statuses[i%5]
 				if i == 9 {
-					task.StoppedBy = &other.User.ID
+					task.StoppedBy, task.DecidedBy = &other.User.ID, &w.User.ID
 				}
 				check(t, s.Tasks().Create(ctx, &task, w.Definition(tmpl)))
 				ids = append(ids, task.ID)
@@ -159,7 +166,7 @@ func taskCases() []testCase {
 			check(t, err)
 			task, err := s.Tasks().Get(ctx, ids[9])
 			check(t, err)
-			want := domain.TaskWithTemplate{Task: task, TplPlaybook: "b.sh", TplAlias: "Build", TplType: domain.TemplateBuild, TplApp: "bash", UserName: "Ada", StoppedByName: "Ada"}
+			want := domain.TaskWithTemplate{Task: task, TplPlaybook: "b.sh", TplAlias: "Build", TplType: domain.TemplateBuild, TplApp: "bash", UserName: "Ada", StoppedByName: "Ada", DecidedByName: "Ada"}
 			if diff := cmp.Diff([]domain.TaskWithTemplate{want}, list); diff != "" {
 				t.Errorf("names (-want +got):\n%s", diff)
 			}

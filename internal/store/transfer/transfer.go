@@ -40,6 +40,8 @@ func Tables() []*Table {
 	templates := entity[domain.Template]("templates", "build_template_id")
 	definitions := entity[domain.TaskDefinition]("task_definitions")
 	definitions.Numbered = false // they have the numbers of their tasks
+	stages := entity[domain.TaskStage]("task_stages")
+	stages.Key, stages.Numbered = 2, false
 	options := entity[domain.Option]("options")
 	options.Numbered = false
 	return []*Table{
@@ -58,14 +60,20 @@ func Tables() []*Table {
 		entity[domain.Event]("events"),
 		entity[domain.Task]("tasks"),
 		definitions,
-		{Name: "chunks", Key: 2, Columns: []rowmap.Column{
-			{Name: "task_id"}, {Name: "first_seq"}, {Name: "count"}, {Name: "first_time", Kind: rowmap.Time},
-			{Name: "last_time", Kind: rowmap.Time}, {Name: "raw_bytes"}, {Name: "payload", Kind: rowmap.Bytes},
-		}},
+		chunks("chunks"),
+		chunks("result_chunks"),
+		stages,
 		options,
 		// A write of any other kind raises these, so they come last.
 		{Name: "revisions", Key: 1, Columns: []rowmap.Column{{Name: "project_id"}, {Name: "value"}}},
 	}
+}
+
+func chunks(name string) *Table {
+	return &Table{Name: name, Key: 2, Columns: []rowmap.Column{
+		{Name: "task_id"}, {Name: "first_seq"}, {Name: "count"}, {Name: "first_time", Kind: rowmap.Time},
+		{Name: "last_time", Kind: rowmap.Time}, {Name: "raw_bytes"}, {Name: "payload", Kind: rowmap.Bytes},
+	}}
 }
 
 func entity[T any](name string, links ...string) *Table {

@@ -197,6 +197,10 @@ func same(t *testing.T, a, b database) {
 	compare("tasks", func(s store.Store) (any, error) { return s.Tasks().List(ctx, store.TaskFilter{}) })
 	compare("revision", func(s store.Store) (any, error) { return s.Revision(ctx, 1) })
 	compare("chunks", func(s store.Store) (any, error) { return s.Logs().Chunks(ctx, 1, 0, 0) })
+	compare("results", func(s store.Store) (any, error) { return s.Results().Chunks(ctx, 1, 0, 0) })
+	for id := range domain.TaskID(20) {
+		compare(fmt.Sprint("stages of ", id+1), func(s store.Store) (any, error) { return s.Tasks().Stages(ctx, id+1) })
+	}
 	compare("owned", func(s store.Store) (any, error) { return s.Tasks().Owned(ctx, "here") })
 	compare("options", func(s store.Store) (any, error) {
 		list, err := s.Options().All(ctx)

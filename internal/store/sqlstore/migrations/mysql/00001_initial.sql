@@ -182,6 +182,7 @@ create table if not exists templates (
 	allow_override_args_in_task   boolean not null,
 	allow_override_branch_in_task boolean not null,
 	allow_parallel_tasks          boolean not null,
+	max_duration_sec              bigint not null,
 	task_count                    bigint not null,
 	name_fold                     longtext not null,
 	playbook_fold                 longtext not null,
@@ -265,6 +266,10 @@ create table if not exists tasks (
 	status_reason  longtext not null,
 	stopped_by     bigint,
 	force_stop     boolean not null,
+	questions      bigint not null,
+	decision       varchar(64) not null,
+	decided_by     bigint,
+	decided_at     bigint,
 	owner          varchar(255) not null,
 	epoch          bigint not null,
 	lease_until    bigint,
@@ -273,6 +278,8 @@ create table if not exists tasks (
 	journal_offset bigint not null,
 	log_digest     longtext not null,
 	log_complete   boolean not null,
+	result_lines   bigint not null,
+	result_bytes   bigint not null,
 	versioned      boolean generated always as (version is not null and version <> '') virtual,
 	index tasks_project (project_id, id),
 	index tasks_template (template_id, id),
@@ -305,6 +312,33 @@ create table if not exists chunks (
 	foreign key (task_id) references tasks (id)
 );
 
+-- What programs reported as data, numbered like the log but apart from it.
+create table if not exists result_chunks (
+	id         bigint auto_increment primary key,
+	task_id    bigint not null,
+	first_seq  bigint not null,
+	count      bigint not null,
+	first_time bigint not null,
+	last_time  bigint not null,
+	raw_bytes  bigint not null,
+	payload    longblob not null,
+	unique index result_chunks_task (task_id, first_seq),
+	foreign key (task_id) references tasks (id)
+);
+
+create table if not exists task_stages (
+	task_id    bigint not null,
+	seq        bigint not null,
+	type       varchar(64) not null,
+	start      bigint not null,
+	"end"      bigint,
+	first_line bigint not null,
+	last_line  bigint not null,
+	result     longtext,
+	primary key (task_id, seq),
+	foreign key (task_id) references tasks (id)
+);
+
 -- The rows are locked, never changed: 1 by writers, 2 by those who hand out tasks.
 create table if not exists locks (
 	id bigint primary key
@@ -316,5 +350,5 @@ set foreign_key_checks = 1;
 -- +goose Down
 
 set foreign_key_checks = 0;
-drop table if exists locks, chunks, task_definitions, tasks, revisions, "options", events, vaults, templates, inventories, repositories, "keys", variable_groups, views, members, projects, tokens, sessions, users;
+drop table if exists locks, task_stages, result_chunks, chunks, task_definitions, tasks, revisions, "options", events, vaults, templates, inventories, repositories, "keys", variable_groups, views, members, projects, tokens, sessions, users;
 set foreign_key_checks = 1;

@@ -163,6 +163,7 @@ create table templates (
 	allow_override_args_in_task   integer not null,
 	allow_override_branch_in_task integer not null,
 	allow_parallel_tasks          integer not null,
+	max_duration_sec              integer not null,
 	task_count                    integer not null,
 	name_fold                     text not null,
 	playbook_fold                 text not null
@@ -237,6 +238,10 @@ create table tasks (
 	status_reason  text not null,
 	stopped_by     integer,
 	force_stop     integer not null,
+	questions      integer not null,
+	decision       text not null,
+	decided_by     integer,
+	decided_at     integer,
 	owner          text not null,
 	epoch          integer not null,
 	lease_until    integer,
@@ -244,7 +249,9 @@ create table tasks (
 	log_bytes      integer not null,
 	journal_offset integer not null,
 	log_digest     text not null,
-	log_complete   integer not null
+	log_complete   integer not null,
+	result_lines   integer not null,
+	result_bytes   integer not null
 ) strict;
 create index tasks_project on tasks (project_id, id);
 create index tasks_template on tasks (template_id, id);
@@ -276,8 +283,35 @@ create table chunks (
 ) strict;
 create unique index chunks_task on chunks (task_id, first_seq);
 
+-- What programs reported as data, numbered like the log but apart from it.
+create table result_chunks (
+	id         integer primary key,
+	task_id    integer not null references tasks (id),
+	first_seq  integer not null,
+	count      integer not null,
+	first_time integer not null,
+	last_time  integer not null,
+	raw_bytes  integer not null,
+	payload    blob not null
+) strict;
+create unique index result_chunks_task on result_chunks (task_id, first_seq);
+
+create table task_stages (
+	task_id    integer not null references tasks (id),
+	seq        integer not null,
+	type       text not null,
+	start      integer not null,
+	"end"      integer,
+	first_line integer not null,
+	last_line  integer not null,
+	result     text,
+	primary key (task_id, seq)
+) strict;
+
 -- +goose Down
 
+drop table task_stages;
+drop table result_chunks;
 drop table chunks;
 drop table task_definitions;
 drop table tasks;
