@@ -289,7 +289,7 @@ func TestLaunch_BuildsTheJob(t *testing.T) {
 		{"secret env", fmt.Sprint(spec.SecretEnv), "map[API_KEY:k3y]"},
 		{"branch", fmt.Sprintf("%s %v", spec.Repository.Branch, spec.Repository.Override), "feature/x true"},
 		{"args", fmt.Sprint(spec.TemplateArgs, spec.TaskArgs), "[--flush-cache] [-f 5]"},
-		{"ansible", fmt.Sprintf("%+v", *spec.Ansible), "{Verbosity:2 Check:true Diff:false Limit:[db] Tags:[t] SkipTags:[]}"},
+		{"ansible", fmt.Sprintf("%+v", *spec.Ansible), "{Verbosity:2 Check:true Diff:false Limit:[db] Tags:[t] SkipTags:[] SkipGalaxy:false GalaxyCollectionArgs:[] GalaxyRoleArgs:[]}"},
 		{"url", spec.Details.URL, fmt.Sprintf("https://sb.example.org/project/%d/history?t=%d", f.project, task.ID)},
 		{"user", spec.Details.Username, "owner"},
 		{"credential", fmt.Sprint(spec.Repository.Credential == nil), "true"},
