@@ -62,12 +62,16 @@ $(dist): web/dist/index.html
 
 ##@ Tests
 
+# Lists of 100,000 rows on every database, which the race detector makes too long.
+large_cases := ^(TestConformance|TestPostgres|TestMySQL)$$/^(Scale|Conformance)$$/^(a_list_of_100,000_rows|Scale)$$/^a_list_of_100,000_rows$$
+
 # Go tests come last, so that the last lines say which of them ran. Packages
 # under test/ drive the built program and measure time: they run one by one and
 # without the race detector, which would watch the wrong process.
 .PHONY: test
 test: prepare-tests test-web build lint-go ## Run every test
 	CI='$(CI)' SIGNALBOX_TEST_TOFU='$(CURDIR)/build/tofu' ./scripts/go-test.sh ./cmd/... ./internal/...
+	CI='$(CI)' SIGNALBOX_TEST_LARGE=1 GO_TEST_RACE=off ./scripts/go-test.sh -run '$(large_cases)' ./internal/store/sqlstore ./internal/store/boltstore
 	CI='$(CI)' SIGNALBOX_TEST_BIN='$(CURDIR)/$(bin)' GO_TEST_RACE=off ./scripts/go-test.sh -p 1 ./test/...
 
 .PHONY: prepare-tests
