@@ -67,12 +67,21 @@ $(dist): web/dist/index.html
 # without the race detector, which would watch the wrong process.
 .PHONY: test
 test: prepare-tests test-web build lint-go ## Run every test
-	CI='$(CI)' ./scripts/go-test.sh ./cmd/... ./internal/...
+	CI='$(CI)' SIGNALBOX_TEST_TOFU='$(CURDIR)/build/tofu' ./scripts/go-test.sh ./cmd/... ./internal/...
 	CI='$(CI)' SIGNALBOX_TEST_BIN='$(CURDIR)/$(bin)' GO_TEST_RACE=off ./scripts/go-test.sh -p 1 ./test/...
 
 .PHONY: prepare-tests
-prepare-tests: ## Install the programs that the tests want, or say which are missing
+prepare-tests: build/tofu ## Install the programs that the tests want, or say which are missing
 	./scripts/prepare.sh tests
+
+# The real OpenTofu, which tests of its runs start. It takes minutes to build and
+# stays until its version changes.
+build/tofu: tools/opentofu/go.mod tools/opentofu/go.sum
+	@echo "Building OpenTofu for the tests; this takes a few minutes."
+	CGO_ENABLED=0 nice go build -C tools/opentofu -trimpath -buildvcs=false \
+		-ldflags '-s -w -X github.com/opentofu/opentofu/version.dev=no' \
+		-o '$(CURDIR)/build/tofu' github.com/opentofu/opentofu/cmd/tofu
+	touch $@
 
 .PHONY: test-web
 test-web: $(modules) web ## Check, test and measure the front end

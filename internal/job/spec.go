@@ -37,7 +37,7 @@ type Spec struct {
 	Epoch      int64
 
 	App      App
-	Playbook string // relative to the checkout
+	Playbook string // relative to the checkout; a directory for kind terraform
 
 	Repository Repository
 	Inventory  *Inventory
@@ -56,6 +56,7 @@ type Spec struct {
 	TemplateArgs []string
 	TaskArgs     []string
 	Ansible      *Ansible
+	Terraform    *Terraform
 	Details      Details
 
 	Limits Limits
@@ -65,7 +66,7 @@ type Spec struct {
 // App is the program family and how to call it.
 type App struct {
 	ID      string
-	Kind    string // "ansible" or "script"
+	Kind    string // "ansible", "script" or "terraform"
 	Program string // looked up on PATH unless absolute
 	Args    []string
 }

@@ -58,6 +58,7 @@ type Log struct {
 	mask    *masking // guarded by mu, as all below
 	scratch []byte
 	cur     *batch
+	count   int64 // lines marked so far
 	closed  bool
 	open    bool      // the output so far does not end in a newline
 	due     time.Time // when the timer fires; zero when it does not run
@@ -189,6 +190,7 @@ func (l *Log) add(p []byte, now time.Time) {
 // mark ends a line, and the batch if it is full.
 func (l *Log) mark(now time.Time, partial bool) {
 	b := l.cur
+	l.count++
 	b.marks = append(b.marks, mark{end: len(b.raw), partial: partial, time: now})
 	if !partial {
 		b.raw = append(b.raw, '\n')
@@ -251,6 +253,16 @@ func (l *Log) flush() {
 	b.raw = b.raw[:tail]
 	l.cur = next
 	l.full <- b
+}
+
+// Lines is the number of the last line so far, an unfinished one included.
+func (l *Log) Lines() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.cur.raw) > l.cur.tail() {
+		return l.count + 1
+	}
+	return l.count
 }
 
 // Flush waits until everything written so far, except an unfinished line, is

@@ -255,3 +255,25 @@ func BenchmarkLog(b *testing.B) {
 	}
 	_, _ = l.Close()
 }
+
+// TestLog_Lines: the number of the last line is the one it gets in the journal,
+// also while it has no end.
+func TestLog_Lines(t *testing.T) {
+	t.Parallel()
+	var m memory
+	l := New(&m, Options{})
+	steps := []struct {
+		write string
+		want  int64
+	}{{"", 0}, {"one\ntwo\n", 2}, {"three", 3}, {" goes on\n", 3}, {strings.Repeat("x", logchunk.MaxLine) + "y", 5}, {"\n", 5}}
+	for i, s := range steps {
+		_, _ = l.Write([]byte(s.write)) // never fails
+		if got := l.Lines(); got != s.want {
+			t.Errorf("step %d: %d lines, want %d", i, got, s.want)
+		}
+	}
+	totals, err := l.Close()
+	if err != nil || totals.Lines != l.Lines() {
+		t.Errorf("%v: the journal has %d lines, the log says %d", err, totals.Lines, l.Lines())
+	}
+}

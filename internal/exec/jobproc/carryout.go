@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"signalbox/internal/exec/apps"
 	"signalbox/internal/exec/apps/ansible"
 	"signalbox/internal/exec/apps/script"
+	"signalbox/internal/exec/apps/terraform"
 	"signalbox/internal/exec/fault"
 	"signalbox/internal/exec/process"
 	"signalbox/internal/exec/workspace"
@@ -35,7 +37,7 @@ func builder(kind string) (apps.Builder, bool) {
 func (s *session) carryOut(ctx context.Context) error {
 	s.exitCode = -1
 	build, ok := builder(s.spec.App.Kind)
-	if !ok {
+	if !ok && s.spec.App.Kind != terraform.Kind {
 		return fault.New("The app '%s' cannot be run by this version of Signalbox.", s.spec.App.ID)
 	}
 	if err := process.AdoptOrphans(); err != nil {
@@ -50,6 +52,9 @@ func (s *session) carryOut(ctx context.Context) error {
 	in := apps.Input{Spec: s.spec, Private: s.work.Private}
 	if err := s.prepare(ctx, &in); err != nil {
 		return err
+	}
+	if s.spec.App.Kind == terraform.Kind {
+		return s.terraform(ctx, in) // several commands, and a question between them
 	}
 	cmd, err := build(in)
 	if err != nil {
@@ -84,14 +89,23 @@ func (s *session) exec(ctx context.Context, dir string, cmd apps.Command) error 
 
 // word is what the template's path points to.
 func (s *session) word() string {
-	if s.spec.App.Kind == ansible.Kind {
+	switch s.spec.App.Kind {
+	case ansible.Kind:
 		return "playbook"
+	case terraform.Kind:
+		return "directory"
 	}
 	return "script"
 }
 
 // start runs any command of the run, with its output in the log.
 func (s *session) start(ctx context.Context, dir string, cmd apps.Command) (process.Result, error) {
+	return s.startTo(ctx, dir, cmd, s.log, 0)
+}
+
+// startTo is start with another place for the output, and another signal for a
+// polite stop than TERM, which is sent twice; 0 is TERM.
+func (s *session) startTo(ctx context.Context, dir string, cmd apps.Command, output io.Writer, polite syscall.Signal) (process.Result, error) {
 	env, err := apps.Environ(cmd.Env)
 	if err != nil {
 		return process.Result{}, err
@@ -109,9 +123,10 @@ func (s *session) start(ctx context.Context, dir string, cmd apps.Command) (proc
 		Dir:  dir,
 		Env:  env,
 	}, process.Options{
-		Output: s.log,
-		Grace:  s.spec.Limits.StopGrace,
-		Kill:   s.kill,
+		Output: output,
+		Signal: polite, Insist: polite != 0,
+		Grace: s.spec.Limits.StopGrace,
+		Kill:  s.kill,
 		Started: func(pid int, start uint64) {
 			err := s.journal.Append(job.Record{Child: &job.Child{PID: pid, StartTime: start}})
 			if err != nil {
@@ -153,6 +168,9 @@ func Secrets(spec *job.Spec) []string {
 	}
 	for _, v := range spec.Vaults {
 		all = append(all, v.Password)
+	}
+	if t := spec.Terraform; t != nil && t.State != nil {
+		all = append(all, t.State.Password)
 	}
 	credentials := []*job.Credential{spec.Repository.Credential}
 	if inv := spec.Inventory; inv != nil {

@@ -8,6 +8,7 @@ import (
 
 	"signalbox/internal/exec/apps"
 	"signalbox/internal/exec/apps/ansible"
+	"signalbox/internal/exec/apps/terraform"
 	"signalbox/internal/exec/fault"
 	"signalbox/internal/exec/gitrepo"
 	"signalbox/internal/exec/keys"
@@ -22,10 +23,15 @@ func (s *session) prepare(ctx context.Context, in *apps.Input) error {
 		return err
 	}
 	var err error
+	if s.spec.App.Kind == terraform.Kind {
+		if in.Dir, err = configuration(in.Dir, s.spec.Playbook); err != nil {
+			return err
+		}
+	}
 	if in.Machine, err = workspace.Machine(s.spec, in.Dir, s.getenv); err != nil {
 		return err
 	}
-	if s.spec.Playbook != "" {
+	if s.spec.Playbook != "" && s.spec.App.Kind != terraform.Kind {
 		if _, err := workspace.ResolveFile(in.Dir, s.spec.Playbook, s.word()); err != nil {
 			return err
 		}

@@ -103,6 +103,10 @@ type session struct {
 	kill   chan struct{} // closed: no grace
 	once   sync.Once
 
+	duration *budget
+	question question
+	stages   int // begun so far
+
 	exitCode int
 	ran      bool // the program ended by itself, or by a signal
 	work     *workspace.Dir
@@ -113,10 +117,8 @@ func (s *session) serve(listener *os.File) int {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	s.cancel = cancel
-	if d := s.spec.Limits.MaxDuration; d > 0 {
-		timer := time.AfterFunc(d, func() { cancel(errDuration) })
-		defer timer.Stop()
-	}
+	s.duration = newBudget(s.spec.Limits.MaxDuration, func() { cancel(errDuration) })
+	defer s.duration.pause()
 	s.handleSignals()
 
 	server, err := job.Serve(listener, s.command)
@@ -224,6 +226,10 @@ func (s *session) command(c job.Command) {
 		s.once.Do(func() { close(s.kill) })
 	case c.Stop:
 		s.cancel(errStopped)
+	case c.Confirm:
+		s.question.answer(true)
+	case c.Reject:
+		s.question.answer(false)
 	}
 }
 

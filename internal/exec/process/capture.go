@@ -14,6 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// ErrTooMuch says that a command printed more than Capture keeps.
+var ErrTooMuch = errors.New("too much output")
+
 // captureLimit bounds what Capture keeps of standard output.
 const captureLimit = 64 << 20
 
@@ -26,7 +29,8 @@ func Capture(ctx context.Context, cmd Command, stderr io.Writer) ([]byte, error)
 	c.Args = cmd.Args
 	c.Dir = cmd.Dir
 	c.Env = cmd.Env
-	c.Stdout = &limitedWriter{w: &out, left: captureLimit}
+	limited := &limitedWriter{w: &out, left: captureLimit}
+	c.Stdout = limited
 	c.Stderr = stderr
 	// The command dies with this process; the signal comes when the thread that
 	// started it ends, so the thread is kept.
@@ -48,6 +52,9 @@ func Capture(ctx context.Context, cmd Command, stderr io.Writer) ([]byte, error)
 	if cause := context.Cause(ctx); cause != nil && err != nil {
 		return out.Bytes(), cause
 	}
+	if limited.over {
+		return nil, fmt.Errorf("%s: %w", cmd.Args[0], ErrTooMuch)
+	}
 	if err != nil {
 		return out.Bytes(), fmt.Errorf("%s: %w", cmd.Args[0], err)
 	}
@@ -57,11 +64,13 @@ func Capture(ctx context.Context, cmd Command, stderr io.Writer) ([]byte, error)
 type limitedWriter struct {
 	w    io.Writer
 	left int
+	over bool // read after the command has ended
 }
 
 func (l *limitedWriter) Write(p []byte) (int, error) {
 	if len(p) > l.left {
-		return 0, errors.New("too much output")
+		l.over = true
+		return 0, ErrTooMuch
 	}
 	l.left -= len(p)
 	return l.w.Write(p)

@@ -48,7 +48,12 @@ type Command struct {
 type Options struct {
 	// Output gets everything the command prints, in order, by one goroutine.
 	Output io.Writer
-	// Grace is the time between TERM and KILL when the context is cancelled.
+	// Signal asks the command to end when the context is cancelled; 0 is TERM.
+	Signal syscall.Signal
+	// Insist sends the signal again after two thirds of the grace, for programs
+	// that take it as "now, but in order".
+	Insist bool
+	// Grace is the time between that signal and KILL.
 	Grace time.Duration
 	// Kill, when closed, ends the grace.
 	Kill <-chan struct{}
@@ -68,6 +73,9 @@ type Result struct {
 func Run(ctx context.Context, cmd Command, opt Options) (Result, error) {
 	if opt.Grace <= 0 {
 		opt.Grace = DefaultGrace
+	}
+	if opt.Signal == 0 {
+		opt.Signal = syscall.SIGTERM
 	}
 	master, slave, err := openTerminal()
 	if err != nil {
@@ -290,16 +298,27 @@ func (c *child) stop(ctx context.Context, opt Options) {
 	if errors.Is(context.Cause(ctx), ErrForce) {
 		return
 	}
-	_ = unix.Kill(-c.pid, unix.SIGTERM)
+	_ = unix.Kill(-c.pid, opt.Signal)
 	_ = unix.Kill(-c.pid, unix.SIGCONT) // a stopped process could not react
 	timer := time.NewTimer(opt.Grace)
 	defer timer.Stop()
-	select {
-	case <-c.exited:
-	case <-opt.Kill:
-		return
-	case <-timer.C:
-		return
+	var insist <-chan time.Time
+	if opt.Insist {
+		again := time.NewTimer(opt.Grace * 2 / 3)
+		defer again.Stop()
+		insist = again.C
+	}
+	for alive := true; alive; {
+		select {
+		case <-c.exited:
+			alive = false
+		case <-insist:
+			_ = unix.Kill(-c.pid, opt.Signal)
+		case <-opt.Kill:
+			return
+		case <-timer.C:
+			return
+		}
 	}
 	c.reapLeader()
 	empty := make(chan struct{})
