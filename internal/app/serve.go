@@ -110,7 +110,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 		Queries: runner.Queries{Executable: executable, Env: env, Host: host},
 		Settings: tasks.Settings{
 			MaxParallel: c.Tasks.MaxParallel, MaxTasksPerTemplate: c.Tasks.KeepPerTemplate,
-			MaxDuration: c.Tasks.MaxDuration, StopGrace: c.Tasks.StopGrace,
+			MaxDuration: c.Tasks.MaxDuration, StopGrace: c.Tasks.StopGrace, MaxOutput: int64(c.Tasks.MaxOutputMiB) << 20,
 			WebHost: c.Server.WebHost, Apps: cat.Apps, Host: host,
 		},
 	})

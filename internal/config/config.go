@@ -134,6 +134,7 @@ type Tasks struct {
 	MaxDuration      time.Duration // 0: no limit
 	KeepPerTemplate  int           // older tasks of a template are deleted; 0: keep all
 	StopGrace        time.Duration // between the polite signal and the kill
+	MaxOutputMiB     int           // kept of what a task prints; 0: no limit
 	HomeDirMode      string        // template_dir, project_home or user_home
 	EnvVars          map[string]domain.Secret
 	ForwardedEnvVars []string
@@ -198,6 +199,8 @@ func defaults() *Config {
 			MaxParallel: 10,
 			StopGrace:   15 * time.Second,
 			HomeDirMode: "template_dir",
+
+			MaxOutputMiB: 512,
 		},
 		Git:      Git{Client: "cmd_git"},
 		Schedule: Schedule{Timezone: "UTC"},

@@ -107,6 +107,9 @@ func options(home string) []option {
 		{key: "stop_grace_sec", env: "STOP_GRACE_SEC",
 			field: func(c *Config) field { return duration{&c.Tasks.StopGrace, time.Second, 0, 3600} },
 			doc:   "Seconds between asking a stopped task to end and killing it."},
+		{key: "max_task_output_mb", env: "MAX_TASK_OUTPUT_MB",
+			field: func(c *Config) field { return whole{&c.Tasks.MaxOutputMiB, 0, 1 << 20} },
+			doc:   "MiB kept of what a task prints. Of what comes after, only the end is kept, and the task goes on; 0 sets no limit."},
 		{key: "home_dir_mode", env: "HOME_DIR_MODE",
 			field: func(c *Config) field {
 				return choice[string]{&c.Tasks.HomeDirMode, []string{"template_dir", "project_home", "user_home"}}

@@ -144,6 +144,9 @@ type Details struct {
 type Limits struct {
 	MaxDuration time.Duration
 	StopGrace   time.Duration // between TERM and KILL
+	// MaxOutput is how many bytes programs may print until only the end of
+	// their output is kept.
+	MaxOutput int64
 }
 
 // Host is what the machine's configuration gives every run.

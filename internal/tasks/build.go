@@ -38,7 +38,7 @@ func (s *Service) BuildJob(ctx context.Context, t domain.Task) (job.Spec, error)
 		Version: job.Version, TaskID: int64(t.ID), ProjectID: int64(t.ProjectID), TemplateID: int64(t.TemplateID), Epoch: t.Epoch,
 		App:      job.App{ID: app.ID, Kind: "script", Program: app.Program, Args: app.Args},
 		Playbook: b.def.Template.Playbook,
-		Limits:   job.Limits{MaxDuration: s.Settings.MaxDuration, StopGrace: s.Settings.StopGrace},
+		Limits:   job.Limits{MaxDuration: s.Settings.MaxDuration, StopGrace: s.Settings.StopGrace, MaxOutput: s.Settings.MaxOutput},
 		Host:     s.Settings.Host,
 	}
 	if app.Path != "" {

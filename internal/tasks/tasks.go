@@ -45,6 +45,7 @@ type Settings struct {
 	MaxTasksPerTemplate int           // finished tasks kept, 0: all
 	MaxDuration         time.Duration // 0: none
 	StopGrace           time.Duration
+	MaxOutput           int64  // bytes kept of what a task prints, 0: all
 	WebHost             string // base of links, "" when unknown
 	Apps                func(ctx context.Context) ([]domain.App, error)
 	Host                job.Host

@@ -139,7 +139,7 @@ func (s *session) serve(listener *os.File) int {
 	}
 	s.masker = joblog.NewMasker(Secrets(s.spec))
 	s.log = joblog.New(s.journal, joblog.Options{
-		Masker: s.masker,
+		Masker: s.masker, MaxOutput: s.spec.Limits.MaxOutput,
 		Failed: func(err error) { cancel(errJournal{err}) },
 	})
 	err = s.guard(ctx)
