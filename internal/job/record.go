@@ -47,6 +47,7 @@ type Commit struct {
 type Child struct {
 	PID       int    // leader of its own session and process group
 	StartTime uint64 // clock ticks since boot, field 22 of /proc/PID/stat; 0 elsewhere
+	Cgroup    string `json:",omitempty"` // directory of the control group of all commands, if there is one
 }
 
 // Types of stages, in the words of the wire.

@@ -10,6 +10,7 @@ package job
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"time"
 )
 
@@ -157,4 +158,33 @@ type Host struct {
 	ForwardEnv    []string          // names copied from the job's environment
 	EnvVars       map[string]string // fixed variables for every task
 	SSHConfigPath string
+	Isolation     Isolation
+}
+
+// Isolation is what keeps runs apart from the machine. What cannot be done as it
+// is asked for ends the task before anything has run.
+type Isolation struct {
+	User string // name or number of who the commands run as; "" if UID says it, or for nobody else
+	// UID names the user by number, who need not be in the user database. GID
+	// takes the place of the user's own group.
+	UID, GID   *int
+	Chroot     string // root directory of the apps' commands; "" for the machine's own
+	NoNewPrivs bool   // set-user-ID programs and the like give no rights
+	Namespaces Namespaces
+}
+
+// Namespaces are the views of the machine that the apps' commands have to
+// themselves. PID brings Mount with it.
+type Namespaces struct{ User, Mount, PID, IPC, UTS bool }
+
+// SwitchesUser reports whether commands run as somebody else.
+func (i Isolation) SwitchesUser() bool { return i.User != "" || i.UID != nil || i.GID != nil }
+
+// GitDir holds git's configuration and the keys of hosts that runs have met. It
+// is the data directory itself, unless that is closed to the runs.
+func (h Host) GitDir() string {
+	if h.Isolation.SwitchesUser() {
+		return filepath.Join(h.DataDir, "git")
+	}
+	return h.DataDir
 }

@@ -59,7 +59,7 @@ func protocols(repo job.Repository) string {
 // ours. It has to be a file, because git passes settings of the command line
 // and environment not on to the program at the other end of a local fetch.
 func (c *CLI) globalConfig() (string, error) {
-	path := filepath.Join(c.DataDir, "gitconfig")
+	path := filepath.Join(c.configDir(), "gitconfig")
 	var b strings.Builder
 	if c.Home != "" {
 		fmt.Fprintf(&b, "[include]\n\tpath = %q\n\tpath = %q\n", filepath.Join(c.Home, ".config", "git", "config"), filepath.Join(c.Home, ".gitconfig"))
@@ -71,7 +71,7 @@ func (c *CLI) globalConfig() (string, error) {
 	if have, err := os.ReadFile(path); err == nil && string(have) == b.String() {
 		return path, nil
 	}
-	tmp, err := os.CreateTemp(c.DataDir, "gitconfig-*")
+	tmp, err := os.CreateTemp(c.configDir(), "gitconfig-*")
 	if err != nil {
 		return "", explainDisk(err)
 	}
@@ -139,7 +139,14 @@ func (s *session) ssh(cred *job.Credential) error {
 }
 
 // KnownHosts is the file of host keys that runs have met.
-func (c *CLI) KnownHosts() string { return filepath.Join(c.DataDir, "known_hosts") }
+func (c *CLI) KnownHosts() string { return filepath.Join(c.configDir(), "known_hosts") }
+
+func (c *CLI) configDir() string {
+	if c.ConfigDir != "" {
+		return c.ConfigDir
+	}
+	return c.DataDir
+}
 
 func addressHasUser(address string) bool {
 	if u, err := url.Parse(address); err == nil && u.Host != "" {
@@ -177,7 +184,7 @@ func (s *session) quiet(ctx context.Context, dir string, args ...string) ([]byte
 }
 
 func (s *session) start(ctx context.Context, dir string, stderr *tee, args ...string) ([]byte, error) {
-	cmd := process.Command{Path: s.path, Args: append([]string{"git"}, args...), Dir: dir, Env: s.env}
+	cmd := process.Command{Path: s.path, Args: append([]string{"git"}, args...), Dir: dir, Env: s.env, As: s.As}
 	if dir == "" {
 		cmd.Dir = s.Private // not a repository, so no configuration of one counts
 		cmd.Env = append(slices.Clone(s.env), "GIT_CEILING_DIRECTORIES="+filepath.Dir(s.Private))

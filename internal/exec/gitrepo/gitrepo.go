@@ -20,6 +20,7 @@ import (
 
 	"signalbox/internal/exec/fault"
 	"signalbox/internal/exec/keys"
+	"signalbox/internal/exec/process"
 	"signalbox/internal/job"
 )
 
@@ -33,7 +34,8 @@ type Client interface {
 
 // CLI is the Client that uses the git program.
 type CLI struct {
-	DataDir    string
+	DataDir    string   // holds the mirrors
+	ConfigDir  string   // holds git's configuration and known hosts; "" for DataDir
 	Private    string   // directory for files that hold credentials
 	Executable string   // this program, called as credential helper
 	Home       string   // HOME of git, where users keep its configuration
@@ -42,6 +44,7 @@ type CLI struct {
 	SSHConfig  string   // a file for ssh -F, or ""
 	Ring       *keys.Ring
 	Output     io.Writer // what git says
+	As         *process.Isolation
 }
 
 var _ Client = (*CLI)(nil)

@@ -2,7 +2,6 @@ package jobproc
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -74,7 +73,10 @@ func (s *session) checkout(ctx context.Context, repo job.Repository, dir string)
 	if err != nil {
 		return job.Commit{}, err
 	}
-	git.Output = s.log
+	git.Output, git.As = s.log, s.asGit
+	if git.Executable, err = helperProgram(s.spec.Host.Isolation, private); err != nil {
+		return job.Commit{}, err
+	}
 	return git.Checkout(ctx, s.spec.ProjectID, repo, dir)
 }
 
@@ -84,8 +86,6 @@ func gitClient(spec *job.Spec, private string, ring *keys.Ring, getenv func(stri
 	if err != nil {
 		return nil, err
 	}
-	// This very program, also when an upgrade has replaced its file meanwhile.
-	exe := fmt.Sprintf("/proc/%d/exe", os.Getpid())
 	env := make([]apps.Var, 0, len(machine))
 	for _, v := range machine {
 		switch v.Name {
@@ -99,7 +99,7 @@ func gitClient(spec *job.Spec, private string, ring *keys.Ring, getenv func(stri
 		return nil, err
 	}
 	return &gitrepo.CLI{
-		DataDir: spec.Host.DataDir, Private: private, Executable: exe,
+		DataDir: spec.Host.DataDir, ConfigDir: spec.Host.GitDir(), Private: private,
 		Home: apps.Lookup(machine, "HOME"), Path: apps.Lookup(machine, "PATH"),
 		Env: list, SSHConfig: spec.Host.SSHConfigPath, Ring: ring,
 	}, nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"signalbox/internal/exec/fault"
+	"signalbox/internal/exec/isolate"
 	"signalbox/internal/exec/joblog"
 	"signalbox/internal/exec/keys"
 	"signalbox/internal/job"
@@ -50,6 +51,14 @@ func ask(q job.Query, answer *job.Answer, getenv func(string) string) (err error
 	if q.Host.DataDir, err = filepath.Abs(q.Host.DataDir); err != nil {
 		return err
 	}
+	who, err := isolate.Resolve(q.Host.Isolation)
+	if err != nil {
+		return err
+	}
+	if err := isolate.Enter(who, q.Host.DataDir, ""); err != nil {
+		return err
+	}
+	getenv = who.Environ(getenv)
 	runs := filepath.Join(q.Host.DataDir, "queries")
 	if err := os.MkdirAll(runs, 0o700); err != nil {
 		return err
@@ -65,7 +74,10 @@ func ask(q job.Query, answer *job.Answer, getenv func(string) string) (err error
 	if err != nil {
 		return err
 	}
-	git.Output = io.Discard
+	git.Output, git.As = io.Discard, who.Commands(nil).ForGit()
+	if git.Executable, err = helperProgram(q.Host.Isolation, private); err != nil {
+		return err
+	}
 	answer.Branches, err = git.Branches(ctx, q.Repository)
 	return err
 }

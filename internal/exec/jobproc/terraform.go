@@ -166,7 +166,7 @@ func sshCommand(host job.Host) string {
 	if host.SSHConfigPath != "" {
 		cmd += " -F " + quote(host.SSHConfigPath)
 	}
-	known := strings.NewReplacer("%", "%%", `"`, `\"`).Replace(filepath.Join(host.DataDir, "known_hosts"))
+	known := strings.NewReplacer("%", "%%", `"`, `\"`).Replace(filepath.Join(host.GitDir(), "known_hosts"))
 	return cmd + " -o BatchMode=yes -o StrictHostKeyChecking=accept-new -o ConnectTimeout=30 -o " + quote(`UserKnownHostsFile="`+known+`"`)
 }
 
@@ -380,7 +380,7 @@ func (t *tofu) capture(ctx context.Context, phase terraform.Phase, cmd apps.Comm
 		return nil, explainStart(err, cmd.Program)
 	}
 	text, err := process.Capture(ctx, process.Command{
-		Path: path, Args: append([]string{cmd.Program}, cmd.Args...), Dir: t.in.Dir, Env: env,
+		Path: path, Args: append([]string{cmd.Program}, cmd.Args...), Dir: t.in.Dir, Env: env, As: t.s.as,
 	}, t.s.log)
 	if cause := context.Cause(ctx); cause != nil {
 		return nil, cause

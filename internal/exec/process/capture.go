@@ -25,29 +25,31 @@ const captureLimit = 64 << 20
 // ends the whole group, after a short grace; the error is then the cause.
 func Capture(ctx context.Context, cmd Command, stderr io.Writer) ([]byte, error) {
 	var out bytes.Buffer
-	c := exec.CommandContext(ctx, cmd.Path)
-	c.Args = cmd.Args
-	c.Dir = cmd.Dir
-	c.Env = cmd.Env
 	limited := &limitedWriter{w: &out, left: captureLimit}
-	c.Stdout = limited
-	c.Stderr = stderr
 	// The command dies with this process; the signal comes when the thread that
 	// started it ends, so the thread is kept.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	c.WaitDelay = 3 * time.Second
-	c.Cancel = func() error {
-		_ = unix.Kill(-c.Process.Pid, unix.SIGTERM)
-		return nil
+	attr := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	var c *exec.Cmd
+	start := func() error { // may be called again after a failure
+		c = exec.CommandContext(ctx, cmd.Path)
+		c.Args, c.Dir, c.Env = cmd.Args, cmd.Dir, cmd.Env
+		c.Stdout, c.Stderr = limited, stderr
+		c.SysProcAttr = attr
+		c.WaitDelay = 3 * time.Second
+		c.Cancel = func() error {
+			_ = kill(-c.Process.Pid, unix.SIGTERM)
+			return nil
+		}
+		return c.Start()
 	}
-	if err := c.Start(); err != nil {
+	if err := cmd.As.fork(attr, start); err != nil {
 		return nil, err
 	}
 	err := c.Wait()
 	if ctx.Err() != nil || errors.Is(err, exec.ErrWaitDelay) {
-		_ = unix.Kill(-c.Process.Pid, unix.SIGKILL)
+		_ = kill(-c.Process.Pid, unix.SIGKILL)
 	}
 	if cause := context.Cause(ctx); cause != nil && err != nil {
 		return out.Bytes(), cause

@@ -42,6 +42,7 @@ type Command struct {
 	Args []string // with the program's name first
 	Dir  string
 	Env  []string
+	As   *Isolation // nil isolates nothing
 }
 
 // Options say how.
@@ -105,6 +106,9 @@ func Run(ctx context.Context, cmd Command, opt Options) (Result, error) {
 	go func() { drained <- drain(master, tail) }()
 
 	c.supervise(ctx, opt)
+	if cmd.As != nil {
+		cmd.As.Cgroup.Kill()
+	}
 	KillDescendants()
 
 	// Everything the command wrote comes out before what is written now. The
@@ -243,11 +247,11 @@ type child struct {
 func (c *child) run(cmd Command, files []uintptr) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	pid, err := syscall.ForkExec(cmd.Path, cmd.Args, &syscall.ProcAttr{
-		Dir:   cmd.Dir,
-		Env:   cmd.Env,
-		Files: files,
-		Sys:   &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL},
+	attr := &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
+	var pid int
+	err := cmd.As.fork(attr, func() (err error) {
+		pid, err = syscall.ForkExec(cmd.Path, cmd.Args, &syscall.ProcAttr{Dir: cmd.Dir, Env: cmd.Env, Files: files, Sys: attr})
+		return err
 	})
 	c.pid = pid
 	c.started <- err
@@ -287,7 +291,7 @@ func (c *child) supervise(ctx context.Context, opt Options) {
 	}
 	// As long as the leader is not reaped its number, which is the group's,
 	// cannot be given to anybody else.
-	_ = unix.Kill(-c.pid, unix.SIGKILL)
+	_ = kill(-c.pid, unix.SIGKILL)
 	<-c.exited
 	c.reapLeader()
 }
@@ -298,8 +302,8 @@ func (c *child) stop(ctx context.Context, opt Options) {
 	if errors.Is(context.Cause(ctx), ErrForce) {
 		return
 	}
-	_ = unix.Kill(-c.pid, opt.Signal)
-	_ = unix.Kill(-c.pid, unix.SIGCONT) // a stopped process could not react
+	_ = kill(-c.pid, opt.Signal)
+	_ = kill(-c.pid, unix.SIGCONT) // a stopped process could not react
 	timer := time.NewTimer(opt.Grace)
 	defer timer.Stop()
 	var insist <-chan time.Time
@@ -313,7 +317,7 @@ func (c *child) stop(ctx context.Context, opt Options) {
 		case <-c.exited:
 			alive = false
 		case <-insist:
-			_ = unix.Kill(-c.pid, opt.Signal)
+			_ = kill(-c.pid, opt.Signal)
 		case <-opt.Kill:
 			return
 		case <-timer.C:
@@ -331,7 +335,7 @@ func (c *child) stop(ctx context.Context, opt Options) {
 	case <-opt.Kill:
 	case <-timer.C:
 	}
-	_ = unix.Kill(-c.pid, unix.SIGKILL)
+	_ = kill(-c.pid, unix.SIGKILL)
 	<-empty
 }
 
