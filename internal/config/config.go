@@ -23,6 +23,7 @@ type Config struct {
 	Keys     Keys
 	Auth     Auth
 	Tasks    Tasks
+	Process  Process
 	Git      Git
 	Schedule Schedule
 	Projects Projects
@@ -139,6 +140,17 @@ type Tasks struct {
 	EnvVars          map[string]domain.Secret
 	ForwardedEnvVars []string
 }
+
+// Process governs who runs work as and what keeps them apart from the machine.
+type Process struct {
+	User       string // "" when UID says it, or for the user of the server
+	UID, GID   *int
+	NoNewPrivs bool
+	Namespaces Namespaces
+}
+
+// Namespaces are the views of the machine that apps have to themselves.
+type Namespaces struct{ User, Mount, PID, IPC, UTS bool }
 
 // Git says how repositories are reached.
 type Git struct {

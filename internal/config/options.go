@@ -146,16 +146,38 @@ func options(home string) []option {
 			field: func(c *Config) field { return choice[string]{&c.Log.Format, []string{"text", "json"}} },
 			doc:   "Form of the server's log: `text` or `json`."},
 
-		{key: "process.user", env: "PROCESS_USER", field: refuse, doc: refusedDoc},
-		{key: "process.uid", env: "PROCESS_UID", field: refuse, doc: refusedDoc},
-		{key: "process.gid", env: "PROCESS_GID", field: refuse, doc: refusedDoc},
+		{key: "process.user", env: "PROCESS_USER", fallback: "the user of the server",
+			field: func(c *Config) field { return text{p: &c.Process.User, hint: "name or number of a user"} },
+			doc:   "Run the commands of tasks, git included, as this user, with its groups. Needs a server that runs as root. A task fails when that is not possible."},
+		{key: "process.uid", env: "PROCESS_UID",
+			field: func(c *Config) field {
+				return optional[int]{&c.Process.UID, func(p *int) field { return whole{p, 0, most} }}
+			},
+			doc: "The same by number, which need not be known to the machine if `process.gid` is given."},
+		{key: "process.gid", env: "PROCESS_GID",
+			field: func(c *Config) field {
+				return optional[int]{&c.Process.GID, func(p *int) field { return whole{p, 0, most} }}
+			},
+			doc: "Group, instead of the user's own."},
+		{key: "process.no_new_privs", env: "PROCESS_NO_NEW_PRIVS",
+			field: func(c *Config) field { return toggle{&c.Process.NoNewPrivs} },
+			doc:   "Commands of tasks gain no rights by `sudo` and the like."},
+		{key: "process.app_namespaces.user", env: "PROCESS_APP_NS_USER",
+			field: func(c *Config) field { return toggle{&c.Process.Namespaces.User} },
+			doc:   "Give the commands of apps a user namespace of their own."},
+		{key: "process.app_namespaces.mount", env: "PROCESS_APP_NS_MOUNT",
+			field: func(c *Config) field { return toggle{&c.Process.Namespaces.Mount} },
+			doc:   "Give the commands of apps mounts of their own."},
+		{key: "process.app_namespaces.pid", env: "PROCESS_APP_NS_PID",
+			field: func(c *Config) field { return toggle{&c.Process.Namespaces.PID} },
+			doc:   "Give the commands of apps a view of their own processes only, with `/proc` and mounts of their own."},
+		{key: "process.app_namespaces.ipc", env: "PROCESS_APP_NS_IPC",
+			field: func(c *Config) field { return toggle{&c.Process.Namespaces.IPC} },
+			doc:   "Give the commands of apps shared memory and message queues of their own."},
+		{key: "process.app_namespaces.uts", env: "PROCESS_APP_NS_UTS",
+			field: func(c *Config) field { return toggle{&c.Process.Namespaces.UTS} },
+			doc:   "Give the commands of apps a host name of their own."},
 		{key: "process.chroot", env: "PROCESS_CHROOT", field: refuse, doc: refusedDoc},
-		{key: "process.no_new_privs", env: "PROCESS_NO_NEW_PRIVS", field: refuse, doc: refusedDoc},
-		{key: "process.app_namespaces.user", env: "PROCESS_APP_NS_USER", field: refuse, doc: refusedDoc},
-		{key: "process.app_namespaces.mount", env: "PROCESS_APP_NS_MOUNT", field: refuse, doc: refusedDoc},
-		{key: "process.app_namespaces.pid", env: "PROCESS_APP_NS_PID", field: refuse, doc: refusedDoc},
-		{key: "process.app_namespaces.ipc", env: "PROCESS_APP_NS_IPC", field: refuse, doc: refusedDoc},
-		{key: "process.app_namespaces.uts", env: "PROCESS_APP_NS_UTS", field: refuse, doc: refusedDoc},
 	}
 	// The file of SQLite comes first, then the servers.
 	after := slices.IndexFunc(table, func(o option) bool { return o.key == "sqlite.host" }) + 1

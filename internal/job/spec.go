@@ -168,8 +168,7 @@ type Isolation struct {
 	// UID names the user by number, who need not be in the user database. GID
 	// takes the place of the user's own group.
 	UID, GID   *int
-	Chroot     string // root directory of the apps' commands; "" for the machine's own
-	NoNewPrivs bool   // set-user-ID programs and the like give no rights
+	NoNewPrivs bool // set-user-ID programs and the like give no rights
 	Namespaces Namespaces
 }
 

@@ -34,9 +34,6 @@ type Identity struct {
 func Resolve(iso job.Isolation) (*Identity, error) {
 	who := &Identity{UID: uint32(os.Geteuid()), GID: uint32(os.Getegid()), iso: iso}
 	root := os.Geteuid() == 0
-	if iso.Chroot != "" && !root {
-		return nil, fault.New("Tasks are to run in the root directory %s (process.chroot), which only a server that runs as root can do. Nothing was run.", iso.Chroot)
-	}
 	if ns := iso.Namespaces; (ns.Mount || ns.PID || ns.IPC || ns.UTS) && !root {
 		return nil, fault.New("Tasks are to have namespaces of their own (process.app_namespaces), which only a server that runs as root can make. Nothing was run.")
 	}
@@ -145,7 +142,7 @@ func (who *Identity) switches() bool {
 func (who *Identity) Commands(group *process.Cgroup) *process.Isolation {
 	ns := who.iso.Namespaces
 	as := &process.Isolation{
-		NoNewPrivs: who.iso.NoNewPrivs, Chroot: who.iso.Chroot, Cgroup: group,
+		NoNewPrivs: who.iso.NoNewPrivs, Cgroup: group,
 		Namespaces: process.Namespaces{User: ns.User, Mount: ns.Mount, PID: ns.PID, IPC: ns.IPC, UTS: ns.UTS},
 	}
 	if who.switches() {

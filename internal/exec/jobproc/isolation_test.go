@@ -296,3 +296,111 @@ func TestIsolation_KilledJob(t *testing.T) {
 		t.Error("the group is still there")
 	}
 }
+
+// inNamespaces runs a script in namespaces, and skips where the machine has none.
+func inNamespaces(t *testing.T, text string, iso job.Isolation) outcome {
+	t.Helper()
+	got := isolated(t, text, func(s *job.Spec) {
+		s.Host.Isolation = iso
+		s.Host.HomeMode = "project_home"
+	})
+	if strings.Contains(got.end.Reason, "isolation that process.*") {
+		t.Skipf("NOT TESTED: this machine does not let us make namespaces: %s", got.end.Reason)
+	}
+	return got
+}
+
+func TestIsolation_Namespaces(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	self := fmt.Sprint(os.Getpid())
+	all := job.Namespaces{User: true, Mount: true, PID: true, IPC: true, UTS: true}
+	for name, c := range map[string]struct {
+		iso  job.Isolation
+		text string
+		want string
+		code int
+	}{
+		"processes are hidden": {
+			iso:  job.Isolation{User: "nobody", NoNewPrivs: true, Namespaces: job.Namespaces{PID: true}},
+			text: "id -un; ls -d /proc/[0-9]* | wc -l | grep -qx '[2-9]' && echo few; readlink /proc/" + self + "/exe || echo hidden; exit 3",
+			want: "nobody\nfew\nhidden\n", code: 3,
+		},
+		"all of them": {
+			iso:  job.Isolation{User: "nobody", Namespaces: all},
+			text: "id -u; id -g; awk '{print $1, $2, $3}' /proc/self/uid_map; echo $HOME | grep -c project_1",
+			want: "65534\n65534\n65534 65534 1\n1\n",
+		},
+		"root in its own": {
+			iso:  job.Isolation{Namespaces: all},
+			text: "id -u; mount -t tmpfs x /tmp 2>/dev/null && touch /tmp/x && echo mounted; hostname inside 2>/dev/null; kill -9 1 2>/dev/null; echo alive",
+			want: "0\nalive\n",
+		},
+		"signal": {
+			iso:  job.Isolation{Namespaces: job.Namespaces{PID: true}},
+			text: "kill -15 $$", code: -1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := inNamespaces(t, c.text, c.iso)
+			if !strings.HasPrefix(got.output, c.want) || got.end.ExitCode != c.code {
+				t.Errorf("output %q, want %q; %+v", got.output, c.want, got.end)
+			}
+		})
+	}
+}
+
+func TestIsolation_NamespacesMissingProgram(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	got := isolated(t, "", func(s *job.Spec) {
+		s.Host.Isolation = job.Isolation{Namespaces: job.Namespaces{PID: true}}
+		s.App.Program = filepath.Join(s.Repository.URL, "script.sh")
+		if err := os.Chmod(s.App.Program, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if got.end.Status != "error" || !strings.Contains(got.end.Reason, "is not a program this machine can execute") {
+		t.Errorf("end %+v", got.end)
+	}
+}
+
+// TestIsolation_NamespaceDies: a pid namespace ends with its command, whatever
+// left it, also without control groups.
+func TestIsolation_NamespaceDies(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	note := filepath.Join(filepath.Dir(place(t)), "note")
+	mark := fmt.Sprintf("%d.25", 600000+os.Getpid())
+	got := inNamespaces(t, "cat > $HOME/e.py <<'EOF'\n"+strings.ReplaceAll(escape, "600", mark)+"EOF\npython3 $HOME/e.py "+note+" "+mark+"; echo done",
+		job.Isolation{Namespaces: job.Namespaces{PID: true}})
+	if !strings.HasSuffix(got.output, "done\n") {
+		t.Errorf("output %q %+v", got.output, got.end)
+	}
+	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range lines {
+		if text, err := os.ReadFile(path); err == nil && strings.Contains(string(text), note) {
+			t.Errorf("%s escaped: %q", path, text)
+		}
+	}
+}
+
+// TestIsolation_StopInNamespace: the polite signal reaches the program.
+func TestIsolation_StopInNamespace(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	got := isolated(t, "trap 'echo told; exit 0' TERM; echo up; while :; do sleep 0.05; done", func(s *job.Spec) {
+		s.Host.Isolation = job.Isolation{Namespaces: job.Namespaces{PID: true}}
+		s.Limits.MaxDuration = time.Second // then it is asked to end
+	})
+	if strings.Contains(got.end.Reason, "isolation that process.*") {
+		t.Skipf("NOT TESTED: this machine does not let us make namespaces: %s", got.end.Reason)
+	}
+	if !strings.Contains(got.output, "told\n") || got.end.Status != "error" {
+		t.Errorf("output %q, end %+v", got.output, got.end)
+	}
+}

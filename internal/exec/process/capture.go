@@ -30,13 +30,25 @@ func Capture(ctx context.Context, cmd Command, stderr io.Writer) ([]byte, error)
 	// started it ends, so the thread is kept.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	attr := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	var inside *namespaced
+	if cmd.As != nil && cmd.As.Namespaces.Any() {
+		var err error
+		if inside, err = namespace(cmd); err != nil {
+			return nil, err
+		}
+		defer inside.close()
+		cmd = inside.cmd
+	}
+	attr := &syscall.SysProcAttr{Setpgid: true, Cloneflags: cmd.As.flags(), Pdeathsig: syscall.SIGKILL}
 	var c *exec.Cmd
 	start := func() error { // may be called again after a failure
 		c = exec.CommandContext(ctx, cmd.Path)
 		c.Args, c.Dir, c.Env = cmd.Args, cmd.Dir, cmd.Env
 		c.Stdout, c.Stderr = limited, stderr
 		c.SysProcAttr = attr
+		if inside != nil {
+			c.ExtraFiles = inside.files
+		}
 		c.WaitDelay = 3 * time.Second
 		c.Cancel = func() error {
 			_ = kill(-c.Process.Pid, unix.SIGTERM)
@@ -47,7 +59,21 @@ func Capture(ctx context.Context, cmd Command, stderr io.Writer) ([]byte, error)
 	if err := cmd.As.fork(attr, start); err != nil {
 		return nil, err
 	}
-	err := c.Wait()
+	name := cmd.Args[0]
+	var ending func() (syscall.WaitStatus, bool)
+	var err error
+	if inside != nil {
+		name = inside.name
+		if ending, err = inside.started(); err != nil {
+			_ = kill(-c.Process.Pid, unix.SIGKILL)
+		}
+	}
+	err = errors.Join(err, c.Wait())
+	if ending != nil && err == nil {
+		if status, ok := ending(); !ok || status != 0 {
+			err = fmt.Errorf("ended with status %#x", uint32(status))
+		}
+	}
 	if ctx.Err() != nil || errors.Is(err, exec.ErrWaitDelay) {
 		_ = kill(-c.Process.Pid, unix.SIGKILL)
 	}
@@ -55,10 +81,10 @@ func Capture(ctx context.Context, cmd Command, stderr io.Writer) ([]byte, error)
 		return out.Bytes(), cause
 	}
 	if limited.over {
-		return nil, fmt.Errorf("%s: %w", cmd.Args[0], ErrTooMuch)
+		return nil, fmt.Errorf("%s: %w", name, ErrTooMuch)
 	}
 	if err != nil {
-		return out.Bytes(), fmt.Errorf("%s: %w", cmd.Args[0], err)
+		return out.Bytes(), fmt.Errorf("%s: %w", name, err)
 	}
 	return out.Bytes(), nil
 }

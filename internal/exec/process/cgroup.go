@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -12,8 +13,16 @@ import (
 
 // Cgroup is a control group for the commands of a run. Whatever a command does
 // to leave its parents, it does not leave the group, and all of the group can be
-// killed at once. Methods of nil do nothing.
-type Cgroup struct{ Dir string }
+// killed at once. It is for one goroutine; methods of nil do nothing.
+//
+// In it is a group for each command: what is forked into a group that has been
+// killed before is killed too by some kernels.
+type Cgroup struct {
+	Dir string
+
+	count  int
+	inside string // directory of the current command's; "" for none
+}
 
 // NewCgroup makes a group below that of this process, or returns nil: many
 // machines do not let us, and some kernels cannot kill groups.
@@ -26,14 +35,14 @@ func NewCgroup(name string) *Cgroup {
 	if err := os.Mkdir(g.Dir, 0o755); err != nil {
 		return nil
 	}
-	if _, err := os.Stat(g.killFile()); err != nil {
+	if _, err := os.Stat(killFile(g.Dir)); err != nil {
 		g.Remove()
 		return nil
 	}
 	return g
 }
 
-func (g *Cgroup) killFile() string { return filepath.Join(g.Dir, "cgroup.kill") }
+func killFile(dir string) string { return filepath.Join(dir, "cgroup.kill") }
 
 // ownCgroup is the directory of this process's group of the unified hierarchy.
 func ownCgroup() string {
@@ -68,15 +77,24 @@ func ownCgroup() string {
 	return ""
 }
 
-// open returns the directory for a fork into the group; nil if it is gone.
-func (g *Cgroup) open() *os.File {
+// open returns the directory for a fork into the group; nil if there is none.
+func (g *Cgroup) open() (dir *os.File) {
 	if g == nil {
 		return nil
 	}
-	dir, err := os.Open(g.Dir)
-	if err != nil {
-		return nil
-	}
+	privileged(func() {
+		if g.inside == "" {
+			g.count++
+			inside := filepath.Join(g.Dir, strconv.Itoa(g.count))
+			if err := os.Mkdir(inside, 0o755); err != nil {
+				return
+			}
+			g.inside = inside
+		}
+		if f, err := os.Open(g.inside); err == nil {
+			dir = f
+		}
+	})
 	return dir
 }
 
@@ -94,15 +112,21 @@ func cgroupTrouble(err error) bool {
 // Kill ends everything in the group and waits until it is dead. What was adopted
 // by this process is left to be reaped.
 func (g *Cgroup) Kill() {
-	if g == nil {
+	if g == nil || g.inside == "" {
 		return
 	}
+	killGroup(g.inside)
+	privileged(func() { _ = syscall.Rmdir(g.inside) }) // or by Remove
+	g.inside = ""
+}
+
+func killGroup(dir string) {
 	privileged(func() {
-		_ = os.WriteFile(g.killFile(), []byte("1"), 0) // it is gone, or there is nothing to kill
+		_ = os.WriteFile(killFile(dir), []byte("1"), 0) // it is gone, or there is nothing to kill
 	})
 	deadline := time.Now().Add(5 * time.Second)
 	for pause := time.Millisecond; time.Now().Before(deadline); pause = min(2*pause, 20*time.Millisecond) {
-		events, err := os.ReadFile(filepath.Join(g.Dir, "cgroup.events"))
+		events, err := os.ReadFile(filepath.Join(dir, "cgroup.events"))
 		if err != nil || bytes.Contains(events, []byte("populated 0")) {
 			return
 		}
@@ -110,12 +134,17 @@ func (g *Cgroup) Kill() {
 	}
 }
 
-// Remove removes the group, which must be empty.
+// Remove removes the group, in which nothing may live any more.
 func (g *Cgroup) Remove() {
 	if g == nil {
 		return
 	}
-	privileged(func() { _ = syscall.Rmdir(g.Dir) })
+	privileged(func() {
+		inside, _ := filepath.Glob(filepath.Join(g.Dir, "[0-9]*")) // the pattern is valid
+		for _, dir := range append(inside, g.Dir) {
+			_ = syscall.Rmdir(dir)
+		}
+	})
 }
 
 // KillCgroup ends what is left of the group of a job that has died, by the
@@ -124,10 +153,9 @@ func KillCgroup(dir string) {
 	if dir == "" {
 		return
 	}
-	g := &Cgroup{Dir: dir}
-	if _, err := os.Stat(g.killFile()); err != nil {
+	if _, err := os.Stat(killFile(dir)); err != nil {
 		return
 	}
-	g.Kill()
-	g.Remove()
+	killGroup(dir)
+	(&Cgroup{Dir: dir}).Remove()
 }

@@ -19,7 +19,6 @@ type Isolation struct {
 	Credential *syscall.Credential
 	// NoNewPrivs keeps programs from gaining rights, by set-user-ID for one.
 	NoNewPrivs bool
-	Chroot     string // root directory of the commands; "" for that of this process
 	// Cgroup, if not nil, holds the commands and all that descends from them.
 	Cgroup *Cgroup
 	// Namespaces of their own, if Namespaces.Any.
@@ -32,7 +31,7 @@ func (iso *Isolation) fork(attr *syscall.SysProcAttr, start func() error) (err e
 	if iso == nil {
 		return start()
 	}
-	attr.Credential, attr.Chroot = iso.Credential, iso.Chroot
+	attr.Credential = iso.Credential
 	if iso.NoNewPrivs {
 		// It is the thread's, and children inherit it. This process runs no
 		// set-user-ID program either, so it does not matter what else the
@@ -138,6 +137,6 @@ func (iso *Isolation) ForGit() *Isolation {
 		return nil
 	}
 	git := *iso
-	git.Chroot, git.Namespaces = "", Namespaces{}
+	git.Namespaces = Namespaces{}
 	return &git
 }

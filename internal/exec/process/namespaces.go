@@ -8,6 +8,14 @@ type Namespaces struct{ User, Mount, PID, IPC, UTS bool }
 // Any reports whether there is one.
 func (n Namespaces) Any() bool { return n != Namespaces{} }
 
+// flags are those of the fork of a command, or of its helper.
+func (iso *Isolation) flags() uintptr {
+	if iso == nil {
+		return 0
+	}
+	return iso.Namespaces.outer()
+}
+
 // outer are the flags for the helper that prepares the others; the user's own
 // comes last, when nothing that needs rights is left to do.
 func (n Namespaces) outer() uintptr {

@@ -88,8 +88,19 @@ func Run(ctx context.Context, cmd Command, opt Options) (Result, error) {
 		_ = slave.Close()
 		return Result{}, err
 	}
+	files := []uintptr{null.Fd(), slave.Fd(), slave.Fd()}
+	var inside *namespaced
+	if cmd.As != nil && cmd.As.Namespaces.Any() {
+		if inside, err = namespace(cmd); err != nil {
+			_, _ = null.Close(), slave.Close()
+			return Result{}, err
+		}
+		defer inside.close()
+		cmd = inside.cmd
+		files = append(files, inside.files[0].Fd(), inside.files[1].Fd())
+	}
 	c := &child{started: make(chan error, 1), exited: make(chan struct{}), reap: make(chan struct{}), reaped: make(chan struct{})}
-	go c.run(cmd, []uintptr{null.Fd(), slave.Fd(), slave.Fd()})
+	go c.run(cmd, files)
 	err = <-c.started
 	_ = null.Close()
 	// The slave stays open to the end: when the last one closes, Linux may
@@ -97,6 +108,15 @@ func Run(ctx context.Context, cmd Command, opt Options) (Result, error) {
 	defer slave.Close()
 	if err != nil {
 		return Result{}, err
+	}
+	var ending func() (syscall.WaitStatus, bool)
+	if inside != nil {
+		if ending, err = inside.started(); err != nil {
+			_ = kill(-c.pid, unix.SIGKILL)
+			<-c.exited
+			c.reapLeader()
+			return Result{}, err
+		}
 	}
 	if opt.Started != nil {
 		opt.Started(c.pid, StartTime(c.pid))
@@ -117,6 +137,11 @@ func Run(ctx context.Context, cmd Command, opt Options) (Result, error) {
 	_ = unix.IoctlSetInt(int(slave.Fd()), unix.TCXONC, tcoon)
 	go func() { _, _ = slave.Write(tail.mark) }()
 	_ = master.SetReadDeadline(time.Now().Add(drainDelay))
+	if ending != nil {
+		if status, ok := ending(); ok {
+			c.status = status
+		}
+	}
 	return c.result(), <-drained
 }
 
@@ -247,7 +272,7 @@ type child struct {
 func (c *child) run(cmd Command, files []uintptr) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	attr := &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
+	attr := &syscall.SysProcAttr{Setsid: true, Cloneflags: cmd.As.flags(), Pdeathsig: syscall.SIGKILL}
 	var pid int
 	err := cmd.As.fork(attr, func() (err error) {
 		pid, err = syscall.ForkExec(cmd.Path, cmd.Args, &syscall.ProcAttr{Dir: cmd.Dir, Env: cmd.Env, Files: files, Sys: attr})
