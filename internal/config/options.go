@@ -232,7 +232,7 @@ func serverOptions(dialect, usual, example, dsn string, of func(*Config) *Databa
 	return list
 }
 
-const refusedDoc = "Isolation of tasks. Not supported by this version yet: the server refuses to start when it is set, rather than run tasks without it."
+const refusedDoc = "Root directory of tasks. Not supported by this version yet: the server refuses to start when it is set, rather than run tasks without it."
 
 // dialect is the kind of database.
 type dialect struct{ p *string }

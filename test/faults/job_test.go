@@ -78,6 +78,25 @@ func assertSecretGone(t *testing.T, s *harness.Server, secret string) {
 	}
 }
 
+// assertDead waits until no process has one of the texts in its command line.
+func assertDead(t *testing.T, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		deadline := time.Now().Add(20 * time.Second)
+		for len(processes(t, text)) > 0 {
+			if time.Now().After(deadline) {
+				for _, pid := range processes(t, text) {
+					line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+					status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+					t.Errorf("process %d lives on: %q\n%s", pid, line, status[:min(len(status), 200)])
+				}
+				t.FailNow()
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+}
+
 // ends counts the events that say how a task ended.
 func ends(t *testing.T, s *harness.Server, p *harness.Project, id int) int {
 	t.Helper()
@@ -131,7 +150,7 @@ func TestJobAndServerKilled_AtRandomPoints(t *testing.T) {
 			if kind == "both" {
 				s.Kill()
 			}
-			for _, pid := range processes(t, jobs) {
+			for _, pid := range processes(t, jobs+"\x00") {
 				_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended
 			}
 			if kind == "both" {
@@ -152,7 +171,7 @@ func TestJobAndServerKilled_AtRandomPoints(t *testing.T) {
 		if task.End == nil || kind != "stop" && task.Status == "stopped" || kind == "stop" && task.Status == "error" {
 			t.Errorf("round %d, %s: %+v", i, kind, task)
 		}
-		waitFor(t, "all processes to die", func() bool { return len(processes(t, mark)) == 0 && len(processes(t, jobs)) == 0 })
+		assertDead(t, mark, jobs+"\x00")
 		out := p.Output(id)
 		if bytes.Contains(out, []byte(secret)) {
 			t.Errorf("round %d: the secret is in the output", i)
@@ -211,7 +230,7 @@ func TestFloods_MemoryIsBounded(t *testing.T) {
 		var peak int64
 		seen := map[int]bool{}
 		for !p.Task(id).Ended() {
-			for _, pid := range processes(t, job) {
+			for _, pid := range processes(t, job+"\x00") {
 				seen[pid] = true
 				peak = max(peak, highWater(pid))
 			}

@@ -26,6 +26,12 @@ func (s *session) isolate() error {
 	s.as = who.Commands(group)
 	s.asGit = s.as.ForGit()
 	s.cleanup = append(s.cleanup, group.Remove)
+	if group != nil {
+		// Before anything runs in it: whoever finds this job dead must know.
+		if err := s.journal.Append(job.Record{Child: &job.Child{Cgroup: group.Dir}}); err != nil {
+			return err
+		}
+	}
 	if err := isolate.Enter(who, s.spec.Host.DataDir, s.dir); err != nil {
 		return err
 	}
