@@ -40,6 +40,9 @@ func (s *session) checkout(ctx context.Context, mirror, hash, dir string) (job.C
 		}
 		subject = strings.TrimRight(string(out), "\n")
 	}
+	if s.Mask != nil {
+		subject = s.Mask(subject) // before it is cut, which could leave a part of a secret
+	}
 	return job.Commit{Hash: hash, Message: CutSubject(subject)}, nil
 }
 

@@ -45,6 +45,7 @@ type CLI struct {
 	Ring       *keys.Ring
 	Output     io.Writer // what git says
 	As         *process.Isolation
+	Mask       func(string) string // hides secrets in a commit's message; nil hides nothing
 }
 
 var _ Client = (*CLI)(nil)

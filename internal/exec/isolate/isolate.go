@@ -180,6 +180,9 @@ func Enter(who *Identity, dataDir, jobDir string) error {
 	if err := process.Assume(syscall.Credential{Uid: who.UID, Gid: who.GID, Groups: who.Groups}); err != nil {
 		return fault.Wrap(err, "Signalbox may not act as %s of process.user: %v. Nothing was run.", who.word(), err)
 	}
+	if _, err := os.Stat(filepath.Join(dataDir, theirs()[0])); err != nil {
+		return fault.Wrap(err, "The data directory %s cannot be reached by %s of process.user. Let others pass through the directories above it, or move it, for example to /var/lib/signalbox. Nothing was run.", dataDir, who.word())
+	}
 	return nil
 }
 

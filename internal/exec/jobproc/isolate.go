@@ -32,14 +32,14 @@ func (s *session) isolate() error {
 			return err
 		}
 	}
-	if err := isolate.Enter(who, s.spec.Host.DataDir, s.dir); err != nil {
-		return err
-	}
-	s.getenv = who.Environ(s.getenv)
 	s.cleanup = append(s.cleanup, func() {
 		// The directory itself is the server's to remove.
 		_ = process.Privileged(func() error { return os.RemoveAll(filepath.Join(s.dir, job.WorkDir)) })
 	})
+	if err := isolate.Enter(who, s.spec.Host.DataDir, s.dir); err != nil {
+		return err
+	}
+	s.getenv = who.Environ(s.getenv)
 	return nil
 }
 

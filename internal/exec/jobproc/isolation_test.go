@@ -148,6 +148,20 @@ func TestIsolation_FailsClosed(t *testing.T) {
 	}
 }
 
+// TestIsolation_Unreachable: a data directory that the user cannot get to.
+func TestIsolation_Unreachable(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	got := isolated(t, "echo ran", func(s *job.Spec) {
+		if err := os.Chmod(filepath.Dir(s.Host.DataDir), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if got.end.Status != "error" || !strings.Contains(got.end.Reason, "cannot be reached by the user 'nobody' of process.user") {
+		t.Errorf("end %+v", got.end)
+	}
+}
+
 func ptr(n int) *int { return &n }
 
 // TestIsolation_NotRoot: a server without rights says so instead of running tasks

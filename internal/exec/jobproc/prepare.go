@@ -73,7 +73,7 @@ func (s *session) checkout(ctx context.Context, repo job.Repository, dir string)
 	if err != nil {
 		return job.Commit{}, err
 	}
-	git.Output, git.As = s.log, s.asGit
+	git.Output, git.As, git.Mask = s.log, s.asGit, s.masker.Text
 	if git.Executable, err = helperProgram(s.spec.Host.Isolation, private); err != nil {
 		return job.Commit{}, err
 	}
