@@ -104,6 +104,11 @@ conformance: ## Run one suite against every database and write docs/conformance.
 		./internal/store/sqlstore ./internal/store/boltstore || true) | go run ./internal/store/storetest/cmd/conformance
 
 # SIGNALBOX_BENCH_ONLY=storage measures one part and leaves the rest of the file.
+.PHONY: soak
+soak: build ## Kill jobs and servers at random points for hours: make soak SIGNALBOX_SOAK=4h
+	SIGNALBOX_SOAK='$(or $(SIGNALBOX_SOAK),1h)' SIGNALBOX_TEST_BIN='$(CURDIR)/$(bin)' \
+		go test -count=1 -v -timeout 0 -run AtRandomPoints ./test/faults
+
 .PHONY: bench
 bench: build ## Measure speed and write docs/benchmarks.md; wants an otherwise idle machine
 	SIGNALBOX_TEST_BIN='$(CURDIR)/$(bin)' SIGNALBOX_BENCH_OUT='$(CURDIR)/docs/benchmarks.md' \

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"signalbox/internal/config"
@@ -32,8 +33,9 @@ func TestBaseApps_FollowTheConfiguration(t *testing.T) {
 
 func TestJobEnv_LeavesTheServersSettingsOut(t *testing.T) {
 	t.Parallel()
-	got := jobEnv([]string{"PATH=/bin", "SIGNALBOX_COOKIE_HASH=x", "SEMAPHORE_DB_PASS=y", "HOME=/root"})
-	if len(got) != 2 || got[0] != "PATH=/bin" || got[1] != "HOME=/root" {
+	got := jobEnv([]string{"PATH=/bin", "SIGNALBOX_COOKIE_HASH=x", "SEMAPHORE_DB_PASS=y", "HOME=/root", "CLOUD_TOKEN=z", "PASSED=on"},
+		[]string{"PASSED", "SEMAPHORE_DB_PASS"})
+	if !slices.Equal(got, []string{"PATH=/bin", "HOME=/root", "PASSED=on"}) {
 		t.Errorf("got %q", got)
 	}
 }

@@ -41,7 +41,7 @@ func ansibleVersion() func(context.Context) string {
 			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 			defer cancel()
 			cmd := exec.CommandContext(ctx, "ansible", "--version")
-			cmd.Env = jobEnv(os.Environ())
+			cmd.Env = jobEnv(os.Environ(), nil)
 			out, err := cmd.Output()
 			if err == nil {
 				text = string(out)

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -97,7 +98,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 		return err
 	}
 	host := jobHost(c)
-	env := jobEnv(os.Environ())
+	env := jobEnv(os.Environ(), host.ForwardEnv)
 	cat, err := catalog.New(catalog.Deps{
 		Store: st, Sealer: keys, Passwords: authn, Now: utcNow, Programs: programOnMachine,
 		BaseApps: baseApps(c.Apps),
@@ -238,15 +239,23 @@ func jobHost(c *config.Config) job.Host {
 	return job.Host{
 		DataDir: c.DataDir, HomeMode: c.Tasks.HomeDirMode, ForwardEnv: c.Tasks.ForwardedEnvVars,
 		EnvVars: vars, SSHConfigPath: c.Git.SSHConfigPath,
+		Isolation: job.Isolation{
+			User: c.Process.User, UID: c.Process.UID, GID: c.Process.GID,
+			NoNewPrivs: c.Process.NoNewPrivs, Namespaces: job.Namespaces(c.Process.Namespaces),
+		},
 	}
 }
 
-// jobEnv is the environment of job processes: the server's, without its own
-// settings, which hold its secrets.
-func jobEnv(environ []string) []string {
-	var env []string
+// jobEnv is the environment of job processes: what they work with and what they
+// are to pass on of the server's, and nothing else, since programs can read that
+// of their parent. The server's own settings hold its secrets and are not passed
+// on whatever the list says.
+func jobEnv(environ, forward []string) []string {
+	wanted := append([]string{"PATH", "HOME", "TMPDIR"}, forward...)
+	env := []string{}
 	for _, e := range environ {
-		if !strings.HasPrefix(e, "SIGNALBOX_") && !strings.HasPrefix(e, "SEMAPHORE_") {
+		name, _, _ := strings.Cut(e, "=")
+		if slices.Contains(wanted, name) && !strings.HasPrefix(name, "SIGNALBOX_") && !strings.HasPrefix(name, "SEMAPHORE_") {
 			env = append(env, e)
 		}
 	}

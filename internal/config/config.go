@@ -23,6 +23,7 @@ type Config struct {
 	Keys     Keys
 	Auth     Auth
 	Tasks    Tasks
+	Process  Process
 	Git      Git
 	Schedule Schedule
 	Projects Projects
@@ -143,6 +144,17 @@ type Tasks struct {
 	ForwardedEnvVars []string
 }
 
+// Process governs who runs work as and what keeps them apart from the machine.
+type Process struct {
+	User       string // "" when UID says it, or for the user of the server
+	UID, GID   *int
+	NoNewPrivs bool
+	Namespaces Namespaces
+}
+
+// Namespaces are the views of the machine that apps have to themselves.
+type Namespaces struct{ User, Mount, PID, IPC, UTS bool }
+
 // Git says how repositories are reached.
 type Git struct {
 	Client        string // "cmd_git"
@@ -202,6 +214,8 @@ func defaults() *Config {
 			MaxParallel: 10,
 			StopGrace:   15 * time.Second,
 			HomeDirMode: "template_dir",
+
+			MaxOutput: 512 << 20,
 		},
 		Git:      Git{Client: "cmd_git"},
 		Schedule: Schedule{Timezone: "UTC"},

@@ -251,7 +251,7 @@ func TestLoad_Messages(t *testing.T) {
 		{"database pool", given{env: []string{"SIGNALBOX_DB_DIALECT=mysql", "SIGNALBOX_DB_DSN=x", "SIGNALBOX_DB_MAX_OPEN_CONNS=3", "SIGNALBOX_DB_MAX_IDLE_CONNS=-1", "SIGNALBOX_DB_CONN_MAX_LIFETIME=soon"}}},
 		{"database pool idle", given{env: []string{"SIGNALBOX_DB_DIALECT=mysql", "SIGNALBOX_DB_DSN=x", "SIGNALBOX_DB_MAX_OPEN_CONNS=5", "SIGNALBOX_DB_MAX_IDLE_CONNS=6"}}},
 		{"another database without a dialect", given{files: map[string]string{"config.json": `{"mysql": {"host": "db:3306"}}`}}},
-		{"isolation", given{files: map[string]string{"config.json": `{"process": {"user": "nobody", "chroot": ""}}`}}},
+		{"isolation", given{files: map[string]string{"config.json": `{"process": {"user": "nobody", "chroot": "/srv/jail", "uid": -1, "gid": "x", "no_new_privs": 2}}`}}},
 		{"unknown keys", given{
 			files: map[string]string{"config.yaml": "prot: 1\nauth:\n  sesion_idle_hours: 3\napps:\n  bash: {activ: true}\nnonsense: 1\n"},
 			env:   []string{"SIGNALBOX_MAX_PARALEL_TASKS=3"},

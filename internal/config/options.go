@@ -111,8 +111,8 @@ func options(home string) []option {
 			field: func(c *Config) field { return size{&c.Tasks.MaxStorage, 1 << 20, 0, most} },
 			doc:   "Megabytes of output, as written by the programs, that finished tasks may keep on the whole server; the oldest are deleted beyond it. 0 sets no limit."},
 		{key: "max_task_output_mb", env: "MAX_TASK_OUTPUT_MB",
-			field: func(c *Config) field { return size{&c.Tasks.MaxOutput, 1 << 20, 0, most} },
-			doc:   "Megabytes of output kept of a single run; 0 keeps all."},
+			field: func(c *Config) field { return size{&c.Tasks.MaxOutput, 1 << 20, 0, 1 << 20} },
+			doc:   "MiB kept of what a task prints. Of what comes after, only the end is kept, and the task goes on; 0 sets no limit."},
 		{key: "approval_timeout_sec", env: "APPROVAL_TIMEOUT_SEC",
 			field: func(c *Config) field { return duration{&c.Tasks.ApprovalTimeout, time.Second, 0, most} },
 			doc:   "Seconds a task waits to be confirmed before it ends with an error; 0 waits for ever."},
@@ -155,16 +155,38 @@ func options(home string) []option {
 			field: func(c *Config) field { return choice[string]{&c.Log.Format, []string{"text", "json"}} },
 			doc:   "Form of the server's log: `text` or `json`."},
 
-		{key: "process.user", env: "PROCESS_USER", field: refuse, doc: refusedDoc},
-		{key: "process.uid", env: "PROCESS_UID", field: refuse, doc: refusedDoc},
-		{key: "process.gid", env: "PROCESS_GID", field: refuse, doc: refusedDoc},
+		{key: "process.user", env: "PROCESS_USER", fallback: "the user of the server",
+			field: func(c *Config) field { return text{p: &c.Process.User, hint: "name or number of a user"} },
+			doc:   "Run the commands of tasks, git included, as this user, with its groups. Needs a server that runs as root. A task fails when that is not possible."},
+		{key: "process.uid", env: "PROCESS_UID",
+			field: func(c *Config) field {
+				return optional[int]{&c.Process.UID, func(p *int) field { return whole{p, 0, most} }}
+			},
+			doc: "The same by number, which need not be known to the machine if `process.gid` is given."},
+		{key: "process.gid", env: "PROCESS_GID",
+			field: func(c *Config) field {
+				return optional[int]{&c.Process.GID, func(p *int) field { return whole{p, 0, most} }}
+			},
+			doc: "Group, instead of the user's own."},
+		{key: "process.no_new_privs", env: "PROCESS_NO_NEW_PRIVS",
+			field: func(c *Config) field { return toggle{&c.Process.NoNewPrivs} },
+			doc:   "Commands of tasks gain no rights by `sudo` and the like."},
+		{key: "process.app_namespaces.user", env: "PROCESS_APP_NS_USER",
+			field: func(c *Config) field { return toggle{&c.Process.Namespaces.User} },
+			doc:   "Give the commands of apps a user namespace of their own."},
+		{key: "process.app_namespaces.mount", env: "PROCESS_APP_NS_MOUNT",
+			field: func(c *Config) field { return toggle{&c.Process.Namespaces.Mount} },
+			doc:   "Give the commands of apps mounts of their own."},
+		{key: "process.app_namespaces.pid", env: "PROCESS_APP_NS_PID",
+			field: func(c *Config) field { return toggle{&c.Process.Namespaces.PID} },
+			doc:   "Give the commands of apps a view of their own processes only, with `/proc` and mounts of their own."},
+		{key: "process.app_namespaces.ipc", env: "PROCESS_APP_NS_IPC",
+			field: func(c *Config) field { return toggle{&c.Process.Namespaces.IPC} },
+			doc:   "Give the commands of apps shared memory and message queues of their own."},
+		{key: "process.app_namespaces.uts", env: "PROCESS_APP_NS_UTS",
+			field: func(c *Config) field { return toggle{&c.Process.Namespaces.UTS} },
+			doc:   "Give the commands of apps a host name of their own."},
 		{key: "process.chroot", env: "PROCESS_CHROOT", field: refuse, doc: refusedDoc},
-		{key: "process.no_new_privs", env: "PROCESS_NO_NEW_PRIVS", field: refuse, doc: refusedDoc},
-		{key: "process.app_namespaces.user", env: "PROCESS_APP_NS_USER", field: refuse, doc: refusedDoc},
-		{key: "process.app_namespaces.mount", env: "PROCESS_APP_NS_MOUNT", field: refuse, doc: refusedDoc},
-		{key: "process.app_namespaces.pid", env: "PROCESS_APP_NS_PID", field: refuse, doc: refusedDoc},
-		{key: "process.app_namespaces.ipc", env: "PROCESS_APP_NS_IPC", field: refuse, doc: refusedDoc},
-		{key: "process.app_namespaces.uts", env: "PROCESS_APP_NS_UTS", field: refuse, doc: refusedDoc},
 	}
 	// The file of SQLite comes first, then the servers.
 	after := slices.IndexFunc(table, func(o option) bool { return o.key == "sqlite.host" }) + 1
@@ -219,7 +241,7 @@ func serverOptions(dialect, usual, example, dsn string, of func(*Config) *Databa
 	return list
 }
 
-const refusedDoc = "Isolation of tasks. Not supported by this version yet: the server refuses to start when it is set, rather than run tasks without it."
+const refusedDoc = "Root directory of tasks. Not supported by this version yet: the server refuses to start when it is set, rather than run tasks without it."
 
 // dialect is the kind of database.
 type dialect struct{ p *string }

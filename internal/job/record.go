@@ -42,11 +42,12 @@ type Commit struct {
 	Message string // first line, at most 100 bytes, cut between characters
 }
 
-// Child says that a command runs, so that an owner which finds the job dead can
-// end what is left of its process group.
+// Child says that a command runs, or with only Cgroup that commands will, so that
+// an owner which finds the job dead can end what is left of them.
 type Child struct {
 	PID       int    // leader of its own session and process group
 	StartTime uint64 // clock ticks since boot, field 22 of /proc/PID/stat; 0 elsewhere
+	Cgroup    string `json:",omitempty"` // directory of the control group of all commands, if there is one
 }
 
 // Types of stages, in the words of the wire.

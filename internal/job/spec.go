@@ -10,6 +10,7 @@ package job
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"time"
 )
 
@@ -176,7 +177,8 @@ type Details struct {
 type Limits struct {
 	MaxDuration time.Duration
 	StopGrace   time.Duration // between TERM and KILL
-	// MaxOutput is how many bytes of output are kept; the run goes on beyond it.
+	// MaxOutput is how many bytes programs may print until only the end of
+	// their output is kept.
 	MaxOutput int64
 }
 
@@ -198,4 +200,32 @@ type Host struct {
 	HostKeyChecking string
 	// KnownHostsFile holds the keys of servers; "" is known_hosts in DataDir.
 	KnownHostsFile string
+	Isolation      Isolation
+}
+
+// Isolation is what keeps runs apart from the machine. What cannot be done as it
+// is asked for ends the task before anything has run.
+type Isolation struct {
+	User string // name or number of who the commands run as; "" if UID says it, or for nobody else
+	// UID names the user by number, who need not be in the user database. GID
+	// takes the place of the user's own group.
+	UID, GID   *int
+	NoNewPrivs bool // set-user-ID programs and the like give no rights
+	Namespaces Namespaces
+}
+
+// Namespaces are the views of the machine that the apps' commands have to
+// themselves. PID brings Mount with it.
+type Namespaces struct{ User, Mount, PID, IPC, UTS bool }
+
+// SwitchesUser reports whether commands run as somebody else.
+func (i Isolation) SwitchesUser() bool { return i.User != "" || i.UID != nil || i.GID != nil }
+
+// GitDir holds git's configuration and the keys of hosts that runs have met. It
+// is the data directory itself, unless that is closed to the runs.
+func (h Host) GitDir() string {
+	if h.Isolation.SwitchesUser() {
+		return filepath.Join(h.DataDir, "git")
+	}
+	return h.DataDir
 }

@@ -495,6 +495,7 @@ func (r *Runner) dead(x *run) error {
 		return err
 	}
 	if child != nil {
+		process.KillCgroup(child.Cgroup)
 		process.KillLeftover(child.PID, child.StartTime)
 	}
 	return r.lost(x, "The process that supervised the run was killed, or the machine was restarted. What the run did up to then stands above; its result is unknown.")

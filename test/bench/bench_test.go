@@ -44,6 +44,7 @@ func parts() []part {
 		{"latency", program, "", latency},
 		{"throughput", program, "", throughput},
 		{"million", program, "", million},
+		{"exec", program, "", masking},
 		{"lists", program, "", lists},
 		{"creation", program, "", creation},
 		{"startup", program, "", startup},

@@ -97,7 +97,16 @@ func (s *session) make(ctx context.Context, mirror, hash, dir string) (job.Commi
 			return job.Commit{}, err
 		}
 	}
-	return job.Commit{Hash: hash, Message: CutSubject(subject)}, nil
+	return job.Commit{Hash: hash, Message: s.message(subject)}, nil
+}
+
+// message is what is kept of a subject. Secrets are hidden before it is cut, which
+// could leave a part of one.
+func (c *client) message(subject string) string {
+	if c.Mask != nil {
+		subject = c.Mask(subject)
+	}
+	return CutSubject(subject)
 }
 
 // CutSubject shortens a subject to 100 bytes, not inside a character.

@@ -24,7 +24,7 @@ func fileName(what, address string) string {
 // repository. What it names is in the private directory and the ring.
 func Environ(o Options, repo job.Repository) ([]string, error) {
 	if o.KnownHosts.File == "" {
-		o.KnownHosts.File = filepath.Join(o.DataDir, "known_hosts")
+		o.KnownHosts.File = filepath.Join(o.configDir(), "known_hosts")
 	}
 	mode, err := hostKeyMode(o.KnownHosts.Mode)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 
 	"signalbox/internal/exec/fault"
 	"signalbox/internal/exec/keys"
+	"signalbox/internal/exec/process"
 	"signalbox/internal/job"
 )
 
@@ -47,7 +48,8 @@ const (
 
 // Options is what a client works with.
 type Options struct {
-	DataDir     string
+	DataDir     string   // holds the mirrors
+	ConfigDir   string   // holds git's configuration and known hosts; "" for DataDir
 	Private     string   // directory for files that hold credentials
 	Executable  string   // this program, called as credential helper
 	Home        string   // HOME of git, where users keep its configuration
@@ -58,12 +60,21 @@ type Options struct {
 	Credentials []job.HostCredential
 	Ring        *keys.Ring
 	Output      io.Writer // what git says
+	As          *process.Isolation
+	Mask        func(string) string // hides secrets in a commit's message; nil hides nothing
+}
+
+func (o Options) configDir() string {
+	if o.ConfigDir != "" {
+		return o.ConfigDir
+	}
+	return o.DataDir
 }
 
 // New makes the client of a name; "" is CLI.
 func New(name string, o Options) (Client, error) {
 	if o.KnownHosts.File == "" {
-		o.KnownHosts.File = filepath.Join(o.DataDir, "known_hosts")
+		o.KnownHosts.File = filepath.Join(o.configDir(), "known_hosts")
 	}
 	var err error
 	if o.KnownHosts.Mode, err = hostKeyMode(o.KnownHosts.Mode); err != nil {

@@ -61,7 +61,7 @@ func protocols(repo job.Repository) string {
 // ours. It has to be a file, because git passes settings of the command line
 // and environment not on to the program at the other end of a local fetch.
 func (c *client) globalConfig() (string, error) {
-	path := filepath.Join(c.DataDir, "gitconfig")
+	path := filepath.Join(c.configDir(), "gitconfig")
 	var b strings.Builder
 	if c.Home != "" {
 		fmt.Fprintf(&b, "[include]\n\tpath = %q\n\tpath = %q\n", filepath.Join(c.Home, ".config", "git", "config"), filepath.Join(c.Home, ".gitconfig"))
@@ -76,7 +76,7 @@ func (c *client) globalConfig() (string, error) {
 	if have, err := os.ReadFile(path); err == nil && string(have) == b.String() {
 		return path, nil
 	}
-	tmp, err := os.CreateTemp(c.DataDir, "gitconfig-*")
+	tmp, err := os.CreateTemp(c.configDir(), "gitconfig-*")
 	if err != nil {
 		return "", explainDisk(err)
 	}
@@ -383,7 +383,7 @@ func (p *program) quiet(ctx context.Context, dir string, args ...string) ([]byte
 }
 
 func (p *program) start(ctx context.Context, dir string, stderr *tee, args ...string) ([]byte, error) {
-	cmd := process.Command{Path: p.path, Args: append([]string{"git"}, args...), Dir: dir, Env: p.env}
+	cmd := process.Command{Path: p.path, Args: append([]string{"git"}, args...), Dir: dir, Env: p.env, As: p.As}
 	if dir == "" {
 		cmd.Dir = p.Private // not a repository, so no configuration of one counts
 	}

@@ -48,7 +48,7 @@ func (c *client) Latest(ctx context.Context, project int64, repo job.Repository)
 	var commit job.Commit
 	err := c.at(ctx, project, repo, func(s *session, mirror, hash string) error {
 		subject, err := s.subject(ctx, mirror, hash)
-		commit = job.Commit{Hash: hash, Message: CutSubject(subject)}
+		commit = job.Commit{Hash: hash, Message: s.message(subject)}
 		return err
 	})
 	return commit, err

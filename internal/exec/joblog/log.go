@@ -42,6 +42,10 @@ type Totals struct {
 // Options of a Log.
 type Options struct {
 	Masker *Masker // nil hides nothing
+	// MaxOutput is how many bytes of what programs print are kept; 0 is no
+	// bound. Past it only the latest is remembered, and kept when the program
+	// is done with it. The job's own lines are always kept.
+	MaxOutput int64
 	// Failed is called once, from another goroutine, when the journal cannot
 	// be written. What is written from then on is dropped.
 	Failed func(error)
@@ -56,6 +60,7 @@ type Log struct {
 
 	mu      sync.Mutex
 	mask    *masking // guarded by mu, as all below
+	excess  *excess  // nil without a bound
 	scratch []byte
 	cur     *batch
 	count   int64 // lines marked so far
@@ -114,6 +119,9 @@ func New(journal Journal, opt Options) *Log {
 	if opt.Masker != nil {
 		l.mask = opt.Masker.stream()
 	}
+	if opt.MaxOutput > 0 {
+		l.excess = &excess{room: opt.MaxOutput, limit: opt.MaxOutput}
+	}
 	for range batches - 1 {
 		l.free <- &batch{}
 	}
@@ -143,10 +151,9 @@ func (l *Log) Line(text string) {
 	if l.closed {
 		return
 	}
-	if l.open || l.mask != nil && len(l.mask.held) > 0 {
-		text = "\n" + text
-	}
-	l.put([]byte(text+"\n"), now)
+	l.last = now
+	l.settle(now)
+	l.ownLine(text, now)
 	l.arm()
 }
 
@@ -156,7 +163,29 @@ func (l *Log) put(p []byte, now time.Time) {
 		l.scratch = l.mask.write(l.scratch[:0], p)
 		p = l.scratch
 	}
-	l.add(p, now)
+	l.take(p, now)
+}
+
+// settle gives out what the masker holds back, which a line of the job cuts off
+// from what it might have become, and the end of what was too much.
+func (l *Log) settle(now time.Time) {
+	if l.mask != nil {
+		l.scratch = l.mask.close(l.scratch[:0])
+		l.take(l.scratch, now)
+	}
+	l.release(now)
+}
+
+// ownLine adds a line that no bound concerns. Nothing is held back before it.
+func (l *Log) ownLine(text string, now time.Time) {
+	if l.open {
+		text = "\n" + text
+	}
+	line := []byte(text + "\n")
+	if l.mask != nil {
+		line = l.mask.close(l.mask.write(nil, line))
+	}
+	l.add(line, now)
 }
 
 // add cuts masked output into lines.
@@ -266,13 +295,15 @@ func (l *Log) Lines() int64 {
 }
 
 // Flush waits until everything written so far, except an unfinished line, is
-// in the journal.
+// in the journal. It belongs where a part of the run ends: of what was too much,
+// the end is kept here.
 func (l *Log) Flush() {
 	l.mu.Lock()
 	if l.closed {
 		l.mu.Unlock()
 		return
 	}
+	l.release(l.now())
 	l.flush()
 	marker := &batch{sync: make(chan struct{})}
 	l.full <- marker
@@ -286,9 +317,7 @@ func (l *Log) Close() (Totals, error) {
 	l.mu.Lock()
 	if !l.closed {
 		now := l.now()
-		if l.mask != nil {
-			l.add(l.mask.close(nil), now)
-		}
+		l.settle(now)
 		if len(l.cur.raw) > l.cur.tail() {
 			l.mark(now, true)
 		}

@@ -44,6 +44,9 @@ func (s *session) carryOut(ctx context.Context) error {
 		return err
 	}
 	var err error
+	if err := s.isolate(); err != nil {
+		return err
+	}
 	if s.work, err = workspace.Create(s.dir); err != nil {
 		return err
 	}
@@ -125,13 +128,14 @@ func (s *session) startTo(ctx context.Context, dir string, cmd apps.Command, out
 		Args: append([]string{cmd.Program}, cmd.Args...),
 		Dir:  dir,
 		Env:  env,
+		As:   s.as,
 	}, process.Options{
 		Output: output,
 		Signal: polite, Insist: polite != 0,
 		Grace: s.spec.Limits.StopGrace,
 		Kill:  s.kill,
 		Started: func(pid int, start uint64) {
-			err := s.journal.Append(job.Record{Child: &job.Child{PID: pid, StartTime: start}})
+			err := s.journal.Append(job.Record{Child: &job.Child{PID: pid, StartTime: start, Cgroup: s.cgroup()}})
 			if err != nil {
 				s.cancel(errJournal{err})
 			}
@@ -148,6 +152,8 @@ func explainStart(err error, program string) error {
 	switch {
 	case errors.Is(err, process.ErrNotFound):
 		return fault.Wrap(err, "The program '%s' was not found on this machine. Install it, or set its path in Apps.", program)
+	case errors.Is(err, process.ErrIsolation):
+		return fault.Wrap(err, "The isolation that process.* of the server's configuration asks for is not possible on this machine, so nothing was run: %v.", err)
 	case errors.Is(err, os.ErrPermission):
 		return fault.Wrap(err, "The program '%s' may not be executed by Signalbox. Correct its permissions, or set another path in Apps.", program)
 	case errors.Is(err, syscall.ENOEXEC):

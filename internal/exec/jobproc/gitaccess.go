@@ -1,7 +1,6 @@
 package jobproc
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -10,6 +9,7 @@ import (
 	"signalbox/internal/exec/apps"
 	"signalbox/internal/exec/gitrepo"
 	"signalbox/internal/exec/keys"
+	"signalbox/internal/exec/process"
 	"signalbox/internal/exec/workspace"
 	"signalbox/internal/job"
 )
@@ -20,8 +20,6 @@ func gitOptions(spec *job.Spec, private string, ring *keys.Ring, output io.Write
 	if err != nil {
 		return gitrepo.Options{}, err
 	}
-	// This very program, also when an upgrade has replaced its file meanwhile.
-	exe := fmt.Sprintf("/proc/%d/exe", os.Getpid())
 	env := make([]apps.Var, 0, len(machine))
 	for _, v := range machine {
 		switch v.Name {
@@ -33,12 +31,16 @@ func gitOptions(spec *job.Spec, private string, ring *keys.Ring, output io.Write
 	if private, err = filepath.Abs(private); err != nil {
 		return gitrepo.Options{}, err
 	}
+	exe, err := helperProgram(spec.Host.Isolation, private)
+	if err != nil {
+		return gitrepo.Options{}, err
+	}
 	list, err := apps.Environ(append(env, apps.Var{Name: workspace.MarkVariable, Value: private}))
 	if err != nil {
 		return gitrepo.Options{}, err
 	}
 	return gitrepo.Options{
-		DataDir: spec.Host.DataDir, Private: private, Executable: exe,
+		DataDir: spec.Host.DataDir, ConfigDir: spec.Host.GitDir(), Private: private, Executable: exe,
 		Home: apps.Lookup(machine, "HOME"), Path: apps.Lookup(machine, "PATH"),
 		Env: list, SSHConfig: spec.Host.SSHConfigPath, Ring: ring, Output: output,
 		KnownHosts:  keys.KnownHosts{File: spec.Host.KnownHostsFile, Mode: spec.Host.HostKeyChecking},
@@ -47,11 +49,14 @@ func gitOptions(spec *job.Spec, private string, ring *keys.Ring, output io.Write
 }
 
 // gitClient is the client that the machine's settings choose.
-func gitClient(spec *job.Spec, private string, ring *keys.Ring, output io.Writer, getenv func(string) string) (gitrepo.Client, error) {
+// Its commands run as somebody, and secrets are hidden by mask.
+func gitClient(spec *job.Spec, private string, ring *keys.Ring, output io.Writer, getenv func(string) string,
+	as *process.Isolation, mask func(string) string) (gitrepo.Client, error) {
 	o, err := gitOptions(spec, private, ring, output, getenv)
 	if err != nil {
 		return nil, err
 	}
+	o.As, o.Mask = as, mask
 	return gitrepo.New(spec.Host.GitClient, o)
 }
 

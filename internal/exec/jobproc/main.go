@@ -10,6 +10,8 @@ package jobproc
 import (
 	"fmt"
 	"os"
+
+	"signalbox/internal/exec/process"
 )
 
 // Exit codes. What became of the run is in the journal.
@@ -26,6 +28,8 @@ func Main(args []string, env []string) int {
 	switch {
 	case len(args) == 2 && args[0] == "run":
 		return run(args[1], get)
+	case len(args) == 1 && args[0] == "enter":
+		return process.Enter()
 	case len(args) == 1 && args[0] == "query":
 		return query(os.Stdin, os.Stdout, get)
 	case len(args) == 3 && args[0] == "credential":

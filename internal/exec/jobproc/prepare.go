@@ -71,7 +71,7 @@ func (s *session) checkout(ctx context.Context, repo job.Repository, dir string)
 	defer os.RemoveAll(private)
 	ring := keys.NewRing(private)
 	defer ring.Close()
-	git, err := gitClient(s.spec, private, ring, s.log, s.getenv)
+	git, err := gitClient(s.spec, private, ring, s.log, s.getenv, s.asGit, s.masker.Text)
 	if err != nil {
 		return job.Commit{}, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"signalbox/internal/exec/fault"
 	"signalbox/internal/exec/gitrepo"
+	"signalbox/internal/exec/isolate"
 	"signalbox/internal/exec/joblog"
 	"signalbox/internal/exec/keys"
 	"signalbox/internal/job"
@@ -57,6 +58,14 @@ func ask(q job.Query, answer *job.Answer, getenv func(string) string) (err error
 	if q.Host.DataDir, err = filepath.Abs(q.Host.DataDir); err != nil {
 		return err
 	}
+	who, err := isolate.Resolve(q.Host.Isolation)
+	if err != nil {
+		return err
+	}
+	if err := isolate.Enter(who, q.Host.DataDir, ""); err != nil {
+		return err
+	}
+	getenv = who.Environ(getenv)
 	runs := filepath.Join(q.Host.DataDir, "queries")
 	if err := os.MkdirAll(runs, 0o700); err != nil {
 		return err
@@ -69,7 +78,7 @@ func ask(q job.Query, answer *job.Answer, getenv func(string) string) (err error
 	ring := keys.NewRing(private)
 	defer ring.Close()
 	spec := &job.Spec{ProjectID: q.ProjectID, Host: q.Host, Repository: q.Repository, Credentials: q.Credentials}
-	git, err := gitClient(spec, private, ring, io.Discard, getenv)
+	git, err := gitClient(spec, private, ring, io.Discard, getenv, who.Commands(nil).ForGit(), joblog.NewMasker(Secrets(spec)).Text)
 	if err != nil {
 		return err
 	}

@@ -110,6 +110,8 @@ type session struct {
 	exitCode int
 	ran      bool // the program ended by itself, or by a signal
 	work     *workspace.Dir
+	as       *process.Isolation // of every command but git's
+	asGit    *process.Isolation
 	cleanup  []func()
 }
 
@@ -139,10 +141,13 @@ func (s *session) serve(listener *os.File) int {
 	}
 	s.masker = joblog.NewMasker(Secrets(s.spec))
 	s.log = joblog.New(s.journal, joblog.Options{
-		Masker: s.masker,
+		Masker: s.masker, MaxOutput: s.spec.Limits.MaxOutput,
 		Failed: func(err error) { cancel(errJournal{err}) },
 	})
 	err = s.guard(ctx)
+	if s.as != nil {
+		s.as.Cgroup.Kill()
+	}
 	process.KillDescendants() // also what git or ssh may have left running
 	return s.conclude(ctx, err)
 }
@@ -172,11 +177,13 @@ func (s *session) conclude(ctx context.Context, err error) int {
 	end.Lines, end.Bytes, end.Digest = totals.Lines, totals.Bytes, totals.Digest
 	end.Time = time.Now().UTC()
 	code := exitDone
-	if err := s.journal.Finish(end); err != nil {
+	// It removes a file of the job's directory, which may be closed to the run.
+	finish := func() error { return process.Privileged(func() error { return s.journal.Finish(end) }) }
+	if err := finish(); err != nil {
 		// Removing the work directory may free what the last record needs.
 		fmt.Fprintln(os.Stderr, "job:", err)
 		s.clean()
-		if err := s.journal.Finish(end); err != nil {
+		if err := finish(); err != nil {
 			code = exitLost
 		}
 	}

@@ -32,7 +32,7 @@ func (st *stage) end(result any) error {
 		if err != nil {
 			return err
 		}
-		rec.Result = text
+		rec.Result = maskJSON(st.s.masker, text)
 	}
 	st.s.log.Flush()
 	rec.LastLine = st.s.log.Lines()

@@ -376,7 +376,7 @@ func (t *tofu) capture(ctx context.Context, phase terraform.Phase, cmd apps.Comm
 		return nil, explainStart(err, cmd.Program)
 	}
 	text, err := process.Capture(ctx, process.Command{
-		Path: path, Args: append([]string{cmd.Program}, cmd.Args...), Dir: t.in.Dir, Env: env,
+		Path: path, Args: append([]string{cmd.Program}, cmd.Args...), Dir: t.in.Dir, Env: env, As: t.s.as,
 	}, t.s.log)
 	if cause := context.Cause(ctx); cause != nil {
 		return nil, cause

@@ -36,7 +36,7 @@ func KillDescendants() {
 			return
 		}
 		for _, pid := range children() {
-			_ = unix.Kill(pid, unix.SIGKILL)
+			_ = kill(pid, unix.SIGKILL)
 		}
 		if time.Now().After(deadline) {
 			return // uninterruptible: the kernel has the last word

@@ -42,6 +42,7 @@ type Command struct {
 	Args []string // with the program's name first
 	Dir  string
 	Env  []string
+	As   *Isolation // nil isolates nothing
 }
 
 // Options say how.
@@ -87,8 +88,19 @@ func Run(ctx context.Context, cmd Command, opt Options) (Result, error) {
 		_ = slave.Close()
 		return Result{}, err
 	}
+	files := []uintptr{null.Fd(), slave.Fd(), slave.Fd()}
+	var inside *namespaced
+	if cmd.As != nil && cmd.As.Namespaces.Any() {
+		if inside, err = namespace(cmd); err != nil {
+			_, _ = null.Close(), slave.Close()
+			return Result{}, err
+		}
+		defer inside.close()
+		cmd = inside.cmd
+		files = append(files, inside.files[0].Fd(), inside.files[1].Fd())
+	}
 	c := &child{started: make(chan error, 1), exited: make(chan struct{}), reap: make(chan struct{}), reaped: make(chan struct{})}
-	go c.run(cmd, []uintptr{null.Fd(), slave.Fd(), slave.Fd()})
+	go c.run(cmd, files)
 	err = <-c.started
 	_ = null.Close()
 	// The slave stays open to the end: when the last one closes, Linux may
@@ -96,6 +108,15 @@ func Run(ctx context.Context, cmd Command, opt Options) (Result, error) {
 	defer slave.Close()
 	if err != nil {
 		return Result{}, err
+	}
+	var ending func() (syscall.WaitStatus, bool)
+	if inside != nil {
+		if ending, err = inside.started(); err != nil {
+			_ = kill(-c.pid, unix.SIGKILL)
+			<-c.exited
+			c.reapLeader()
+			return Result{}, err
+		}
 	}
 	if opt.Started != nil {
 		opt.Started(c.pid, StartTime(c.pid))
@@ -105,6 +126,9 @@ func Run(ctx context.Context, cmd Command, opt Options) (Result, error) {
 	go func() { drained <- drain(master, tail) }()
 
 	c.supervise(ctx, opt)
+	if cmd.As != nil {
+		cmd.As.Cgroup.Kill()
+	}
 	KillDescendants()
 
 	// Everything the command wrote comes out before what is written now. The
@@ -113,6 +137,11 @@ func Run(ctx context.Context, cmd Command, opt Options) (Result, error) {
 	_ = unix.IoctlSetInt(int(slave.Fd()), unix.TCXONC, tcoon)
 	go func() { _, _ = slave.Write(tail.mark) }()
 	_ = master.SetReadDeadline(time.Now().Add(drainDelay))
+	if ending != nil {
+		if status, ok := ending(); ok {
+			c.status = status
+		}
+	}
 	return c.result(), <-drained
 }
 
@@ -243,11 +272,11 @@ type child struct {
 func (c *child) run(cmd Command, files []uintptr) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	pid, err := syscall.ForkExec(cmd.Path, cmd.Args, &syscall.ProcAttr{
-		Dir:   cmd.Dir,
-		Env:   cmd.Env,
-		Files: files,
-		Sys:   &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL},
+	attr := &syscall.SysProcAttr{Setsid: true, Cloneflags: cmd.As.flags(), Pdeathsig: syscall.SIGKILL}
+	var pid int
+	err := cmd.As.fork(attr, func() (err error) {
+		pid, err = syscall.ForkExec(cmd.Path, cmd.Args, &syscall.ProcAttr{Dir: cmd.Dir, Env: cmd.Env, Files: files, Sys: attr})
+		return err
 	})
 	c.pid = pid
 	c.started <- err
@@ -287,7 +316,7 @@ func (c *child) supervise(ctx context.Context, opt Options) {
 	}
 	// As long as the leader is not reaped its number, which is the group's,
 	// cannot be given to anybody else.
-	_ = unix.Kill(-c.pid, unix.SIGKILL)
+	_ = kill(-c.pid, unix.SIGKILL)
 	<-c.exited
 	c.reapLeader()
 }
@@ -298,8 +327,8 @@ func (c *child) stop(ctx context.Context, opt Options) {
 	if errors.Is(context.Cause(ctx), ErrForce) {
 		return
 	}
-	_ = unix.Kill(-c.pid, opt.Signal)
-	_ = unix.Kill(-c.pid, unix.SIGCONT) // a stopped process could not react
+	_ = kill(-c.pid, opt.Signal)
+	_ = kill(-c.pid, unix.SIGCONT) // a stopped process could not react
 	timer := time.NewTimer(opt.Grace)
 	defer timer.Stop()
 	var insist <-chan time.Time
@@ -313,7 +342,7 @@ func (c *child) stop(ctx context.Context, opt Options) {
 		case <-c.exited:
 			alive = false
 		case <-insist:
-			_ = unix.Kill(-c.pid, opt.Signal)
+			_ = kill(-c.pid, opt.Signal)
 		case <-opt.Kill:
 			return
 		case <-timer.C:
@@ -331,7 +360,7 @@ func (c *child) stop(ctx context.Context, opt Options) {
 	case <-opt.Kill:
 	case <-timer.C:
 	}
-	_ = unix.Kill(-c.pid, unix.SIGKILL)
+	_ = kill(-c.pid, unix.SIGKILL)
 	<-empty
 }
 

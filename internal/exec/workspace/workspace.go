@@ -22,12 +22,17 @@ type Dir struct {
 	Private  string // for secret files
 }
 
-// Create makes the work directory of a job.
+// Create makes the work directory of a job. Its root may be there already, empty,
+// where somebody else has to own it.
 func Create(jobDir string) (*Dir, error) {
 	root := filepath.Join(jobDir, job.WorkDir)
 	d := &Dir{Root: root, Checkout: filepath.Join(root, "checkout"), Private: filepath.Join(root, "private")}
 	for _, dir := range []string{d.Root, d.Private} {
-		if err := os.Mkdir(dir, 0o700); err != nil {
+		err := os.Mkdir(dir, 0o700)
+		if dir == d.Root && errors.Is(err, fs.ErrExist) {
+			err = nil
+		}
+		if err != nil {
 			return nil, Explain(err, "make the work directory")
 		}
 	}
