@@ -585,6 +585,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/project/{project_id}/tasks/{task_id}/ansible/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the matrix of tasks and hosts */
+        get: operations["getAnsibleResults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks/{task_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm what a task waits with; 409 when it does not wait */
+        post: operations["confirmTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks/{task_id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say why a task waits, what it runs and where its values come from */
+        get: operations["explainTask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/project/{project_id}/tasks/{task_id}/log": {
         parameters: {
             query?: never;
@@ -645,6 +696,57 @@ export interface paths {
         };
         /** Read the output as text */
         get: operations["getTaskRawOutput"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks/{task_id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reject what a task waits with; 409 when it does not wait */
+        post: operations["rejectTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks/{task_id}/rerun": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a task with the inputs of another one, on all hosts or on those that failed */
+        post: operations["rerunTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks/{task_id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the data that the program reported, one JSON document a line */
+        get: operations["getTaskResults"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1100,6 +1202,33 @@ export interface components {
         ActiveInput: {
             active?: boolean;
         };
+        AnsibleCell: {
+            /** Format: int64 */
+            attempts?: number;
+            changed?: boolean;
+            /** @description The texts are not whole */
+            cut?: boolean;
+            /** @description The host that did it instead */
+            delegate?: string;
+            /** @description With details=true */
+            diff?: string;
+            /** Format: int64 */
+            duration_ms: number;
+            has_diff?: boolean;
+            host: string;
+            ignored?: boolean;
+            /** @description The rounds of a loop */
+            items?: components["schemas"]["AnsibleItems"];
+            /** @description With details=true */
+            output?: string;
+            rescued?: boolean;
+            /** Format: date-time */
+            start: string;
+            /** @enum {string} */
+            status: "ok" | "failed" | "unreachable" | "skipped";
+            /** @description With details=true */
+            text?: string;
+        };
         AnsibleError: {
             /** Format: date-time */
             created: string;
@@ -1138,6 +1267,79 @@ export interface components {
             /** Format: int64 */
             unreachable: number;
         };
+        AnsibleItems: {
+            /** Format: int64 */
+            changed: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            ok: number;
+            /** Format: int64 */
+            skipped: number;
+        };
+        AnsibleMatrix: {
+            /** @description In the order of their first result */
+            hosts: string[];
+            /** @description All there are so far; tasks are those of the page */
+            plays: components["schemas"]["AnsiblePlay"][];
+            /**
+             * Format: int64
+             * @description Number of the last task so far
+             */
+            tasks: number;
+            /** @description There are more results than one answer holds: ask for fewer tasks, or for one host */
+            truncated: boolean;
+        };
+        AnsiblePlay: {
+            check?: boolean;
+            /**
+             * Format: date-time
+             * @description Of the last thing that happened in it
+             */
+            end: string;
+            name: string;
+            /** @enum {string} */
+            note?: "no_hosts_matched" | "no_hosts_remaining";
+            /** Format: int64 */
+            number: number;
+            /** Format: date-time */
+            start: string;
+            strategy?: string;
+            tasks: components["schemas"]["AnsibleTask"][];
+        };
+        AnsibleTask: {
+            action: string;
+            cells: components["schemas"]["AnsibleCell"][];
+            /** @description Over all hosts, also those that are not in the answer */
+            counts: components["schemas"]["AnsibleTaskCounts"];
+            handler?: boolean;
+            name: string;
+            /**
+             * Format: int64
+             * @description From 1, through all plays
+             */
+            number: number;
+            /** @description file:line in the repository */
+            path?: string;
+            /** Format: date-time */
+            start: string;
+        };
+        AnsibleTaskCounts: {
+            /** Format: int64 */
+            changed: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            ignored: number;
+            /** Format: int64 */
+            ok: number;
+            /** Format: int64 */
+            rescued: number;
+            /** Format: int64 */
+            skipped: number;
+            /** Format: int64 */
+            unreachable: number;
+        };
         App: {
             active: boolean;
             args: string[] | null;
@@ -1147,6 +1349,11 @@ export interface components {
             available_reason?: string;
             color: string;
             dark_color: string;
+            /**
+             * @description Decides about parameters, arguments and inventories
+             * @enum {string}
+             */
+            family: "ansible" | "terraform" | "script";
             icon: string;
             id?: string;
             path: string;
@@ -1216,6 +1423,50 @@ export interface components {
             /** Format: int64 */
             user_id: number | null;
             username: string | null;
+        };
+        ExplainedCommand: {
+            args: string[];
+            /** @description NAME=value */
+            env: string[];
+            /** @description Files that are written before, readable by the run alone */
+            files: string[];
+            program: string;
+        };
+        ExplainedSource: {
+            branch: string;
+            commit?: string;
+            /** @description repository, template or task: where the branch is set */
+            from: string;
+            repository: string;
+            url: string;
+        };
+        ExplainedVariable: {
+            /** @description server, group, survey, task, group_secret or survey_secret */
+            from: string;
+            name: string;
+            /** @description The values it wins over, weakest first */
+            over?: components["schemas"]["OverriddenValue"][];
+            secret?: boolean;
+            /** @description null for a secret */
+            value: unknown;
+        };
+        Explanation: {
+            /** @description In their order; paths in <> are known to the run alone. Empty where they depend on what the run finds */
+            commands: components["schemas"]["ExplainedCommand"][];
+            /** @description Variables of the environment that project or server set */
+            environment: components["schemas"]["ExplainedVariable"][];
+            /**
+             * Format: int64
+             * @description 0: no limit
+             */
+            max_duration_sec: number;
+            /** @description Why the task cannot be started */
+            problem?: string;
+            source: components["schemas"]["ExplainedSource"];
+            status: string;
+            variables: components["schemas"]["ExplainedVariable"][];
+            /** @description What keeps the task from running */
+            waiting?: components["schemas"]["Waiting"];
         };
         Features: {
             custom_roles_management: boolean;
@@ -1415,6 +1666,11 @@ export interface components {
             /** Format: date-time */
             time: string;
         };
+        OverriddenValue: {
+            from: string;
+            secret?: boolean;
+            value: unknown;
+        };
         PasswordInput: {
             password?: string;
         };
@@ -1490,6 +1746,12 @@ export interface components {
             /** Format: int64 */
             ssh_key_id?: number;
         };
+        RerunInput: {
+            /** @description Only on the hosts that failed or could not be reached */
+            failed?: boolean;
+            /** @description JSON object as text: secret survey answers, which are not kept */
+            secret?: string;
+        };
         RoleInfo: {
             name: string;
             /** Format: int64 */
@@ -1562,6 +1824,19 @@ export interface components {
             commit_message?: string;
             /** Format: date-time */
             created: string;
+            /** Format: date-time */
+            decided_at?: string;
+            /**
+             * Format: int64
+             * @description Id of who decided it
+             */
+            decided_by?: number;
+            decided_by_name?: string;
+            /**
+             * @description What was decided when the task last waited for confirmation
+             * @enum {string}
+             */
+            decision?: "confirmed" | "rejected";
             /** Format: date-time */
             end?: string;
             /** @description JSON object as text: survey answers and variables */
@@ -1643,6 +1918,19 @@ export interface components {
             /** Format: date-time */
             created: string;
             /** Format: date-time */
+            decided_at?: string;
+            /**
+             * Format: int64
+             * @description Id of who decided it
+             */
+            decided_by?: number;
+            decided_by_name?: string;
+            /**
+             * @description What was decided when the task last waited for confirmation
+             * @enum {string}
+             */
+            decision?: "confirmed" | "rejected";
+            /** Format: date-time */
             end?: string;
             /** @description JSON object as text: survey answers and variables */
             environment?: string;
@@ -1699,9 +1987,13 @@ export interface components {
             end: string | null;
             /** Format: int64 */
             end_output_id: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description The stage's number within the task, as stage_id of output lines
+             */
             id: number;
-            result?: {
+            /** @description What came of it, by type; null when there is nothing to say */
+            result: {
                 [key: string]: unknown;
             };
             /** Format: date-time */
@@ -1739,6 +2031,11 @@ export interface components {
             inventory_id?: number;
             /** @description Lists only */
             last_task?: components["schemas"]["TaskRow"];
+            /**
+             * Format: int64
+             * @description Seconds after which a task is ended; the server's own limit counts too
+             */
+            max_task_duration_sec?: number;
             name: string;
             playbook: string;
             /** Format: int64 */
@@ -1784,6 +2081,11 @@ export interface components {
             id?: number;
             /** Format: int64 */
             inventory_id?: number | null;
+            /**
+             * Format: int64
+             * @description 0: the server's limit alone
+             */
+            max_task_duration_sec?: number;
             name?: string;
             playbook?: string;
             /** Format: int64 */
@@ -1824,6 +2126,11 @@ export interface components {
             inventory_id?: number;
             /** @description Lists only */
             last_task?: components["schemas"]["TaskRow"];
+            /**
+             * Format: int64
+             * @description Seconds after which a task is ended; the server's own limit counts too
+             */
+            max_task_duration_sec?: number;
             name: string;
             /**
              * Format: int64
@@ -1981,6 +2288,18 @@ export interface components {
             sort_reverse?: boolean;
             title?: string;
             type?: string;
+        };
+        Waiting: {
+            /** Format: int64 */
+            limit: number;
+            /** @enum {string} */
+            reason: "global" | "template" | "project";
+            /**
+             * Format: int64
+             * @description The task to wait for, when it is one
+             */
+            task_id?: number;
+            text: string;
         };
     };
     responses: never;
@@ -3701,6 +4020,111 @@ export interface operations {
             };
         };
     };
+    getAnsibleResults: {
+        parameters: {
+            query?: {
+                /** @description Number of the first task, 1 when absent */
+                first?: number;
+                /** @description At most this many tasks, 1 to 1000, 100 when absent */
+                limit?: number;
+                /** @description Only the results on this host */
+                host?: string;
+                /** @description Only these results: ok, changed, failed, unreachable, skipped, ignored, rescued */
+                status?: string[];
+                /** @description With messages, outputs and differences */
+                details?: boolean;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnsibleMatrix"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    confirmTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    explainTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getTaskLog: {
         parameters: {
             query?: {
@@ -3848,6 +4272,111 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    rejectTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    rerunTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RerunInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTaskResults: {
+        parameters: {
+            query?: {
+                /** @description Lines with a greater number */
+                after?: number;
+                /** @description At most this many lines; all when absent */
+                limit?: number;
+                /** @description Send as a file */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
                 };
             };
             /** @description Failure */
