@@ -64,7 +64,7 @@ export class LiveCache {
     if (isFinished(update.status) || decided.has(update.status)) {
       // The reason of the end, the number of lines and who decided come with the task itself.
       void this.client.invalidateQueries({ queryKey: taskKeys.one(p, id) });
-    } else {
+    } else if (this.client.getQueryData(taskKeys.one(p, id)) !== undefined) {
       void this.client.invalidateQueries({ queryKey: taskKeys.parts(p, id) });
     }
 

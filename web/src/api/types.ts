@@ -24,6 +24,7 @@ export type Project = Answer<"/api/project/{project_id}", "get">;
 export type ProjectInput = Sent<"/api/projects", "post">;
 export type Role = Answer<"/api/project/{project_id}/role", "get">;
 export type App = Element<Answer<"/api/apps", "get">>;
+export type AppInput = Sent<"/api/apps/{app}", "put">;
 export type Token = Element<Answer<"/api/user/tokens", "get">>;
 export type Key = Element<Answer<"/api/project/{project_id}/keys", "get">>;
 export type KeyInput = Sent<"/api/project/{project_id}/keys", "post">;
