@@ -72,6 +72,16 @@ func (a *App) Migrate(ctx context.Context, c *config.Config, log *slog.Logger, v
 	if err != nil {
 		return err
 	}
+	if schema.Version == schema.Latest && !schema.HalfUndone {
+		// An unfinished copy is of this version, and nothing but to be completed.
+		st, err := openDialect(ctx, c, log)
+		if err != nil {
+			return cannotOpen(c, err)
+		}
+		if err := errors.Join(complete(ctx, st, c), st.Close()); err != nil {
+			return err
+		}
+	}
 	if schema.Version <= schema.Latest && (version < schema.Version || schema.HalfUndone) {
 		lock, err := lockDataDir(c.DataDir)
 		if err != nil {
@@ -127,6 +137,9 @@ func openStore(ctx context.Context, c *config.Config, log *slog.Logger, may upgr
 	if err != nil {
 		return nil, cannotOpen(c, err)
 	}
+	if err := complete(ctx, st, c); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
 	return st, nil
 }
 
@@ -156,7 +169,7 @@ func pending(have, latest int64, byHand bool) error {
 	return &domain.Error{Kind: domain.KindUnavailable, Message: state + ` "signalbox migrate up"`}
 }
 
-func openDialect(ctx context.Context, c *config.Config, log *slog.Logger) (store.Store, error) {
+func openDialect(ctx context.Context, c *config.Config, log *slog.Logger) (database, error) {
 	if c.Database.Dialect == "bolt" {
 		return boltstore.Open(ctx, boltstore.Config{Path: c.Database.Path, Logger: log})
 	}

@@ -50,7 +50,7 @@ func layers() []layer {
 		{
 			name: "adapters",
 			packages: []string{
-				"internal/cli", "internal/httpapi/...", "internal/store/sqlstore/...", "internal/store/boltstore", "internal/store/kv", "internal/store/rowmap", "internal/store/rules", "internal/store/schema", "internal/webui",
+				"internal/cli", "internal/httpapi/...", "internal/store/sqlstore/...", "internal/store/boltstore", "internal/store/kv", "internal/store/rowmap", "internal/store/rules", "internal/store/schema", "internal/store/transfer", "internal/webui",
 			},
 			apart:   true,
 			because: "each technology can be understood, tested and exchanged alone",

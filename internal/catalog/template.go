@@ -149,7 +149,7 @@ func (c *Catalog) CreateTemplate(ctx context.Context, g authz.Grant, t domain.Te
 				return err
 			}
 		}
-		return nil
+		return c.giveWorkspace(ctx, g, &t)
 	})
 	return t, err
 }

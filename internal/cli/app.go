@@ -26,6 +26,32 @@ type App interface {
 	// Migrate brings the tables to a version, up or down. On the way down what the
 	// undone steps brought is lost.
 	Migrate(ctx context.Context, c *config.Config, log *slog.Logger, version int64) error
+	// CopyData copies the data of one database to another one, which is empty or
+	// holds what an interrupted copy of the same source wrote. The tables are those
+	// that were compared afterwards, also when they differ, which is an error. Of
+	// the configurations only the databases and data directories matter.
+	CopyData(ctx context.Context, from, to *config.Config, log *slog.Logger, progress func(CopyProgress)) ([]CopiedTable, error)
+}
+
+// CopyProgress is how far a copy has come with a table.
+type CopyProgress struct {
+	Phase string // "copy", "link" or "verify"
+	Table string
+	Rows  int64
+	Of    int64
+	Bytes int64
+	Done  bool
+}
+
+// CopiedTable compares a table of the source and of the copy.
+type CopiedTable struct {
+	Name       string `json:"table"`
+	Rows       int64  `json:"rows"`
+	Bytes      int64  `json:"bytes"`
+	Digest     string `json:"digest"` // hex
+	CopyRows   int64  `json:"copy_rows"`
+	CopyDigest string `json:"copy_digest"`
+	Equal      bool   `json:"equal"`
 }
 
 // Schema is the state of a database's tables.

@@ -150,14 +150,23 @@ func (s *shell) load(settings ...config.Setting) (*config.Config, *config.Report
 		Settings: settings,
 		Strict:   s.strict,
 	})
-	if s.env.Unsetenv != nil {
-		for _, name := range report.SecretVariables {
-			if err := s.env.Unsetenv(name); err != nil {
-				return nil, nil, fmt.Errorf("hide %s from tasks: %w", name, err)
-			}
-		}
+	if err := s.hide(report); err != nil {
+		return nil, nil, err
 	}
 	return c, report, err
+}
+
+// hide takes the variables that held secrets from the process.
+func (s *shell) hide(report *config.Report) error {
+	if s.env.Unsetenv == nil {
+		return nil
+	}
+	for _, name := range report.SecretVariables {
+		if err := s.env.Unsetenv(name); err != nil {
+			return fmt.Errorf("hide %s from tasks: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // open loads the configuration and opens the instance it describes.

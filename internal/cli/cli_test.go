@@ -28,6 +28,9 @@ type fakeApp struct {
 	broken error
 	schema int64
 	half   bool
+
+	copied  [][2]config.Database
+	differs bool
 }
 
 func (a *fakeApp) Check(c *config.Config) error {
@@ -54,6 +57,19 @@ func (a *fakeApp) Migrate(_ context.Context, _ *config.Config, _ *slog.Logger, v
 		a.schema, a.half = version, false
 	}
 	return a.broken
+}
+
+func (a *fakeApp) CopyData(_ context.Context, from, to *config.Config, _ *slog.Logger, progress func(CopyProgress)) ([]CopiedTable, error) {
+	a.copied = append(a.copied, [2]config.Database{from.Database, to.Database})
+	if a.broken != nil && !a.differs {
+		return nil, a.broken
+	}
+	progress(CopyProgress{Phase: "copy", Table: "users", Rows: 2, Of: 2, Bytes: 3 << 20, Done: true})
+	users := CopiedTable{Name: "users", Rows: 2, Bytes: 3 << 20, Digest: "0123456789abcdef0", CopyRows: 2, CopyDigest: "0123456789abcdef0", Equal: true}
+	if a.differs {
+		users.CopyRows, users.CopyDigest, users.Equal = 1, "fedcba98765432100", false
+	}
+	return []CopiedTable{users, {Name: "tasks", Equal: true}}, a.broken
 }
 
 func (a *fakeApp) Serve(_ context.Context, c *config.Config, _ *slog.Logger) error {

@@ -17,8 +17,8 @@ import (
 func (s *shell) migrate() *cobra.Command {
 	c := group(&cobra.Command{
 		Use:   "migrate",
-		Short: "Look at the version of the database, and change it",
-		Long: "Look at the version of the database, and change it. Without a command of its own, migrate is migrate up;\n" +
+		Short: "Look at the version of the database, change it, or move to another one",
+		Long: "Look at the version of the database, change it, or move to another one. Without a command of its own, migrate is migrate up;\n" +
 			"--apply-to is migrate up --to, and --undo-to is migrate down --to.",
 	})
 	var applyTo, undoTo string
@@ -39,7 +39,7 @@ func (s *shell) migrate() *cobra.Command {
 		}
 		return s.up(c, target{name: "--apply-to", text: applyTo, none: !applies})
 	}
-	c.AddCommand(s.migrateStatus(), s.migrateUp(), s.migrateDown())
+	c.AddCommand(s.migrateStatus(), s.migrateUp(), s.migrateDown(), s.migrateData())
 	return c
 }
 

@@ -20,8 +20,10 @@ const (
 
 // Options say where to load from.
 type Options struct {
-	Path   string // configuration file or its directory; "" searches
-	NoFile bool   // read no file at all
+	Path string // configuration file or its directory; "" searches
+	// PathFlag is the flag that gave the path, "--config" when it is empty.
+	PathFlag string
+	NoFile   bool // read no file at all
 	// Environ is the environment as os.Environ gives it.
 	Environ []string
 	// Settings are values from flags; they win over everything.
@@ -187,7 +189,10 @@ func (l *loader) fromFile() {
 	if l.options.NoFile {
 		return
 	}
-	named, source := l.options.Path, "--config"
+	named, source := l.options.Path, l.options.PathFlag
+	if source == "" {
+		source = "--config"
+	}
 	for _, prefix := range []string{nativePrefix, referencePrefix} {
 		if named == "" {
 			named, source = l.env[prefix+"CONFIG_PATH"], "environment variable "+prefix+"CONFIG_PATH"

@@ -146,6 +146,16 @@ func (a *api) addTemplateRoutes() {
 	handle(a, Route{Method: put, Path: one, ID: "replaceTemplate", Tag: tag, Summary: "Replace a template", Action: authz.ManageResources}, a.replaceTemplate)
 	handle(a, Route{Method: put, Path: one + "/description", ID: "setTemplateDescription", Tag: tag, Summary: "Set the description", Action: authz.ManageResources}, a.setTemplateDescription)
 	handle(a, Route{Method: del, Path: one, ID: "deleteTemplate", Tag: tag, Summary: "Delete a template and its tasks", Action: authz.ManageResources}, a.deleteTemplate)
+	for _, w := range []struct {
+		verb, id, summary string
+		do                workspaceAction
+	}{
+		{"attach", "attachInventory", "Attach a workspace to a template", a.Catalog.AttachWorkspace},
+		{"detach", "detachInventory", "Detach a workspace from a template", a.Catalog.DetachWorkspace},
+		{"set_default", "setDefaultInventory", "Make an attached workspace the one that tasks use", a.Catalog.SetDefaultWorkspace},
+	} {
+		handle(a, Route{Method: post, Path: one + "/inventory/{inventory_id}/" + w.verb, ID: w.id, Tag: tag, Summary: w.summary, Action: authz.ManageResources, Status: http.StatusNoContent}, a.workspace(w.do))
+	}
 	handle(a, Route{Method: get, Path: one + "/refs", ID: "getTemplateRefs", Tag: tag, Summary: "List what uses a template", Action: authz.ReadProject}, a.templateRefs)
 	stream(a, Route{Method: get, Path: one + "/tasks", ID: "listTemplateTasks", Tag: tag, Summary: "List the tasks of a template, newest first", Action: authz.ReadProject, Query: paging()},
 		reflect.TypeFor[[]wire.TaskRow](), a.listTasks(maxTasks))

@@ -323,3 +323,54 @@ func TestTask_Rerun(t *testing.T) {
 		t.Errorf("of a task without results: got %d %s", got.Code, got.Body)
 	}
 }
+
+func TestTemplate_Workspaces(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	tpl := w.must("owner", "POST", w.path("/templates"), object{"project_id": w.project, "name": "tf", "app": "tofu", "repository_id": w.repository})
+	other := w.must("owner", "POST", w.path("/templates"), object{"project_id": w.project, "name": "tf2", "app": "tofu", "repository_id": w.repository})
+	read := func() (got struct {
+		InventoryID int64 `json:"inventory_id"`
+	}) {
+		t.Helper()
+		w.do("guest", "GET", w.path(fmt.Sprintf("/templates/%d", tpl)), nil).json(t, &got)
+		return got
+	}
+	first := read().InventoryID
+	if got := w.do("guest", "GET", w.path(fmt.Sprintf("/inventory?template_id=%d", tpl)), nil).Body.String(); first == 0 ||
+		!strings.Contains(got, fmt.Sprintf(`"id":%d,"name":"default","project_id":%d,"inventory":"default"`, first, w.project)) || !strings.Contains(got, "tofu-workspace") {
+		t.Fatalf("a template of tofu got inventory %d: %s", first, got)
+	}
+	prod := w.must("owner", "POST", w.path("/inventory"), object{"name": "prod", "project_id": w.project, "type": "tofu-workspace", "inventory": "prod"})
+	do := func(template, inventory int64, verb string, want int, text string) {
+		t.Helper()
+		got := w.do("manager", "POST", w.path(fmt.Sprintf("/templates/%d/inventory/%d/%s", template, inventory, verb)), nil)
+		if got.Code != want || !strings.Contains(got.Body.String(), text) {
+			t.Errorf("%s %d: got %d %s, want %d %s", verb, inventory, got.Code, got.Body, want, text)
+		}
+	}
+	const notAttached, taken, wrong = "Inventory is not attached to this template", "Inventory is already attached to another template", "Inventory type is not supported for this template"
+	do(tpl, prod, "set_default", 400, notAttached)
+	if got := w.do("runner", "POST", w.path("/tasks"), object{"template_id": tpl, "inventory_id": prod}); got.Code != 400 {
+		t.Errorf("a workspace of nobody was chosen: %d", got.Code)
+	}
+	do(tpl, prod, "attach", 204, "")
+	do(tpl, prod, "attach", 400, taken)
+	do(other, prod, "attach", 400, taken)
+	do(tpl, w.inventory, "attach", 400, wrong)
+	do(w.template, prod, "attach", 400, wrong)
+	do(tpl, 9999, "attach", 404, "")
+	task := w.must("runner", "POST", w.path("/tasks"), object{"template_id": tpl, "inventory_id": prod})
+	spec, err := w.tasks.BuildJob(t.Context(), w.claim())
+	if err != nil || spec.TaskID != task || spec.Terraform.Workspace != "prod" {
+		t.Errorf("the task gets %+v, %v", spec.Terraform, err)
+	}
+	do(tpl, prod, "set_default", 204, "")
+	if got := read().InventoryID; got != prod {
+		t.Errorf("the default is %d, want %d", got, prod)
+	}
+	do(tpl, prod, "detach", 204, "")
+	do(tpl, prod, "detach", 400, notAttached)
+	w.must("runner", "POST", w.path(fmt.Sprintf("/tasks/%d/stop", task)), object{"force": true})
+	w.must("owner", "DELETE", w.path(fmt.Sprintf("/templates/%d", other)), nil)
+}

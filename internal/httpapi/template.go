@@ -87,3 +87,12 @@ func (a *api) stopAllTasks(c *call, in *wire.StopInput) (none, error) {
 	}
 	return none{}, a.Tasks.StopAll(c.r.Context(), c.actor(), c.grant.Project, c.templateID(), in.Force)
 }
+
+// workspaceAction does something with a template and an inventory.
+type workspaceAction func(context.Context, authz.Grant, domain.TemplateID, domain.InventoryID) error
+
+func (a *api) workspace(do workspaceAction) func(*call, *none) (none, error) {
+	return func(c *call, _ *none) (none, error) {
+		return none{}, do(c.r.Context(), c.grant, c.templateID(), c.inventoryID())
+	}
+}

@@ -25,6 +25,8 @@ type Explanation struct {
 	// Waiting says what keeps a waiting task from running, nil when nothing does
 	// and for tasks that do not wait.
 	Waiting *Waiting
+	// Ahead counts the older tasks of all projects that wait too, up to maxAhead.
+	Ahead int
 	// Problem says why the task cannot be started, "" when nothing is known to
 	// be in the way. What is known all the same stands in the other fields.
 	Problem  string
@@ -36,6 +38,9 @@ type Explanation struct {
 	Variables   []Variable
 	Environment []Variable
 }
+
+// maxAhead is how far a queue is counted.
+const maxAhead = 1000
 
 // Waiting is the limit that a task has met.
 type Waiting struct {
@@ -107,6 +112,11 @@ func (s *Service) Explain(ctx context.Context, p domain.ProjectID, id domain.Tas
 		if e.Waiting, err = s.waiting(ctx, id); err != nil {
 			return e, err
 		}
+		ahead, err := s.Store.Tasks().List(ctx, store.TaskFilter{Statuses: []domain.TaskStatus{domain.StatusWaiting}, Before: id, Limit: maxAhead})
+		if err != nil {
+			return e, err
+		}
+		e.Ahead = len(ahead)
 	}
 	b := builder{s: s, task: t, def: stored.Definition, masked: true, answers: map[string]json.RawMessage{}}
 	for _, v := range stored.Definition.Template.SurveyVars {

@@ -29,6 +29,7 @@ func TestExplain_ShowsWhatRunsAndNoSecret(t *testing.T) {
 		tpl.TaskParams = domain.JSON(`{"allow_override_limit":true}`)
 	})
 	first := f.launch(t, Launch{})
+	f.launch(t, Launch{})
 	task := f.launch(t, Launch{Environment: `{"over":"mine","extra":1,"token":"x"}`, Secret: `{"pw":"hush"}`, Params: domain.JSON(`{"limit":["db"]}`)})
 	f.claim(t)
 	e, err := f.Explain(t.Context(), f.project, task.ID)
@@ -46,6 +47,9 @@ func TestExplain_ShowsWhatRunsAndNoSecret(t *testing.T) {
 	}
 	if e.Waiting == nil || e.Waiting.Reason != store.BlockedByTemplate || e.Waiting.TaskID != first.ID || e.Problem != "" {
 		t.Errorf("waiting: %+v, problem %q", e.Waiting, e.Problem)
+	}
+	if e.Ahead != 1 { // the first is under way
+		t.Errorf("%d tasks are ahead, want 1", e.Ahead)
 	}
 	if e.Source.Branch != "release" || e.Source.From != FromTemplate {
 		t.Errorf("source: %+v", e.Source)

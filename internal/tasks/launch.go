@@ -270,6 +270,8 @@ func (l *launch) inventory(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// The workspaces of a template are attached for its tasks to choose from.
+	allowed = allowed || l.app.Family == domain.FamilyTerraform && inv.TemplateID != nil && *inv.TemplateID == l.tpl.ID
 	if !allowed {
 		return domain.Invalid("inventory_id", "the template does not allow another inventory")
 	}

@@ -14,6 +14,7 @@ import (
 type Explanation struct {
 	Status      string              `json:"status"`
 	Waiting     *Waiting            `json:"waiting,omitempty" doc:"What keeps the task from running"`
+	Ahead       int                 `json:"ahead,omitempty" doc:"Older tasks of all projects that wait too, counted up to 1000"`
 	Problem     string              `json:"problem,omitempty" doc:"Why the task cannot be started"`
 	Source      ExplainedSource     `json:"source"`
 	Commands    []ExplainedCommand  `json:"commands" doc:"In their order; paths in <> are known to the run alone. Empty where they depend on what the run finds"`
@@ -66,7 +67,7 @@ type OverriddenValue struct {
 // FromExplanation gives the shape of an explanation.
 func FromExplanation(e tasks.Explanation) Explanation {
 	out := Explanation{
-		Status: string(e.Status), Problem: e.Problem, MaxDuration: int64(e.Limits.MaxDuration / time.Second),
+		Status: string(e.Status), Ahead: e.Ahead, Problem: e.Problem, MaxDuration: int64(e.Limits.MaxDuration / time.Second),
 		Source:   ExplainedSource{Repository: e.Source.Repository, URL: e.Source.URL, Branch: e.Source.Branch, From: string(e.Source.From), Commit: e.Source.Commit},
 		Commands: []ExplainedCommand{}, Variables: explained(e.Variables), Environment: explained(e.Environment),
 	}

@@ -222,6 +222,12 @@ func everything(t *testing.T, s *Store, w *storetest.World, do func(error), done
 	do(err)
 	_, err = tasks.LastOfTemplates(ctx, p)
 	do(err)
+	_, err = tasks.Stages(ctx, done.ID)
+	do(err)
+	_, err = tasks.Ended(ctx, 900, 50) // OutputBytes reads all tasks, once an hour
+	do(err)
+	_, err = s.Results().Chunks(ctx, done.ID, 1, 10)
+	do(err)
 	_, err = tasks.LastVersion(ctx, tmpl)
 	do(err)
 	_, err = tasks.CountUnfinished(ctx, p)
@@ -323,7 +329,7 @@ func explain(t *testing.T, s *Store, prefix string, st statement) *sql.Rows {
 // which is done by walking the identifiers backwards until the limit.
 func fromNewest(query string) bool {
 	return strings.HasSuffix(query, "order by id desc limit ?) as x) as p join tasks t on t.id = p.id join templates tp on tp.id = t.template_id"+
-		" left join users u on u.id = t.user_id left join users s on s.id = t.stopped_by order by t.id desc limit ?") && !strings.Contains(query, "where") ||
+		" left join users u on u.id = t.user_id left join users s on s.id = t.stopped_by left join users d on d.id = t.decided_by order by t.id desc limit ?") && !strings.Contains(query, "where") ||
 		strings.Contains(query, " from events e ") && !strings.Contains(query, "where e.") && !strings.Contains(query, " union ")
 }
 

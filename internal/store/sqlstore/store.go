@@ -124,6 +124,12 @@ func (c Config) resolve() (Config, *dialect.Dialect, error) {
 	return c, d, err
 }
 
+// Resolved returns the settings with what a DSN says about host, user and name.
+func (c Config) Resolved() (Config, error) {
+	c, _, err := c.resolve()
+	return c, err
+}
+
 // Check reads the settings of the connection without connecting. Its error is a
 // *dialect.SettingError.
 func (c Config) Check() error {

@@ -101,7 +101,7 @@ func (s *tasks) Create(ctx context.Context, t *domain.Task, d domain.TaskDefinit
 func (s *tasks) Definition(ctx context.Context, id domain.TaskID) (domain.TaskDefinition, error) {
 	d := domain.TaskDefinition{TaskID: id}
 	var definition string
-	err := s.eng.scan(ctx, "select definition, secret from task_definitions where task_id = ?", []any{int64(id)}, &definition, s.eng.text(&d.Secret))
+	err := s.eng.scan(ctx, "select definition, secret from task_definitions where task_id = ?", []any{int64(id)}, s.eng.text(&definition), s.eng.text(&d.Secret))
 	if err == nil {
 		err = json.Unmarshal([]byte(definition), &d.Definition)
 	}

@@ -126,6 +126,8 @@ type Dialect struct {
 	Stepwise bool
 	// Prepare is called before an empty database is migrated; nil for nothing.
 	Prepare func(ctx context.Context, db *sql.DB) error
+	// Sequence is how identifiers of rows go on.
+	Sequence Sequence
 }
 
 // Quote writes a name of a table or column. MySQL is told to read it this way.

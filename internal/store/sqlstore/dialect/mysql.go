@@ -51,6 +51,7 @@ func MySQL(migrations fs.FS) *Dialect {
 		Lock:       lockMySQL,
 		Stepwise:   true,
 		Prepare:    prepareMySQL,
+		Sequence:   mysqlSequence(),
 	}
 }
 

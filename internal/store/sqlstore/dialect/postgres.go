@@ -59,6 +59,7 @@ func Postgres(migrations fs.FS) *Dialect {
 		HasTables:  "select count(*) from information_schema.tables where table_schema = current_schema()",
 		TableNamed: "select count(*) from information_schema.tables where table_schema = current_schema() and table_name = $1",
 		Lock:       lockPostgres,
+		Sequence:   postgresSequence(),
 	}
 }
 

@@ -42,7 +42,8 @@ func SQLite(migrations fs.FS) *Dialect {
 			_, err := db.ExecContext(ctx, "vacuum into ?", path)
 			return err
 		},
-		Lock: lockSQLite,
+		Lock:     lockSQLite,
+		Sequence: sqliteSequence(),
 	}
 }
 
