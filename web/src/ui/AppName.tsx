@@ -1,5 +1,6 @@
 import { useComputedColorScheme } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { createElement } from "react";
 import { appsQuery } from "@/api/queries";
 import { appIcon } from "./appIcons";
 import classes from "./AppName.module.css";
@@ -10,11 +11,10 @@ export function AppName({ app }: { app?: string }) {
   const scheme = useComputedColorScheme("light");
   if (!app) return "–";
   const known = apps.data?.find((a) => a.id === app);
-  const Icon = appIcon(app, known?.icon);
   const color = (scheme === "dark" ? known?.dark_color || known?.color : known?.color) || undefined;
   return (
     <span className={classes.appName}>
-      <Icon size={16} stroke={1.75} color={color} aria-hidden />
+      {createElement(appIcon(app, known?.icon), { size: 16, stroke: 1.75, color, "aria-hidden": true })}
       {known?.title || app}
     </span>
   );

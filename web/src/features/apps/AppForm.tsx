@@ -1,6 +1,7 @@
 import { Autocomplete, ColorInput, NumberInput, Switch, TagsInput, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
+import { createElement } from "react";
 import { useTranslation } from "react-i18next";
 import { api, done } from "@/api/client";
 import { appsKey } from "@/api/queries";
@@ -27,14 +28,14 @@ export function AppForm({ item, taken, onClose, onSaved }: Props) {
       await onSaved();
     },
   });
-  const Icon = appIcon(form.values.id, form.values.icon);
+  const icon = createElement(appIcon(form.values.id, form.values.icon), { size: 16, "aria-hidden": true });
   return (
     <Form saving={saving} submitLabel={item ? t("actions.save") : t("actions.create")} onCancel={onClose}>
       <TextInput label={t("fields.id")} description={t("fields.idHelp")} required disabled={item !== undefined} spellCheck={false} classNames={{ input: "mono" }} data-autofocus={item === undefined || undefined} {...form.getInputProps("id")} />
       <TextInput label={t("fields.title")} required {...form.getInputProps("title")} />
       <TextInput label={t("fields.path")} description={t("fields.pathHelp")} spellCheck={false} classNames={{ input: "mono" }} {...form.getInputProps("path")} />
       <TagsInput label={t("fields.args")} description={t("fields.argsHelp")} splitChars={[]} allowDuplicates acceptValueOnBlur {...form.getInputProps("args")} />
-      <Autocomplete label={t("fields.icon")} data={Object.keys(appIcons)} leftSection={<Icon size={16} aria-hidden />} {...form.getInputProps("icon")} />
+      <Autocomplete label={t("fields.icon")} data={Object.keys(appIcons)} leftSection={icon} {...form.getInputProps("icon")} />
       <div className={classes.two}>
         <ColorInput label={t("fields.color")} format="hex" {...form.getInputProps("color")} />
         <ColorInput label={t("fields.darkColor")} format="hex" {...form.getInputProps("dark_color")} />

@@ -1,6 +1,6 @@
 import { Button, Menu, Modal, Switch } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { IconAlertTriangle, IconApps, IconCircleCheck, IconEdit, IconPlus } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -61,7 +61,7 @@ function Apps() {
   const [asked, setAsked] = useState<App>();
   const columns = useMemo<Column<App>[]>(
     () => [
-      { id: "title", header: t("fields.title"), sort: (a) => a.title || (a.id ?? ""), render: (a) => <AppName app={a.id} /> },
+      { id: "title", header: t("fields.title"), sort: (a) => a.title || (a.id ?? ""), render: (a) => <AppLink app={a} /> },
       { id: "id", header: t("fields.id"), sort: (a) => a.id ?? "", optional: true, render: (a) => <span className="mono">{a.id}</span> },
       { id: "program", header: t("fields.program"), sort: (a) => (a.available ? 0 : 1), render: (a) => <Program app={a} /> },
       { id: "priority", header: t("fields.priority"), sort: (a) => -a.priority, numeric: true, optional: true, render: (a) => a.priority },
@@ -80,7 +80,7 @@ function Apps() {
         columns={columns}
         rowKey={(app) => app.id ?? ""}
         text={(app) => `${app.title} ${app.id ?? ""}`}
-        card={(app) => ({ title: <AppName app={app.id} />, meta: <Program app={app} />, aside: <Active app={app} /> })}
+        card={(app) => ({ title: <AppLink app={app} />, meta: <Program app={app} />, aside: <Active app={app} /> })}
         actions={(app) => (
           <RowMenu name={app.title || (app.id ?? "")} onDelete={own(app) ? () => setAsked(app) : undefined}>
             <Menu.Item leftSection={<IconEdit size={16} />} onClick={() => drawer.show(app.id ?? "")}>
@@ -96,6 +96,14 @@ function Apps() {
       </FormDrawer>
       <DeleteQuestion app={asked} onClose={() => setAsked(undefined)} />
     </>
+  );
+}
+
+function AppLink({ app }: { app: App }) {
+  return (
+    <Link to="." search={(before) => ({ ...before, app: app.id }) as never} data-row-link>
+      <AppName app={app.id} />
+    </Link>
   );
 }
 

@@ -62,7 +62,7 @@ export function TemplateForm({ project, initial, original }: Props) {
         <div className={classes.sections}>
           <Basics project={project} form={form} original={original} />
           <Source project={project} form={form} />
-          <Targets project={project} form={form} />
+          <Targets project={project} form={form} original={original} />
           <Section title={t("survey.heading")} description={t("survey.help")}>
             <SurveyEditor form={form} />
           </Section>
@@ -225,12 +225,16 @@ function examplePath(app: string): string {
   return examples[app] ?? "scripts/deploy.sh";
 }
 
-function Targets({ project, form }: PartProps) {
+function Targets({ project, form, original }: PartProps & { original?: Template }) {
   const { t } = useTranslation("templates");
   const inventories = useQuery(inventoriesQuery(project));
   const environments = useQuery(environmentsQuery(project));
   const { app, family } = form.values;
-  const fitting = inventories.data?.filter((i) => takesInventory(family, app, i.type ?? ""));
+  // A workspace belongs to one template.
+  const free = (owner: number | null | undefined) => family !== "terraform" || owner == null || owner === original?.id;
+  const fitting = inventories.data?.filter(
+    (i) => takesInventory(family, app, i.type ?? "") && free(i.template_id),
+  );
   return (
     <Section title={t(family === "ansible" ? "sections.targets" : "sections.variables")}>
       <div className={classes.two}>

@@ -15,6 +15,7 @@ export function WaitReason({ projectId, task }: { projectId: number; task: Task 
   const text = waiting
     ? t(`wait.${waiting.reason}`, { count: waiting.limit, defaultValue: waiting.text })
     : (explained.data?.problem ?? task.wait_reason);
+  const ahead = explained.data?.ahead ?? 0;
   if (!text) return null;
   return (
     <Alert className={classes.reason} variant="default" icon={<IconHourglass size={18} />}>
@@ -24,6 +25,7 @@ export function WaitReason({ projectId, task }: { projectId: number; task: Task 
           {t("wait.task", { id: waiting.task_id })}
         </Link>
       )}
+      {ahead > 0 && <span className="dim"> {t("wait.ahead", { count: ahead })}</span>}
     </Alert>
   );
 }

@@ -229,6 +229,7 @@ function GridCell({ id, host, column, row, index, left, width, wide, current }: 
       data-row={row}
       data-column={index}
       data-current={current || undefined}
+      data-wide={wide || undefined}
       style={{ left, width }}
     >
       {cell && state && (

@@ -91,6 +91,7 @@ function InventoryField({ projectId, template, form }: Props) {
   const family = templateFamily(template);
   const options = (inventories.data ?? [])
     .filter(({ type }) => takesInventory(family, template.app ?? "", type ?? ""))
+    .filter((i) => family !== "terraform" || i.template_id == null || i.template_id === template.id)
     .map(({ id, name }) => ({ value: String(id), label: name }));
   const { inventoryId } = form.values;
   return (
