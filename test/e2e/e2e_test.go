@@ -38,7 +38,16 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-func TestFirstLight(t *testing.T) {
+// TestFirstLight goes the way of a newcomer.
+func TestFirstLight(t *testing.T) { journey(t, "first-light.mjs") }
+
+// TestEngine looks at what runs show beside their log. With SIGNALBOX_TEST_TOFU,
+// the path of OpenTofu, it also confirms and rejects plans.
+func TestEngine(t *testing.T) { journey(t, "engine.mjs") }
+
+// journey runs a script of web/e2e against a server of its own.
+func journey(t *testing.T, script string) {
+	t.Helper()
 	for _, tool := range []string{"chromium", "node", "ansible-playbook", "python3"} {
 		testkit.RequireTool(t, tool)
 	}
@@ -55,7 +64,7 @@ func TestFirstLight(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	server := exec.CommandContext(ctx, harness.Binary(t), "serve", "--listen", "127.0.0.1:"+port, "--data-dir", t.TempDir())
-	server.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LANG=C.UTF-8"}
+	server.Env = []string{"PATH=" + searchPath(), "HOME=" + t.TempDir(), "LANG=C.UTF-8"}
 	server.Stdout, server.Stderr = &printed, &printed
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
@@ -76,13 +85,22 @@ func TestFirstLight(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 		link = setupLink.FindStringSubmatch(printed.String())
 	}
-	journey := exec.CommandContext(ctx, "node", "e2e/first-light.mjs")
-	journey.Dir = filepath.Join(root, "web")
-	journey.Env = append(os.Environ(), "SIGNALBOX_URL="+url, "SIGNALBOX_SETUP="+link[1],
+	browse := exec.CommandContext(ctx, "node", filepath.Join("e2e", script))
+	browse.Dir = filepath.Join(root, "web")
+	browse.Env = append(os.Environ(), "SIGNALBOX_URL="+url, "SIGNALBOX_SETUP="+link[1],
 		"SIGNALBOX_E2E_OUT="+filepath.Join(root, "build", "e2e"))
-	if out, err := journey.CombinedOutput(); err != nil {
+	if out, err := browse.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+}
+
+// searchPath is where the server looks for programs.
+func searchPath() string {
+	path := os.Getenv("PATH")
+	if tofu := os.Getenv("SIGNALBOX_TEST_TOFU"); tofu != "" {
+		path = filepath.Dir(tofu) + string(os.PathListSeparator) + path
+	}
+	return path
 }
 
 func answers(url string) bool {

@@ -3,7 +3,9 @@ import type { TaskUpdate } from "./live";
 import { taskKeys, templateKeys } from "./queries";
 import type { Task, TaskRow, Template } from "./types";
 
-const finished = new Set(["success", "error", "stopped", "rejected"]);
+// A rejected run still tidies up: it ends as stopped or failed.
+const finished = new Set(["success", "error", "stopped"]);
+const decided = new Set(["confirmed", "rejected"]);
 
 export function isFinished(status: string): boolean {
   return finished.has(status);
@@ -59,9 +61,11 @@ export class LiveCache {
   update(update: TaskUpdate): void {
     const { project_id: p, task_id: id, template_id: template } = update;
     this.client.setQueryData<Task>(taskKeys.one(p, id), (task) => task && patch(task, update));
-    if (isFinished(update.status)) {
-      // The reason of the end and the number of lines come with the task itself.
+    if (isFinished(update.status) || decided.has(update.status)) {
+      // The reason of the end, the number of lines and who decided come with the task itself.
       void this.client.invalidateQueries({ queryKey: taskKeys.one(p, id) });
+    } else if (this.client.getQueryData(taskKeys.one(p, id)) !== undefined) {
+      void this.client.invalidateQueries({ queryKey: taskKeys.parts(p, id) });
     }
 
     let missing = false;

@@ -33,6 +33,8 @@ export const taskKeys = {
   ofTemplate: (p: number, template: number, limit: number) =>
     [...taskKeys.lists(p), "template", template, limit] as const,
   one: (p: number, id: number) => [...taskKeys.all(p), "one", id] as const,
+  /** What a run made beside its log: stages, results, explanations. Fetched again when its status changes. */
+  parts: (p: number, id: number) => [...taskKeys.one(p, id), "parts"] as const,
 };
 
 export const setupQuery = () =>
@@ -76,9 +78,10 @@ export const infoQuery = () =>
     staleTime: Infinity,
   });
 
+export const appsKey = ["apps"] as const;
 export const appsQuery = () =>
   queryOptions({
-    queryKey: ["apps"] as const,
+    queryKey: appsKey,
     queryFn: ({ signal }) => list(api.GET("/api/apps", { signal })),
     staleTime: 60_000,
   });

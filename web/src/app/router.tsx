@@ -84,6 +84,13 @@ const account = createRoute({
   path: "/account",
   component: lazyRouteComponent(() => import("@/features/account/AccountPage")),
 });
+const apps = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/apps",
+  validateSearch: (s: Search): { app?: string } =>
+    typeof s.app === "string" && s.app !== "" ? { app: s.app } : {},
+  component: lazyRouteComponent(() => import("@/features/apps/AppsPage")),
+});
 const tokens = createRoute({
   getParentRoute: () => signedIn,
   path: "/tokens",
@@ -236,6 +243,7 @@ const tree = root.addChildren([
     projects,
     newProject,
     account,
+    apps,
     tokens,
     project.addChildren([
       overview,

@@ -106,11 +106,13 @@ type FormProps = {
   submitLabel: string;
   onCancel?: () => void;
   readOnly?: boolean;
+  /** Sending it destroys something. */
+  danger?: boolean;
   children: ReactNode;
 };
 
 /** The body of a form with its summary of failures and its buttons; Ctrl+S and Ctrl+Enter save. */
-export function Form({ saving, submitLabel, onCancel, readOnly, children }: FormProps) {
+export function Form({ saving, submitLabel, onCancel, readOnly, danger, children }: FormProps) {
   const { t } = useTranslation();
   const element = useRef<HTMLFormElement>(null);
   const summary = useRef<HTMLDivElement>(null);
@@ -154,7 +156,7 @@ export function Form({ saving, submitLabel, onCancel, readOnly, children }: Form
           </Button>
         )}
         {!readOnly && (
-          <Button type="submit" loading={saving.busy}>
+          <Button type="submit" color={danger ? "red" : undefined} loading={saving.busy}>
             {submitLabel}
           </Button>
         )}

@@ -1,7 +1,9 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { IconChevronsLeft, IconChevronsRight } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { usePermissions } from "@/api/permissions";
+import { userQuery } from "@/api/queries";
 import { globalEntries, projectEntries } from "./navigation";
 import classes from "./Shell.module.css";
 
@@ -11,10 +13,11 @@ const groups = ["work", "resources", "project"] as const;
 export function NavEntries({ pid, onNavigate }: { pid?: number; onNavigate?: () => void }) {
   const { t } = useTranslation();
   const { can } = usePermissions(pid ?? NaN);
+  const user = useQuery(userQuery());
   if (pid === undefined) {
     return (
       <ul className={classes.navList}>
-        {globalEntries.map(({ to, label, icon: Icon, exact }) => (
+        {globalEntries.filter((e) => !e.admin || user.data?.admin === true).map(({ to, label, icon: Icon, exact }) => (
           <li key={to}>
             <Link
               to={to}

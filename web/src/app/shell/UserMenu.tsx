@@ -2,6 +2,7 @@ import { Menu, useMantineColorScheme } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import {
+  IconApps,
   IconBook2,
   IconKeyboard,
   IconLogout,
@@ -59,6 +60,11 @@ export function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
         <MenuLink to="/account" leftSection={<IconUser size={16} />}>
           {t("userMenu.account")}
         </MenuLink>
+        {user.data?.admin === true && (
+          <MenuLink to="/apps" leftSection={<IconApps size={16} />}>
+            {t("nav.apps")}
+          </MenuLink>
+        )}
         <Menu.Item leftSection={<IconKeyboard size={16} />} onClick={onShortcuts}>
           {t("userMenu.shortcuts")}
         </Menu.Item>

@@ -1,4 +1,5 @@
 import {
+  IconApps,
   IconBook2,
   IconFolders,
   IconGitBranch,
@@ -49,8 +50,9 @@ export const projectEntries: ProjectEntry[] = [
 ];
 
 export const globalEntries = [
-  { to: "/", label: "nav.home", icon: IconHome, exact: true },
-  { to: "/projects", label: "nav.projects", icon: IconFolders, exact: false },
+  { to: "/", label: "nav.home", icon: IconHome, exact: true, admin: false },
+  { to: "/projects", label: "nav.projects", icon: IconFolders, exact: false, admin: false },
+  { to: "/apps", label: "nav.apps", icon: IconApps, exact: false, admin: true },
 ] as const;
 
 export const apiReferenceIcon = IconBook2;

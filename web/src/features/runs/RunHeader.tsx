@@ -1,7 +1,7 @@
-import { Alert } from "@mantine/core";
+import { Alert, Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { IconAlertTriangle, IconHourglass } from "@tabler/icons-react";
+import { IconAlertTriangle, IconHandStop } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { isFinished } from "@/api/cache";
@@ -11,14 +11,22 @@ import { formatDuration, formatTime } from "@/lib/format";
 import { PageHeader } from "@/ui/PageHeader";
 import { StatusBadge } from "@/ui/StatusBadge";
 import { runRowQuery } from "./api";
+import { WaitReason } from "./explain/WaitReason";
 import { RunActions } from "./RunActions";
 import { RunFacts } from "./RunFacts";
 import { queueTime, runDuration } from "./runTimes";
 import classes from "./run.module.css";
 import { useNow } from "./useNow";
 
+interface Props {
+  readonly projectId: number;
+  readonly task: Task;
+  /** Shows the plan; absent where it is on the screen. */
+  readonly onPlan?: () => void;
+}
+
 /** What ran, how it stands and what can be done about it. */
-export function RunHeader({ projectId, task }: { projectId: number; task: Task }) {
+export function RunHeader({ projectId, task, onPlan }: Props) {
   const { t } = useTranslation("runs");
   const project = useQuery(projectQuery(projectId));
   const template = useQuery(templateQuery(projectId, task.template_id));
@@ -41,7 +49,7 @@ export function RunHeader({ projectId, task }: { projectId: number; task: Task }
         }
       />
       <TitleStatus title={title} status={task.status} />
-      <Reason task={task} />
+      <Reason projectId={projectId} task={task} onPlan={onPlan} />
       <StatusVoice status={task.status} />
     </>
   );
@@ -100,12 +108,18 @@ function clock(iso: string): string {
 }
 
 /** Why a run waits, or why it ended as it did. */
-function Reason({ task }: { task: Task }) {
+function Reason({ projectId, task, onPlan }: Props) {
   const { t } = useTranslation("runs");
-  if (task.status === "waiting" && task.wait_reason) {
+  if (task.status === "waiting") return <WaitReason projectId={projectId} task={task} />;
+  if (task.status === "waiting_confirmation" && onPlan !== undefined) {
     return (
-      <Alert className={classes.reason} variant="default" icon={<IconHourglass size={18} />}>
-        {task.wait_reason}
+      <Alert className={classes.reason} color="yellow" icon={<IconHandStop size={18} />}>
+        <span className={classes.ask}>
+          {t("wait.confirmation")}
+          <Button size="xs" variant="default" onClick={onPlan}>
+            {t("wait.toPlan")}
+          </Button>
+        </span>
       </Alert>
     );
   }

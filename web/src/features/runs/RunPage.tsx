@@ -1,21 +1,25 @@
 import { Tabs } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { isApiError } from "@/api/errors";
-import { taskQuery } from "@/api/queries";
+import { appsQuery, taskQuery, templateQuery } from "@/api/queries";
 import type { Task } from "@/api/types";
+import { familyOf } from "@/api/apps";
 import { NotFound } from "@/ui/NotFound";
 import { PageSkeleton } from "@/ui/PageSkeleton";
-import { ErrorState } from "@/ui/States";
+import { ErrorState, RowsSkeleton } from "@/ui/States";
 import { useRunFavicon } from "./favicon";
 import { LogTab } from "./log/LogTab";
 import { RunHeader } from "./RunHeader";
 import { RunParameters } from "./RunParameters";
+import { type TabName, tabsOf, usualTab } from "./tabs";
 import classes from "./run.module.css";
 
-const tabs = ["log", "parameters"] as const;
-type TabName = (typeof tabs)[number];
+const PlanTab = lazy(() => import("./plan/PlanTab"));
+const HostsTab = lazy(() => import("./hosts/HostsTab"));
+const DetailsTab = lazy(() => import("./explain/DetailsTab"));
 
 export default function RunPage() {
   const { pid = 0, tid = 0 } = useParams({ strict: false });
@@ -32,16 +36,21 @@ function Run({ projectId, task }: { projectId: number; task: Task }) {
   const { t } = useTranslation("runs");
   const navigate = useNavigate();
   const search: { tab?: unknown } = useSearch({ strict: false });
-  const tab = tabs.find((name) => name === search.tab) ?? "log";
+  const template = useQuery(templateQuery(projectId, task.template_id));
+  const apps = useQuery(appsQuery());
+  const family = familyOf(apps.data, template.data?.app);
+  const tabs = tabsOf(family, task.status, search.tab);
+  const usual = usualTab(task.status);
+  const tab = tabs.find((name) => name === search.tab) ?? usual;
   const choose = (next: string | null) =>
     void navigate({
       to: ".",
-      search: (before) => ({ ...before, tab: next === "log" ? undefined : (next as TabName) }),
+      search: (before) => ({ ...before, tab: next === usual ? undefined : (next as TabName) }),
       replace: true,
     });
   return (
     <div className={classes.page} data-tab={tab}>
-      <RunHeader projectId={projectId} task={task} />
+      <RunHeader projectId={projectId} task={task} onPlan={tab === "plan" ? undefined : () => choose("plan")} />
       <Tabs value={tab} onChange={choose} className={classes.tabs} keepMounted={false}>
         <Tabs.List className={classes.tabList}>
           {tabs.map((name) => (
@@ -53,6 +62,17 @@ function Run({ projectId, task }: { projectId: number; task: Task }) {
         <Tabs.Panel value="log" className={classes.logPanel}>
           <LogTab projectId={projectId} task={task} />
         </Tabs.Panel>
+        <Suspense fallback={<RowsSkeleton />}>
+          <Tabs.Panel value="plan">
+            <PlanTab projectId={projectId} task={task} templateMask={template.data?.permissions} />
+          </Tabs.Panel>
+          <Tabs.Panel value="hosts">
+            <HostsTab projectId={projectId} task={task} template={template.data} />
+          </Tabs.Panel>
+          <Tabs.Panel value="details">
+            <DetailsTab projectId={projectId} task={task} />
+          </Tabs.Panel>
+        </Suspense>
         <Tabs.Panel value="parameters">
           <RunParameters projectId={projectId} task={task} />
         </Tabs.Panel>

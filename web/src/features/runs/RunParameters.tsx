@@ -7,7 +7,7 @@ import type { Task } from "@/api/types";
 import { formatTime } from "@/lib/format";
 import { toastDone } from "@/ui/toast";
 import { copyText } from "./clipboard";
-import { stringList, strings } from "./launch/payload";
+import { stringList, strings, terraformChoices } from "./launch/payload";
 import { secretQuestions } from "./launch/prefill";
 import classes from "./run.module.css";
 
@@ -87,6 +87,7 @@ function useGiven(projectId: number, task: Task): Row[] {
     ["debug", level],
     ["dryRun", flag("dry_run")],
     ["diff", flag("diff")],
+    ...terraformChoices.map((choice): [string, string] => [choice, flag(choice)]),
     ["arguments", [...stringList(template.data?.arguments), ...stringList(task.arguments)].join(" ")],
     ["version", task.version],
     ["created", formatTime(task.created)],

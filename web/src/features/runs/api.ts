@@ -144,3 +144,53 @@ export function downloadUrl(p: number, id: number, { times, ansi }: DownloadOpti
   if (ansi === true) query.set("ansi", "true");
   return `${mountUrl()}/api/project/${String(p)}/tasks/${String(id)}/raw_output?${query.toString()}`;
 }
+
+const partsOf = (p: number, id: number) => ({ params: { path: { project_id: p, task_id: id } } });
+
+/** The parts of a run, in their order; asked for again now and then while it goes on. */
+export const stagesQuery = (p: number, id: number, active: boolean) =>
+  queryOptions({
+    queryKey: [...taskKeys.parts(p, id), "stages"] as const,
+    queryFn: ({ signal }) =>
+      list(api.GET("/api/project/{project_id}/tasks/{task_id}/stages", { ...partsOf(p, id), signal })),
+    refetchInterval: active ? 3000 : false,
+  });
+
+/** Why a run waits, what it executes and where each value comes from. */
+export const explainQuery = (p: number, id: number, waiting = false) =>
+  queryOptions({
+    queryKey: [...taskKeys.parts(p, id), "explain"] as const,
+    queryFn: ({ signal }) =>
+      data(api.GET("/api/project/{project_id}/tasks/{task_id}/explain", { ...partsOf(p, id), signal })),
+    refetchInterval: waiting ? 5000 : false,
+  });
+
+/** Confirms or rejects what a run waits with. */
+export function useDecide(p: number, id: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (confirm: boolean) =>
+      done(
+        confirm
+          ? api.POST("/api/project/{project_id}/tasks/{task_id}/confirm", partsOf(p, id))
+          : api.POST("/api/project/{project_id}/tasks/{task_id}/reject", partsOf(p, id)),
+      ),
+    // Also after a failure: somebody else may have been faster.
+    onSettled: () => client.invalidateQueries({ queryKey: taskKeys.one(p, id) }),
+  });
+}
+
+/** Starts a run with the inputs of another one, on the hosts that failed there. */
+export function useRerunFailed(p: number, id: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () =>
+      data(
+        api.POST("/api/project/{project_id}/tasks/{task_id}/rerun", { ...partsOf(p, id), body: { failed: true } }),
+      ),
+    onSuccess: (task) => {
+      client.setQueryData(taskKeys.one(p, task.id), task);
+      void client.invalidateQueries({ queryKey: taskKeys.lists(p) });
+    },
+  });
+}

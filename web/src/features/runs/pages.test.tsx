@@ -15,6 +15,7 @@ import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import common from "@/locales/en/common.json";
+import engine from "@/locales/en/engine.json";
 import runs from "@/locales/en/runs.json";
 import LaunchPage from "./LaunchPage";
 import RunPage from "./RunPage";
@@ -44,6 +45,15 @@ interface Call {
   readonly body: string;
 }
 
+const waits = { ...task, id: 11, status: "waiting_confirmation", end: undefined, log_complete: false };
+const plan = {
+  add: 1, change: 0, destroy: 2, has_changes: true,
+  resources: [
+    { address: "web.new", action: "create", changes: [{ name: "size", before: null, after: "<b>2</b>" }] },
+    { address: "web.old", action: "delete" },
+  ],
+};
+let stages: unknown[];
 let calls: Call[];
 let permissions: number;
 let launch: () => Response;
@@ -53,6 +63,7 @@ const json = (body: unknown, status = 200) =>
 
 function answer(method: string, path: string): Response {
   if (method === "POST" && path === "/api/project/1/tasks") return launch();
+  if (method === "POST") return new Response(null, { status: 204 });
   const known: Record<string, unknown> = {
     "/api/user": { id: 1, name: "Bob", username: "bob", admin: false },
     "/api/project/1": { id: 1, name: "Demo" },
@@ -62,6 +73,8 @@ function answer(method: string, path: string): Response {
     "/api/project/1/tasks": [row],
     "/api/project/1/tasks/9": task,
     "/api/project/1/tasks/10": { ...task, id: 10 },
+    "/api/project/1/tasks/11": waits,
+    "/api/project/1/tasks/11/stages": stages,
     "/api/project/1/tasks/9/log": { total: 1, bytes: 12, complete: true, lines },
     "/api/project/1/tasks/10/log": { total: 0, bytes: 0, complete: true, lines: [] },
   };
@@ -69,12 +82,13 @@ function answer(method: string, path: string): Response {
 }
 
 beforeAll(async () => {
-  await i18next.use(initReactI18next).init({ lng: "en", resources: { en: { common, runs } }, defaultNS: "common", fallbackNS: "common", interpolation: { escapeValue: false } });
+  await i18next.use(initReactI18next).init({ lng: "en", resources: { en: { common, engine, runs } }, defaultNS: "common", fallbackNS: "common", interpolation: { escapeValue: false } });
 });
 
 beforeEach(() => {
   calls = [];
   permissions = 1;
+  stages = [{ id: 1, task_id: 11, type: "terraform_plan", start: created, end: created, start_output_id: 1, end_output_id: 1, result: plan }];
   launch = () => json({ ...task, id: 10, status: "waiting" }, 201);
   vi.stubGlobal("scrollTo", () => {});
   vi.stubGlobal("fetch", async (request: Request) => {
@@ -174,6 +188,38 @@ describe("run page", () => {
     open("/project/1/tasks/9");
     await screen.findByText("<b>hello</b>");
     expect(screen.queryByRole("link", { name: "Run again" })).toBeNull();
+  }, 20_000);
+});
+
+describe("a run that waits for confirmation", () => {
+  it("shows the plan, and asks for the number before it destroys", async () => {
+    const user = userEvent.setup();
+    open("/project/1/tasks/11");
+    await user.click(await screen.findByRole("button", { name: /web\.new/ }));
+    expect(screen.getByText("<b>2</b>")).toBeInTheDocument();
+    await user.click(screen.getByRole("button", { name: "Confirm" }));
+    const typed = await screen.findByLabelText("Type 2 to confirm");
+    await user.type(typed, "1{Enter}");
+    expect(launches()).toHaveLength(0);
+    await user.clear(typed);
+    await user.type(typed, "2{Enter}");
+    await waitFor(() => expect(launches().map((call) => call.path)).toEqual(["/api/project/1/tasks/11/confirm"]));
+  }, 20_000);
+
+  it("is rejected at once", async () => {
+    const user = userEvent.setup();
+    open("/project/1/tasks/11");
+    await user.click(await screen.findByRole("button", { name: "Reject" }));
+    await waitFor(() => expect(launches().map((call) => call.path)).toEqual(["/api/project/1/tasks/11/reject"]));
+  }, 20_000);
+
+  it("lets those who may not run look only, and copes without a plan", async () => {
+    permissions = 0;
+    stages = [];
+    open("/project/1/tasks/11");
+    expect(await screen.findByText(/Only those who may start runs/)).toBeInTheDocument();
+    expect(screen.getByText("No plan yet")).toBeInTheDocument();
+    expect(screen.queryByRole("button", { name: "Confirm" })).toBeNull();
   }, 20_000);
 });
 

@@ -1,8 +1,9 @@
-import { Autocomplete, Checkbox, Select, TagsInput, Textarea, TextInput } from "@mantine/core";
+import { Alert, Autocomplete, Checkbox, NumberInput, Select, TagsInput, Textarea, TextInput } from "@mantine/core";
 import { useForm, type UseFormReturnType } from "@mantine/form";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { familyOf, stageNames, takesInventory } from "@/api/apps";
 import {
   appsQuery,
   branchesQuery,
@@ -10,19 +11,22 @@ import {
   inventoriesQuery,
   repositoriesQuery,
   templateKeys,
+  templatesQuery,
 } from "@/api/queries";
-import type { Template } from "@/api/types";
+import type { App, Template } from "@/api/types";
 import { hasBranches } from "@/lib/gitUrl";
 import { Form, Section, useSave } from "@/ui/form";
+import { Segments } from "@/ui/Segments";
 import { toastDone } from "@/ui/toast";
 import { saveTemplate } from "./api";
 import { SurveyEditor } from "./SurveyEditor";
 import classes from "./templates.module.css";
 import {
+  foreignArguments,
   overrides,
-  parseArguments,
   templateField,
   templateRules,
+  templateTypes,
   type TemplateValues,
 } from "./values";
 import { VaultEditor } from "./VaultEditor";
@@ -39,7 +43,7 @@ export function TemplateForm({ project, initial, original }: Props) {
   const form = useForm<TemplateValues>({ initialValues: initial, validate: templateRules(t) });
   const saving = useSave({
     form,
-    fields: templateField,
+    fields: (field) => templateField(field, form.values.family),
     save: (values) => saveTemplate(project, values, original),
     onSaved: async (id, values) => {
       await client.invalidateQueries({ queryKey: templateKeys.all(project) });
@@ -47,7 +51,7 @@ export function TemplateForm({ project, initial, original }: Props) {
       toastDone(t(original ? "form.saved" : "form.created", { name: values.name }));
     },
   });
-  const ansible = form.values.app === "ansible";
+  const { family } = form.values;
   return (
     <div className={classes.page}>
       <Form
@@ -56,13 +60,14 @@ export function TemplateForm({ project, initial, original }: Props) {
         onCancel={() => router.history.back()}
       >
         <div className={classes.sections}>
-          <Basics form={form} isNew={!original} />
+          <Basics project={project} form={form} original={original} />
           <Source project={project} form={form} />
-          <Targets project={project} form={form} />
+          <Targets project={project} form={form} original={original} />
           <Section title={t("survey.heading")} description={t("survey.help")}>
             <SurveyEditor form={form} />
           </Section>
-          {ansible && <Ansible project={project} form={form} />}
+          {family === "ansible" && <Ansible project={project} form={form} />}
+          {family === "terraform" && <Terraform form={form} />}
           <Execution form={form} original={original} />
         </div>
       </Form>
@@ -70,35 +75,47 @@ export function TemplateForm({ project, initial, original }: Props) {
   );
 }
 
-function Basics({ form, isNew }: { form: FormState; isNew: boolean }) {
+function Basics({ project, form, original }: PartProps & { original?: Template }) {
   const { t } = useTranslation("templates");
   const apps = useQuery(appsQuery());
-  const shown = (apps.data ?? []).filter((a) => a.active || a.id === form.values.app);
   const chosen = apps.data?.find((a) => a.id === form.values.app);
+  const label = (app: App) => {
+    const name = app.title || (app.id ?? "");
+    if (!app.active) return t("fields.appInactive", { name });
+    return app.available ? name : t("fields.appUnavailable", { name });
+  };
+  const choose = (id: string | null) => {
+    if (id === null) return;
+    const family = familyOf(apps.data, id) ?? "script";
+    const changed = family !== form.values.family;
+    form.setValues({ app: id, family, ...(changed ? { inventory_id: null } : {}) });
+  };
   return (
     <Section title={t("sections.basics")}>
       <TextInput
         label={t("fields.name")}
         required
-        autoFocus={isNew}
+        autoFocus={!original}
         maxLength={255}
         {...form.getInputProps("name")}
       />
       <Select
         label={t("fields.app")}
-        description={
-          chosen && !chosen.available ? chosen.available_reason || t("fields.appMissing") : undefined
-        }
         required
         allowDeselect={false}
-        data={shown.map((a) => ({
-          value: a.id ?? "",
-          label: a.available
-            ? a.title || (a.id ?? "")
-            : t("fields.appUnavailable", { name: a.title || a.id }),
+        data={(apps.data ?? []).map((app) => ({
+          value: app.id ?? "",
+          label: label(app),
+          disabled: !app.active && app.id !== original?.app,
         }))}
         {...form.getInputProps("app")}
+        onChange={choose}
       />
+      {chosen && !(chosen.available && chosen.active) && (
+        <Alert color="yellow">
+          {chosen.active ? chosen.available_reason || t("fields.appMissing") : t("fields.appOff")}
+        </Alert>
+      )}
       <Textarea
         label={t("fields.description")}
         autosize
@@ -106,14 +123,62 @@ function Basics({ form, isNew }: { form: FormState; isNew: boolean }) {
         maxRows={8}
         {...form.getInputProps("description")}
       />
+      <Kind project={project} form={form} original={original} />
     </Section>
+  );
+}
+
+/** Whether its runs are tasks, make versions, or bring versions somewhere. */
+function Kind({ project, form, original }: PartProps & { original?: Template }) {
+  const { t } = useTranslation("templates");
+  const { type } = form.values;
+  const templates = useQuery({ ...templatesQuery(project), enabled: type === "deploy" });
+  const sources = (templates.data ?? []).filter(
+    (x) => (x.type === "build" || x.type === "deploy") && x.id !== original?.id,
+  );
+  return (
+    <>
+      <Segments
+        label={t("build.type")}
+        help={t(`build.help.${type}`)}
+        data={templateTypes.map((value) => ({ value, label: t(`build.types.${value}`) }))}
+        {...form.getInputProps("type")}
+      />
+      {type === "build" && (
+        <TextInput
+          label={t("build.startVersion")}
+          description={t("build.startVersionHelp")}
+          required
+          spellCheck={false}
+          placeholder="1.0.0"
+          {...form.getInputProps("start_version")}
+        />
+      )}
+      {type === "deploy" && (
+        <>
+          <IdSelect
+            label={t("build.template")}
+            required
+            items={templates.data && sources}
+            none={t("build.noTemplates")}
+            {...form.getInputProps("build_template_id")}
+          />
+          <Checkbox
+            label={t("build.autorun")}
+            description={t("build.autorunHelp")}
+            {...form.getInputProps("autorun", { type: "checkbox" })}
+          />
+        </>
+      )}
+    </>
   );
 }
 
 function Source({ project, form }: PartProps) {
   const { t } = useTranslation("templates");
   const repositories = useQuery(repositoriesQuery(project));
-  const { app, repository_id: id } = form.values;
+  const { app, family, repository_id: id } = form.values;
+  const word = ({ ansible: "playbook", terraform: "directory", script: "script" } as const)[family];
   const repository = repositories.data?.find((r) => r.id === id);
   const branches = useQuery({
     ...branchesQuery(project, id ?? 0),
@@ -139,9 +204,13 @@ function Source({ project, form }: PartProps) {
         {...form.getInputProps("git_branch")}
       />
       <TextInput
-        label={app === "ansible" ? t("fields.playbook") : t("fields.script")}
-        description={t("fields.pathHelp", { example: examplePath(app) })}
-        required
+        label={t(`fields.${word}`)}
+        description={
+          family === "terraform"
+            ? t("fields.directoryHelp")
+            : t("fields.pathHelp", { example: examplePath(app) })
+        }
+        required={family !== "terraform"}
         autoCapitalize="none"
         spellCheck={false}
         classNames={{ input: "mono" }}
@@ -156,19 +225,34 @@ function examplePath(app: string): string {
   return examples[app] ?? "scripts/deploy.sh";
 }
 
-function Targets({ project, form }: PartProps) {
+function Targets({ project, form, original }: PartProps & { original?: Template }) {
   const { t } = useTranslation("templates");
   const inventories = useQuery(inventoriesQuery(project));
   const environments = useQuery(environmentsQuery(project));
+  const { app, family } = form.values;
+  // A workspace belongs to one template.
+  const free = (owner: number | null | undefined) => family !== "terraform" || owner == null || owner === original?.id;
+  const fitting = inventories.data?.filter(
+    (i) => takesInventory(family, app, i.type ?? "") && free(i.template_id),
+  );
   return (
-    <Section title={t("sections.targets")}>
+    <Section title={t(family === "ansible" ? "sections.targets" : "sections.variables")}>
       <div className={classes.two}>
-        {form.values.app === "ansible" && (
+        {family === "ansible" && (
           <IdSelect
             label={t("fields.inventory")}
             required
-            items={inventories.data}
+            items={fitting}
             none={t("fields.noInventories")}
+            {...form.getInputProps("inventory_id")}
+          />
+        )}
+        {family === "terraform" && (
+          <IdSelect
+            label={t("terraform.workspace")}
+            clearable
+            items={fitting}
+            none={t("terraform.noWorkspaces")}
             {...form.getInputProps("inventory_id")}
           />
         )}
@@ -213,9 +297,61 @@ function Ansible({ project, form }: PartProps) {
   );
 }
 
+function Terraform({ form }: { form: FormState }) {
+  const { t } = useTranslation("templates");
+  const check = (path: string) => form.getInputProps(`terraform.${path}`, { type: "checkbox" });
+  return (
+    <Section title={t("sections.terraform")}>
+      <div className={classes.checks}>
+        <Checkbox
+          label={t("terraform.autoApprove")}
+          description={t("terraform.autoApproveHelp")}
+          {...check("auto_approve")}
+        />
+        <Checkbox
+          label={t("terraform.overrideBackend")}
+          description={t("terraform.overrideBackendHelp")}
+          {...check("override_backend")}
+        />
+      </div>
+      {form.values.terraform.override_backend && (
+        <TextInput
+          label={t("terraform.backendFile")}
+          description={t("terraform.backendFileHelp", { example: "backend.tf" })}
+          placeholder="backend.tf"
+          spellCheck={false}
+          classNames={{ input: "mono" }}
+          {...form.getInputProps("terraform.backend_filename")}
+        />
+      )}
+    </Section>
+  );
+}
+
+/** Arguments for each step of the Terraform family. */
+function StageArguments({ form }: { form: FormState }) {
+  const { t } = useTranslation("templates");
+  return (
+    <div className={classes.two}>
+      {stageNames.map((stage) => (
+        <TagsInput
+          key={stage}
+          label={t(`terraform.args.${stage}`)}
+          description={t(stage === "default" ? "terraform.argsDefaultHelp" : "fields.argsHelp")}
+          splitChars={[]}
+          allowDuplicates
+          acceptValueOnBlur
+          {...form.getInputProps(`stages.${stage}`)}
+        />
+      ))}
+    </div>
+  );
+}
+
 function Execution({ form, original }: { form: FormState; original?: Template }) {
   const { t } = useTranslation("templates");
-  const foreign = original !== undefined && parseArguments(original.arguments) === undefined;
+  const { family } = form.values;
+  const foreign = foreignArguments(original, family);
   const check = (path: string) => form.getInputProps(path, { type: "checkbox" });
   return (
     <>
@@ -223,7 +359,20 @@ function Execution({ form, original }: { form: FormState; original?: Template })
         <div className={classes.checks}>
           <Checkbox label={t("prompts.branch")} {...check("allow_override_branch_in_task")} />
           <Checkbox label={t("prompts.args")} {...check("allow_override_args_in_task")} />
-          {form.values.app === "ansible" && (
+          {family === "terraform" && (
+            <>
+              <Checkbox
+                label={t("terraform.workspace")}
+                {...check("terraform.allow_override_inventory")}
+              />
+              <Checkbox
+                label={t("terraform.allowAutoApprove")}
+                {...check("terraform.allow_auto_approve")}
+              />
+              <Checkbox label={t("terraform.allowDestroy")} {...check("terraform.allow_destroy")} />
+            </>
+          )}
+          {family === "ansible" && (
             <>
               {overrides.map((name) => (
                 <Checkbox
@@ -242,10 +391,12 @@ function Execution({ form, original }: { form: FormState; original?: Template })
           <TextInput
             label={t("fields.args")}
             description={t("fields.argsForeign")}
-            value={original.arguments ?? ""}
+            value={original?.arguments ?? ""}
             readOnly
             classNames={{ input: "mono" }}
           />
+        ) : family === "terraform" ? (
+          <StageArguments form={form} />
         ) : (
           <TagsInput
             label={t("fields.args")}
@@ -256,6 +407,16 @@ function Execution({ form, original }: { form: FormState; original?: Template })
             {...form.getInputProps("args")}
           />
         )}
+        <NumberInput
+          label={t("fields.maxDuration")}
+          description={t("fields.maxDurationHelp")}
+          min={0}
+          max={100000}
+          decimalScale={2}
+          hideControls
+          className={classes.number}
+          {...form.getInputProps("max_minutes")}
+        />
         <div className={classes.checks}>
           <Checkbox
             label={t("fields.parallel")}

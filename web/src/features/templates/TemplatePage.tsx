@@ -25,7 +25,7 @@ import { RunList } from "@/ui/RunList";
 import { Empty, ErrorState, RowsSkeleton } from "@/ui/States";
 import { useDelete } from "@/ui/useDelete";
 import { deleteTemplate } from "./api";
-import { AppName } from "./AppName";
+import { AppName } from "@/ui/AppName";
 import classes from "./templates.module.css";
 import { TemplatesTrail } from "./TemplatesTrail";
 import { parseArguments, surveyTypes } from "./values";

@@ -22,7 +22,7 @@ import { StatusBadge } from "@/ui/StatusBadge";
 import { RelativeTime } from "@/ui/Time";
 import { useDelete } from "@/ui/useDelete";
 import { deleteTemplate } from "./api";
-import { AppName } from "./AppName";
+import { AppName } from "@/ui/AppName";
 
 function useColumns(pid: number): Column<Template>[] {
   const { t } = useTranslation("templates");

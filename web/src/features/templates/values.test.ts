@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Template } from "@/api/types";
-import { parseArguments, templateBody, templateField, templateRules, templateValues } from "./values";
+import { foreignArguments, parseArguments, parseStages, stagesText, templateBody, templateField, templateRules, templateValues } from "./values";
 
 const template = {
   id: 4,
@@ -85,4 +85,58 @@ test("survey rows are checked together", () => {
 test("finds the field that the server names", () => {
   expect(templateField("survey_vars[1].name")).toBe("survey.1.name");
   expect(templateField("task_params.limit")).toBe("ansible.limit");
+});
+
+test("finds the field of the Terraform family that the server names", () => {
+  expect(templateField("task_params.backend_filename", "terraform")).toBe("terraform.backend_filename");
+  expect(templateField("arguments.plan", "terraform")).toBe("stages.plan");
+  expect(templateField("arguments", "terraform")).toBe("stages.default");
+  expect(templateField("max_task_duration_sec")).toBe("max_minutes");
+});
+
+const tofu = {
+  ...template,
+  app: "tofu",
+  playbook: "",
+  type: "",
+  arguments: '{"init":["-lock=false"],"plan":["-parallelism=4"]}',
+  task_params: { allow_destroy: true, backend_filename: "b.tf", other: 1 },
+  max_task_duration_sec: 90,
+} as Template;
+
+test("arguments of stages are edited and written back as shortly as they can be", () => {
+  const values = templateValues(tofu);
+  expect(values).toMatchObject({ family: "terraform", type: "task", max_minutes: 1.5 });
+  expect(values.stages).toEqual({ default: [], init: ["-lock=false"], plan: ["-parallelism=4"], apply: [] });
+  const body = templateBody(1, values, tofu);
+  expect(JSON.parse(body.arguments ?? "")).toEqual({ init: ["-lock=false"], plan: ["-parallelism=4"] });
+  expect(body).toMatchObject({ type: "", build_template_id: null, autorun: false, max_task_duration_sec: 90, vaults: [] });
+  expect(body.task_params).toMatchObject({ allow_destroy: true, backend_filename: "b.tf", other: 1, auto_approve: false });
+  expect(stagesText({ default: ["-x"], init: [], plan: [], apply: [] })).toBe('["-x"]');
+  expect(stagesText({ default: [], init: [], plan: [], apply: [] })).toBe("[]");
+  expect(parseStages('["-x"]')?.default).toEqual(["-x"]);
+});
+
+test("stages that nobody knows are left as they are", () => {
+  const strange = { ...tofu, arguments: '{"show":["-x"]}' };
+  expect(foreignArguments(strange, "terraform")).toBe(true);
+  expect(templateBody(1, templateValues(strange), strange).arguments).toBe('{"show":["-x"]}');
+  expect(foreignArguments(tofu, "terraform")).toBe(false);
+  expect(foreignArguments(tofu, "script")).toBe(true);
+});
+
+test("builds need a version to start from, deployments a build", () => {
+  const rules = templateRules(((key: string) => key) as never);
+  const values = templateValues(tofu);
+  expect(rules.playbook("", values)).toBeNull();
+  expect(rules.playbook("", { ...values, family: "script" })).toBe("errors.required");
+  expect(rules.start_version("", { ...values, type: "build" })).toBe("errors.required");
+  expect(rules.start_version("v", { ...values, type: "build" })).toBe("build.noNumber");
+  expect(rules.start_version("1.0", { ...values, type: "build" })).toBeNull();
+  expect(rules.build_template_id(null, { ...values, type: "deploy" })).toBe("errors.required");
+  const backend = { ...values, terraform: { ...values.terraform, override_backend: true } };
+  for (const bad of ["../b.tf", ".b.tf", "b.txt", "-b.tf"]) {
+    expect(rules.terraform.backend_filename(bad, backend)).toBe("terraform.backendBad");
+  }
+  expect(rules.terraform.backend_filename("backend.tf", backend)).toBeNull();
 });

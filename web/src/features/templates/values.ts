@@ -1,4 +1,5 @@
 import type { TFunction } from "i18next";
+import { type Family, familyOf, stageNames, type StageName } from "@/api/apps";
 import type { SurveyVar, Template, TemplateInput, Vault } from "@/api/types";
 
 export const surveyTypes = ["string", "int", "enum", "secret"] as const;
@@ -36,9 +37,32 @@ export type AnsibleParams = {
   allow_override_skip_tags: boolean;
 };
 
+/** What templates of the Terraform family say beside what all say. */
+export type TerraformParams = {
+  allow_destroy: boolean;
+  allow_auto_approve: boolean;
+  allow_override_inventory: boolean;
+  auto_approve: boolean;
+  override_backend: boolean;
+  backend_filename: string;
+};
+
+export const templateTypes = ["task", "build", "deploy"] as const;
+
 export type TemplateValues = {
   name: string;
   app: string;
+  /** How the app is run: decides which fields there are. */
+  family: Family;
+  type: string;
+  start_version: string;
+  build_template_id: number | null;
+  autorun: boolean;
+  /** In minutes; 0 or "" for the server's own limit. */
+  max_minutes: number | string;
+  terraform: TerraformParams;
+  /** Arguments of the Terraform family, by stage. */
+  stages: Record<StageName, string[]>;
   playbook: string;
   description: string;
   repository_id: number | null;
@@ -78,6 +102,40 @@ export function parseArguments(text: string | null | undefined): string[] | unde
   }
 }
 
+/** Arguments by stage; `undefined` when they are written in another form. A plain list is for "default". */
+export function parseStages(text: string | null | undefined): Record<StageName, string[]> | undefined {
+  const stages: Record<StageName, string[]> = { default: [], init: [], plan: [], apply: [] };
+  const plain = parseArguments(text);
+  if (plain !== undefined) return { ...stages, default: plain };
+  try {
+    const value: unknown = JSON.parse(text ?? "");
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+    for (const [name, list] of Object.entries(value)) {
+      const args = Array.isArray(list) ? parseArguments(JSON.stringify(list)) : undefined;
+      const stage = stageNames.find((known) => known === name);
+      if (stage === undefined || args === undefined) return undefined;
+      stages[stage] = args;
+    }
+    return stages;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is sent: a plain list where that says it all. */
+export function stagesText(stages: Record<StageName, string[]>): string {
+  const given = stageNames.filter((name) => stages[name].length > 0);
+  if (given.every((name) => name === "default")) return JSON.stringify(stages.default);
+  return JSON.stringify(Object.fromEntries(given.map((name) => [name, stages[name]])));
+}
+
+/** Whether the arguments are written in a form that the form cannot edit. */
+export function foreignArguments(template: Template | undefined, family: Family): boolean {
+  if (template === undefined) return false;
+  const read = family === "terraform" ? parseStages(template.arguments) : parseArguments(template.arguments);
+  return read === undefined;
+}
+
 function surveyRow(v: SurveyVar): SurveyRow {
   // Clients write the types of text and number in two ways each.
   const names: Record<string, string> = { "": "string", integer: "int" };
@@ -105,11 +163,27 @@ function vaultRow(v: Vault): VaultRow {
   };
 }
 
-export function templateValues(template?: Template, app = "ansible"): TemplateValues {
+export function templateValues(template?: Template, app = "ansible", family?: Family): TemplateValues {
   const params: Record<string, unknown> = template?.task_params ?? {};
+  const id = template?.app ?? app;
   return {
     name: template?.name ?? "",
-    app: template?.app ?? app,
+    app: id,
+    family: family ?? familyOf(undefined, id) ?? "script",
+    type: template?.type || "task",
+    start_version: template?.start_version ?? "",
+    build_template_id: template?.build_template_id ?? null,
+    autorun: template?.autorun ?? false,
+    max_minutes: (template?.max_task_duration_sec ?? 0) / 60 || "",
+    terraform: {
+      allow_destroy: params.allow_destroy === true,
+      allow_auto_approve: params.allow_auto_approve === true,
+      allow_override_inventory: params.allow_override_inventory === true,
+      auto_approve: params.auto_approve === true,
+      override_backend: params.override_backend === true,
+      backend_filename: typeof params.backend_filename === "string" ? params.backend_filename : "",
+    },
+    stages: parseStages(template?.arguments) ?? { default: [], init: [], plan: [], apply: [] },
     playbook: template?.playbook ?? "",
     description: template?.description ?? "",
     repository_id: template?.repository_id ?? null,
@@ -159,20 +233,17 @@ export function templateBody(
   values: TemplateValues,
   original?: Template,
 ): TemplateInput {
-  const ansible = values.app === "ansible";
-  const kept = original && parseArguments(original.arguments) === undefined;
+  const ansible = values.family === "ansible";
+  const terraform = values.family === "terraform";
+  const kept = foreignArguments(original, values.family);
+  const { type } = values;
   return {
-    ...(original
-      ? {
-          id: original.id,
-          type: original.type,
-          start_version: original.start_version,
-          build_template_id: original.build_template_id,
-          autorun: original.autorun,
-          view_id: original.view_id,
-          runner_tag: original.runner_tag,
-        }
-      : {}),
+    ...(original ? { id: original.id, view_id: original.view_id, runner_tag: original.runner_tag } : {}),
+    type: type === "task" ? "" : type,
+    start_version: type === "build" ? values.start_version.trim() : null,
+    build_template_id: type === "deploy" ? values.build_template_id : null,
+    autorun: type === "deploy" && values.autorun,
+    max_task_duration_sec: Math.round((Number(values.max_minutes) || 0) * 60),
     project_id: project,
     name: values.name.trim(),
     app: values.app,
@@ -182,14 +253,22 @@ export function templateBody(
     git_branch: values.git_branch.trim() || null,
     inventory_id: values.inventory_id,
     environment_id: values.environment_id,
-    arguments: kept ? original.arguments : JSON.stringify(values.args),
+    arguments: kept
+      ? original?.arguments
+      : terraform
+        ? stagesText(values.stages)
+        : JSON.stringify(values.args),
     allow_override_args_in_task: values.allow_override_args_in_task,
     allow_override_branch_in_task: values.allow_override_branch_in_task,
     allow_parallel_tasks: values.allow_parallel_tasks,
     suppress_success_alerts: values.suppress_success_alerts,
-    task_params: ansible
-      ? { ...original?.task_params, ...values.ansible }
-      : (original?.task_params ?? {}),
+    task_params: {
+      ...original?.task_params,
+      ...(ansible ? values.ansible : {}),
+      ...(terraform
+        ? { ...values.terraform, backend_filename: values.terraform.backend_filename.trim() }
+        : {}),
+    },
     vaults: ansible
       ? values.vaults.map((v) => ({
           ...(v.id === undefined ? {} : { id: v.id }),
@@ -213,15 +292,31 @@ export function templateRules(t: TFunction) {
   const filled = (v: string) => (v.trim() ? null : t("errors.required"));
   return {
     name: filled,
-    playbook: (v: string) => {
-      if (!v.trim()) return t("errors.required");
+    playbook: (v: string, all: TemplateValues) => {
+      // The Terraform family then works in the top of the repository.
+      if (!v.trim()) return all.family === "terraform" ? null : t("errors.required");
       return v.trim().startsWith("/") || v.split("/").includes("..")
         ? t("fields.pathOutside")
         : null;
     },
     repository_id: (v: number | null) => (v === null ? t("errors.required") : null),
     inventory_id: (v: number | null, all: TemplateValues) =>
-      all.app === "ansible" && v === null ? t("errors.required") : null,
+      all.family === "ansible" && v === null ? t("errors.required") : null,
+    start_version: (v: string, all: TemplateValues) => {
+      if (all.type !== "build") return null;
+      if (!v.trim()) return t("errors.required");
+      return /\d/.test(v) ? null : t("build.noNumber");
+    },
+    build_template_id: (v: number | null, all: TemplateValues) =>
+      all.type === "deploy" && v === null ? t("errors.required") : null,
+    max_minutes: (v: number | string) => (Number(v) >= 0 ? null : t("fields.maxDurationBad")),
+    terraform: {
+      backend_filename: (v: string, all: TemplateValues) => {
+        const name = v.trim();
+        if (all.family !== "terraform" || !all.terraform.override_backend || name === "") return null;
+        return /^[^./\\-][^/\\]*\.tf$/.test(name) ? null : t("terraform.backendBad");
+      },
+    },
     survey: {
       name: (v: string, all: TemplateValues) => {
         if (!v.trim()) return t("errors.required");
@@ -246,11 +341,11 @@ export function templateRules(t: TFunction) {
     },
     vaults: {
       vault_key_id: (v: number | null, all: TemplateValues, path: string) =>
-        all.app === "ansible" && all.vaults[rowIndex(path)].type === "password" && v === null
+        all.family === "ansible" && all.vaults[rowIndex(path)].type === "password" && v === null
           ? t("errors.required")
           : null,
       script: (v: string, all: TemplateValues, path: string) =>
-        all.app === "ansible" && all.vaults[rowIndex(path)].type === "script" && !v.trim()
+        all.family === "ansible" && all.vaults[rowIndex(path)].type === "script" && !v.trim()
           ? t("errors.required")
           : null,
       name: (v: string, all: TemplateValues) =>
@@ -262,10 +357,12 @@ export function templateRules(t: TFunction) {
 }
 
 /** The form's name of a field that the server complains about. */
-export function templateField(field: string): string {
+export function templateField(field: string, family: Family = "ansible"): string {
+  const terraform = family === "terraform";
   return field
     .replace(/\[(\d+)\]/g, ".$1")
     .replace(/^survey_vars\./, "survey.")
-    .replace(/^task_params\./, "ansible.")
-    .replace(/^arguments.*/, "args");
+    .replace(/^task_params\./, terraform ? "terraform." : "ansible.")
+    .replace(/^max_task_duration_sec$/, "max_minutes")
+    .replace(/^arguments\.?(.*)/, (_, stage: string) => (terraform ? `stages.${stage || "default"}` : "args"));
 }

@@ -2,7 +2,7 @@ import { Alert } from "@mantine/core";
 import { useForm, type UseFormReturnType } from "@mantine/form";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { IconInfoCircle, IconLock } from "@tabler/icons-react";
+import { IconAlertTriangle, IconInfoCircle, IconLock } from "@tabler/icons-react";
 import { useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { usePermissions } from "@/api/permissions";
@@ -36,7 +36,9 @@ export function LaunchForm({ projectId, template, source, start }: Props) {
   const form = useLaunchForm(template, start);
   const saving = useLaunch(projectId, template, form);
   const forbidden = ready && !can("run");
-  const verb = template.type === "build" || template.type === "deploy" ? template.type : "run";
+  const destroys = promptsOf(template).terraform.includes("destroy") && form.values.terraform.destroy;
+  const planned = form.values.terraform.plan;
+  const verb = destroys ? (planned ? "planDestroy" : "destroy") : template.type === "build" || template.type === "deploy" ? template.type : "run";
   return (
     <>
       <PageHeader
@@ -53,8 +55,13 @@ export function LaunchForm({ projectId, template, source, start }: Props) {
             </Alert>
           )}
           {source !== undefined && <SourceNote template={template} source={source} />}
-          <Form saving={saving} submitLabel={t(`launch.submit.${verb}`)} readOnly={forbidden}>
+          <Form saving={saving} submitLabel={t(`launch.submit.${verb}`)} readOnly={forbidden} danger={destroys}>
             <Fields projectId={projectId} template={template} form={form} />
+            {destroys && (
+              <Alert color="red" icon={<IconAlertTriangle size={18} />}>
+                {t(planned ? "launch.destroyPlanned" : "launch.destroys")}
+              </Alert>
+            )}
           </Form>
         </div>
         <RunSummary projectId={projectId} template={template} values={form.values} />
@@ -162,6 +169,8 @@ const FIELDS: Record<string, string> = {
   "params.tags": "tags",
   "params.skip_tags": "skipTags",
   "params.debug_level": "debugLevel",
+  "params.destroy": "terraform.destroy",
+  "params.auto_approve": "terraform.auto_approve",
 };
 
 /** The form's name for a field that the server complained about. */

@@ -1,12 +1,13 @@
 import { Autocomplete, Checkbox, Select, TagsInput, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { takesInventory } from "@/api/apps";
 import { branchesQuery, inventoriesQuery, templateTasksQuery } from "@/api/queries";
 import type { Template } from "@/api/types";
 import { formatRelative } from "@/lib/format";
 import { Section } from "@/ui/form";
 import type { LaunchFormApi } from "./LaunchForm";
-import type { Prompts } from "./payload";
+import { type Prompts, type TerraformChoice, templateFamily } from "./payload";
 
 interface Props {
   readonly projectId: number;
@@ -42,6 +43,9 @@ export function PromptFields(props: Props) {
       {prompts.skipTags && tags("skipTags")}
       {prompts.args && tags("args")}
       {prompts.debug && <DebugField {...props} />}
+      {prompts.terraform.map((choice) => (
+        <ChoiceField key={choice} choice={choice} form={form} />
+      ))}
       {prompts.modes && (
         <>
           <Checkbox
@@ -60,6 +64,20 @@ export function PromptFields(props: Props) {
   );
 }
 
+function ChoiceField({ choice, form }: { choice: TerraformChoice; form: LaunchFormApi }) {
+  const { t } = useTranslation("runs");
+  const pointless = choice === "auto_approve" && form.values.terraform.plan;
+  return (
+    <Checkbox
+      label={t(`launch.terraform.${choice}`)}
+      description={t(`launch.terraformHelp.${choice}`)}
+      color={choice === "destroy" ? "red" : undefined}
+      disabled={pointless}
+      {...form.getInputProps(`terraform.${choice}`, { type: "checkbox" })}
+    />
+  );
+}
+
 function BranchField({ projectId, template, form }: Props) {
   const { t } = useTranslation("runs");
   // Local repositories have no list of branches; typing one works all the same.
@@ -67,15 +85,20 @@ function BranchField({ projectId, template, form }: Props) {
   return <Autocomplete label={t("launch.branch")} data={branches.data ?? []} {...form.getInputProps("branch")} />;
 }
 
-function InventoryField({ projectId, form }: Props) {
+function InventoryField({ projectId, template, form }: Props) {
   const { t } = useTranslation("runs");
   const inventories = useQuery(inventoriesQuery(projectId));
-  const options = (inventories.data ?? []).map(({ id, name }) => ({ value: String(id), label: name }));
+  const family = templateFamily(template);
+  const options = (inventories.data ?? [])
+    .filter(({ type }) => takesInventory(family, template.app ?? "", type ?? ""))
+    .filter((i) => family !== "terraform" || i.template_id == null || i.template_id === template.id)
+    .map(({ id, name }) => ({ value: String(id), label: name }));
   const { inventoryId } = form.values;
   return (
     <Select
-      label={t("launch.inventory")}
-      required
+      label={t(family === "terraform" ? "launch.workspace" : "launch.inventory")}
+      required={family === "ansible"}
+      clearable={family !== "ansible"}
       searchable
       data={options}
       error={form.errors.inventoryId}

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { appsQuery, environmentsQuery, inventoriesQuery, repositoriesQuery } from "@/api/queries";
 import type { Template } from "@/api/types";
 import classes from "./launch.module.css";
-import { defaultsOf, same, stringList, type LaunchValues } from "./payload";
+import { chosen, defaultsOf, promptsOf, same, stringList, type LaunchValues } from "./payload";
 
 interface Props {
   readonly projectId: number;
@@ -70,6 +70,11 @@ function useFacts({ projectId, template, values }: Props): Fact[] {
     },
     { name: "debug", value: values.debugLevel > 0 ? "-" + "v".repeat(values.debugLevel) : "", changed: true },
     { name: "dryRun", value: values.dryRun ? t("summary.dryRunOn") : "", changed: true },
+    ...promptsOf(template).terraform.map((choice) => ({
+      name: choice,
+      value: chosen(values, choice) ? t("parameters.on") : "",
+      changed: true,
+    })),
     { name: "diff", value: values.diff ? t("summary.diffOn") : "", changed: true },
   ];
 }

@@ -168,3 +168,25 @@ describe("prefill", () => {
     });
   });
 });
+
+describe("the Terraform family", () => {
+  const tofu = (params: Record<string, unknown>) => ({ id: 4, app: "tofu", task_params: params }) as unknown as Template;
+
+  it("offers only what the template allows", () => {
+    expect(promptsOf(tofu({})).terraform).toEqual(["plan", "upgrade", "reconfigure"]);
+    expect(promptsOf(tofu({ allow_destroy: true, allow_auto_approve: true })).terraform).toEqual([
+      "plan", "destroy", "auto_approve", "upgrade", "reconfigure",
+    ]);
+    expect(promptsOf(tofu({ allow_auto_approve: true, auto_approve: true })).terraform).not.toContain("auto_approve");
+    expect(promptsOf({ id: 4, app: "bash", task_params: { allow_destroy: true } } as unknown as Template).terraform).toEqual([]);
+  });
+
+  it("sends what was chosen and is allowed", () => {
+    const values = { ...defaultsOf(tofu({})), terraform: { plan: false, destroy: true, auto_approve: true, upgrade: true, reconfigure: false } };
+    expect(buildPayload(tofu({}), values)).toEqual({ template_id: 4, params: { upgrade: true } });
+    const free = tofu({ allow_destroy: true, allow_auto_approve: true });
+    expect(buildPayload(free, values).params).toEqual({ destroy: true, auto_approve: true, upgrade: true });
+    const planned = { ...values, terraform: { ...values.terraform, plan: true } };
+    expect(buildPayload(free, planned).params).toEqual({ plan: true, destroy: true, upgrade: true });
+  });
+});

@@ -1,3 +1,4 @@
+import { type Family, familyOf } from "@/api/apps";
 import type { TaskInput, Template } from "@/api/types";
 import { surveyKind } from "./survey";
 
@@ -16,6 +17,24 @@ export interface LaunchValues {
   readonly dryRun: boolean;
   readonly diff: boolean;
   readonly buildTaskId: number | null;
+  readonly terraform: TerraformChoices;
+}
+
+/** What a run of the Terraform family may be asked for. */
+export const terraformChoices = ["plan", "destroy", "auto_approve", "upgrade", "reconfigure"] as const;
+export type TerraformChoice = (typeof terraformChoices)[number];
+export type TerraformChoices = Readonly<Record<TerraformChoice, boolean>>;
+
+/** No choice made, or those that are set in the parameters of a run. */
+export function choicesOf(params: Readonly<Record<string, unknown>> = {}): TerraformChoices {
+  const on = (name: TerraformChoice) => params[name] === true;
+  return {
+    plan: on("plan"),
+    destroy: on("destroy"),
+    auto_approve: on("auto_approve"),
+    upgrade: on("upgrade"),
+    reconfigure: on("reconfigure"),
+  };
 }
 
 /** Which values the template lets a run change. */
@@ -29,14 +48,22 @@ export interface Prompts {
   readonly debug: boolean;
   readonly modes: boolean;
   readonly build: boolean;
+  readonly terraform: readonly TerraformChoice[];
+}
+
+/** How the template's app is run; apps of one's own are scripts. */
+export function templateFamily(template: Template): Family {
+  return familyOf(undefined, template.app) ?? "script";
 }
 
 export function promptsOf(template: Template): Prompts {
-  const ansible = template.app === "ansible";
-  const allows = (key: string) => ansible && template.task_params?.[key] === true;
+  const family = templateFamily(template);
+  const ansible = family === "ansible";
+  const set = (key: string) => template.task_params?.[key] === true;
+  const allows = (key: string) => ansible && set(key);
   return {
     branch: template.allow_override_branch_in_task === true,
-    inventory: allows("allow_override_inventory"),
+    inventory: family !== "script" && set("allow_override_inventory"),
     args: template.allow_override_args_in_task === true,
     limit: allows("allow_override_limit"),
     tags: allows("allow_override_tags"),
@@ -44,7 +71,17 @@ export function promptsOf(template: Template): Prompts {
     debug: allows("allow_debug"),
     modes: ansible,
     build: template.type === "deploy",
+    terraform: family === "terraform" ? allowedChoices(set) : [],
   };
+}
+
+function allowedChoices(set: (key: string) => boolean): TerraformChoice[] {
+  return terraformChoices.filter((choice) => {
+    if (choice === "destroy") return set("allow_destroy");
+    // Where the template approves by itself there is nothing to choose.
+    if (choice === "auto_approve") return set("allow_auto_approve") && !set("auto_approve");
+    return true;
+  });
 }
 
 /** What a run of the template has when nothing is changed. */
@@ -67,6 +104,7 @@ export function defaultsOf(template: Template): LaunchValues {
     dryRun: false,
     diff: false,
     buildTaskId: null,
+    terraform: choicesOf(),
   };
 }
 
@@ -75,7 +113,7 @@ export function buildPayload(template: Template, values: LaunchValues): TaskInpu
   const prompts = promptsOf(template);
   const defaults = defaultsOf(template);
   const { plain, secret } = answers(template, values);
-  const params = ansibleParams(prompts, defaults, values);
+  const params = { ...ansibleParams(prompts, defaults, values), ...terraformParams(prompts, values) };
   return {
     template_id: template.id,
     ...(Object.keys(plain).length > 0 ? { environment: JSON.stringify(plain) } : {}),
@@ -123,6 +161,17 @@ function ansibleParams(prompts: Prompts, defaults: LaunchValues, values: LaunchV
     ...(changed(prompts.tags, "tags") ? { tags: [...values.tags] } : {}),
     ...(changed(prompts.skipTags, "skipTags") ? { skip_tags: [...values.skipTags] } : {}),
   };
+}
+
+function terraformParams(prompts: Prompts, values: LaunchValues) {
+  return Object.fromEntries(
+    prompts.terraform.filter((choice) => chosen(values, choice)).map((choice) => [choice, true]),
+  );
+}
+
+/** Planning only wins over approving: there is nothing to approve. */
+export function chosen({ terraform }: LaunchValues, choice: TerraformChoice): boolean {
+  return terraform[choice] && !(choice === "auto_approve" && terraform.plan);
 }
 
 export function same(a: readonly string[], b: readonly string[]): boolean {

@@ -1,5 +1,5 @@
 import type { Task, TaskInput, Template } from "@/api/types";
-import { defaultsOf, promptsOf, stringList, strings, type LaunchValues } from "./payload";
+import { choicesOf, defaultsOf, promptsOf, stringList, strings, type LaunchValues } from "./payload";
 import { surveyKind } from "./survey";
 
 type Search = Readonly<Record<string, unknown>>;
@@ -30,6 +30,7 @@ function fromTask(template: Template, defaults: LaunchValues, task: Task): Launc
     dryRun: params.dry_run === true,
     diff: params.diff === true,
     buildTaskId: task.build_task_id ?? null,
+    terraform: choicesOf(params),
   };
 }
 

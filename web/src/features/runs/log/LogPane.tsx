@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Task } from "@/api/types";
 import { formatNumber } from "@/lib/format";
 import { logSearch } from "../api";
+import { StageBar } from "../stages/StageBar";
 import { FindBar } from "./FindBar";
 import { GoToBar } from "./GoToBar";
 import { LineBar } from "./LineBar";
@@ -97,6 +98,7 @@ export function LogPane({ projectId, task, store }: Props) {
 
   return (
     <div className={classes.frame} ref={frame} data-full={full || undefined}>
+      <StageBar projectId={projectId} task={task} onJump={jump} />
       <LogToolbar
         projectId={projectId}
         taskId={task.id}
