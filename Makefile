@@ -72,7 +72,7 @@ large_cases := ^(TestConformance|TestPostgres|TestMySQL)$$/^(Scale|Conformance)$
 test: prepare-tests test-web build lint-go ## Run every test
 	CI='$(CI)' SIGNALBOX_TEST_TOFU='$(CURDIR)/build/tofu' ./scripts/go-test.sh ./cmd/... ./internal/...
 	CI='$(CI)' SIGNALBOX_TEST_LARGE=1 GO_TEST_RACE=off ./scripts/go-test.sh -run '$(large_cases)' ./internal/store/sqlstore ./internal/store/boltstore
-	CI='$(CI)' SIGNALBOX_TEST_BIN='$(CURDIR)/$(bin)' GO_TEST_RACE=off ./scripts/go-test.sh -p 1 ./test/...
+	CI='$(CI)' SIGNALBOX_TEST_TOFU='$(CURDIR)/build/tofu' SIGNALBOX_TEST_BIN='$(CURDIR)/$(bin)' GO_TEST_RACE=off ./scripts/go-test.sh -p 1 ./test/...
 
 .PHONY: prepare-tests
 prepare-tests: build/tofu ## Install the programs that the tests want, or say which are missing
@@ -94,8 +94,8 @@ test-web: $(modules) web ## Check, test and measure the front end
 	$(npm) run size
 
 .PHONY: e2e
-e2e: build ## Run only the tests in a browser
-	SIGNALBOX_TEST_BIN='$(CURDIR)/$(bin)' GO_TEST_RACE=off ./scripts/go-test.sh -p 1 -count=1 ./test/e2e/...
+e2e: build build/tofu ## Run only the tests in a browser
+	SIGNALBOX_TEST_TOFU='$(CURDIR)/build/tofu' SIGNALBOX_TEST_BIN='$(CURDIR)/$(bin)' GO_TEST_RACE=off ./scripts/go-test.sh -p 1 -count=1 ./test/e2e/...
 
 # The table is written whatever the tests say; what failed is named at the end.
 .PHONY: conformance

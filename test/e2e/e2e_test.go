@@ -63,7 +63,8 @@ func journey(t *testing.T, script string) {
 	var printed output
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	server := exec.CommandContext(ctx, harness.Binary(t), "serve", "--listen", "127.0.0.1:"+port, "--data-dir", t.TempDir())
+	data := t.TempDir()
+	server := exec.CommandContext(ctx, harness.Binary(t), "serve", "--listen", "127.0.0.1:"+port, "--data-dir", data)
 	server.Env = []string{"PATH=" + searchPath(), "HOME=" + t.TempDir(), "LANG=C.UTF-8"}
 	server.Stdout, server.Stderr = &printed, &printed
 	if err := server.Start(); err != nil {
@@ -72,6 +73,7 @@ func journey(t *testing.T, script string) {
 	t.Cleanup(func() {
 		_ = server.Process.Kill() // it may have ended
 		_ = server.Wait()         // killed, so not well
+		harness.KillJobs(data)
 		if t.Failed() {
 			t.Logf("server: %s", printed.String())
 		}

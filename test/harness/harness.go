@@ -207,8 +207,13 @@ func (s *Server) cleanup() {
 	if s.tb.Failed() {
 		s.tb.Logf("server log:\n%s", tail(s.log.String(), 8000))
 	}
-	// Jobs outlive their server; none may outlive the test. Each holds its lock.
-	jobs, _ := filepath.Glob(filepath.Join(s.DataDir, "jobs", "*")) // a bad pattern is impossible
+	KillJobs(s.DataDir)
+}
+
+// KillJobs ends the jobs of a data directory: they outlive their server, and none
+// may outlive the test.
+func KillJobs(dataDir string) {
+	jobs, _ := filepath.Glob(filepath.Join(dataDir, "jobs", "*")) // a bad pattern is impossible
 	for _, dir := range jobs {
 		killByArgument(dir)
 	}
