@@ -92,6 +92,9 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	if err != nil {
 		return err
 	}
+	sources := secrets.NewSources(keys, map[domain.KeySourceType]secrets.Reader{
+		domain.SourceEnv: secrets.NewEnv(os.LookupEnv), domain.SourceFile: secrets.NewFiles(c.SecretsDir),
+	})
 	executable, err := os.Executable()
 	if err != nil {
 		return err
@@ -99,7 +102,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	host := jobHost(c)
 	env := jobEnv(os.Environ())
 	cat, err := catalog.New(catalog.Deps{
-		Store: st, Sealer: keys, Passwords: authn, Now: utcNow, Programs: programOnMachine,
+		Store: st, Sealer: sources, Passwords: authn, Now: utcNow, Programs: programOnMachine,
 		BaseApps: baseApps(c.Apps),
 		Demo:     catalog.NewDemoFiles(filepath.Join(c.DataDir, "demo")), AnyoneCreates: c.Projects.NonAdminCanCreate,
 	})
@@ -108,7 +111,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	}
 	bus := live.NewBus()
 	service := tasks.New(tasks.Deps{
-		Store: st, Sealer: keys, Keys: keys, Live: bus, Log: log, Now: utcNow,
+		Store: st, Sealer: keys, Keys: sources, Live: bus, Log: log, Now: utcNow,
 		Queries: runner.Queries{Executable: executable, Env: env, Host: host},
 		Settings: tasks.Settings{
 			MaxParallel: c.Tasks.MaxParallel, MaxTasksPerTemplate: c.Tasks.KeepPerTemplate,
@@ -238,6 +241,7 @@ func jobHost(c *config.Config) job.Host {
 	return job.Host{
 		DataDir: c.DataDir, HomeMode: c.Tasks.HomeDirMode, ForwardEnv: c.Tasks.ForwardedEnvVars,
 		EnvVars: vars, SSHConfigPath: c.Git.SSHConfigPath,
+		GitClient: c.Git.Client, HostKeyChecking: c.Git.HostKeyChecking, KnownHostsFile: c.Git.KnownHostsFile,
 	}
 }
 

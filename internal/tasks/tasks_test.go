@@ -64,8 +64,8 @@ func (s *signals) Answer(id domain.TaskID, question int, confirm bool) {
 
 type noGit struct{}
 
-func (noGit) Branches(_ context.Context, _ int64, r job.Repository) ([]string, error) {
-	return []string{"main", "feature/" + r.Name}, nil
+func (noGit) Ask(_ context.Context, q job.Query) (job.Answer, error) {
+	return job.Answer{Branches: []string{"main", "feature/" + q.Repository.Name}}, nil
 }
 
 type fixture struct {
@@ -289,7 +289,7 @@ func TestLaunch_BuildsTheJob(t *testing.T) {
 		{"secret env", fmt.Sprint(spec.SecretEnv), "map[API_KEY:k3y]"},
 		{"branch", fmt.Sprintf("%s %v", spec.Repository.Branch, spec.Repository.Override), "feature/x true"},
 		{"args", fmt.Sprint(spec.TemplateArgs, spec.TaskArgs), "[--flush-cache] [-f 5]"},
-		{"ansible", fmt.Sprintf("%+v", *spec.Ansible), "{Verbosity:2 Check:true Diff:false Limit:[db] Tags:[t] SkipTags:[]}"},
+		{"ansible", fmt.Sprintf("%+v", *spec.Ansible), "{Verbosity:2 Check:true Diff:false Limit:[db] Tags:[t] SkipTags:[] SkipGalaxy:false GalaxyCollectionArgs:[] GalaxyRoleArgs:[]}"},
 		{"url", spec.Details.URL, fmt.Sprintf("https://sb.example.org/project/%d/history?t=%d", f.project, task.ID)},
 		{"user", spec.Details.Username, "owner"},
 		{"credential", fmt.Sprint(spec.Repository.Credential == nil), "true"},
