@@ -285,6 +285,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/project/{project_id}/host_configs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the sign-ins for what repositories bring along, by host */
+        get: operations["listHostConfigs"];
+        put?: never;
+        /** Create a sign-in for a host or web addresses */
+        post: operations["createHostConfig"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/host_configs/{host_config_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a host config */
+        get: operations["getHostConfig"];
+        /** Replace a host config */
+        put: operations["replaceHostConfig"];
+        post?: never;
+        /** Delete a host config */
+        delete: operations["deleteHostConfig"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/project/{project_id}/inventory": {
         parameters: {
             query?: never;
@@ -464,6 +501,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/project/{project_id}/repositories/{repository_id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the files of a repository; what is new is fetched first */
+        get: operations["listFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/project/{project_id}/repositories/{repository_id}/refs": {
         parameters: {
             query?: never;
@@ -473,6 +527,23 @@ export interface paths {
         };
         /** List what uses a repository */
         get: operations["getRepositoryRefs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/repositories/{repository_id}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tags of the remote */
+        get: operations["listTags"];
         put?: never;
         post?: never;
         delete?: never;
@@ -585,6 +656,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/project/{project_id}/tasks/{task_id}/ansible/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the matrix of tasks and hosts */
+        get: operations["getAnsibleResults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks/{task_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm what a task waits with; 409 when it does not wait */
+        post: operations["confirmTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks/{task_id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say why a task waits, what it runs and where its values come from */
+        get: operations["explainTask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/project/{project_id}/tasks/{task_id}/log": {
         parameters: {
             query?: never;
@@ -645,6 +767,57 @@ export interface paths {
         };
         /** Read the output as text */
         get: operations["getTaskRawOutput"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks/{task_id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reject what a task waits with; 409 when it does not wait */
+        post: operations["rejectTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks/{task_id}/rerun": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a task with the inputs of another one, on all hosts or on those that failed */
+        post: operations["rerunTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks/{task_id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the data that the program reported, one JSON document a line */
+        get: operations["getTaskResults"];
         put?: never;
         post?: never;
         delete?: never;
@@ -735,6 +908,57 @@ export interface paths {
         /** Set the description */
         put: operations["setTemplateDescription"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/templates/{template_id}/inventory/{inventory_id}/attach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Attach a workspace to a template */
+        post: operations["attachInventory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/templates/{template_id}/inventory/{inventory_id}/detach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Detach a workspace from a template */
+        post: operations["detachInventory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/templates/{template_id}/inventory/{inventory_id}/set_default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an attached workspace the one that tasks use */
+        post: operations["setDefaultInventory"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1100,6 +1324,33 @@ export interface components {
         ActiveInput: {
             active?: boolean;
         };
+        AnsibleCell: {
+            /** Format: int64 */
+            attempts?: number;
+            changed?: boolean;
+            /** @description The texts are not whole */
+            cut?: boolean;
+            /** @description The host that did it instead */
+            delegate?: string;
+            /** @description With details=true */
+            diff?: string;
+            /** Format: int64 */
+            duration_ms: number;
+            has_diff?: boolean;
+            host: string;
+            ignored?: boolean;
+            /** @description The rounds of a loop */
+            items?: components["schemas"]["AnsibleItems"];
+            /** @description With details=true */
+            output?: string;
+            rescued?: boolean;
+            /** Format: date-time */
+            start: string;
+            /** @enum {string} */
+            status: "ok" | "failed" | "unreachable" | "skipped";
+            /** @description With details=true */
+            text?: string;
+        };
         AnsibleError: {
             /** Format: date-time */
             created: string;
@@ -1138,6 +1389,79 @@ export interface components {
             /** Format: int64 */
             unreachable: number;
         };
+        AnsibleItems: {
+            /** Format: int64 */
+            changed: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            ok: number;
+            /** Format: int64 */
+            skipped: number;
+        };
+        AnsibleMatrix: {
+            /** @description In the order of their first result */
+            hosts: string[];
+            /** @description All there are so far; tasks are those of the page */
+            plays: components["schemas"]["AnsiblePlay"][];
+            /**
+             * Format: int64
+             * @description Number of the last task so far
+             */
+            tasks: number;
+            /** @description There are more results than one answer holds: ask for fewer tasks, or for one host */
+            truncated: boolean;
+        };
+        AnsiblePlay: {
+            check?: boolean;
+            /**
+             * Format: date-time
+             * @description Of the last thing that happened in it
+             */
+            end: string;
+            name: string;
+            /** @enum {string} */
+            note?: "no_hosts_matched" | "no_hosts_remaining";
+            /** Format: int64 */
+            number: number;
+            /** Format: date-time */
+            start: string;
+            strategy?: string;
+            tasks: components["schemas"]["AnsibleTask"][];
+        };
+        AnsibleTask: {
+            action: string;
+            cells: components["schemas"]["AnsibleCell"][];
+            /** @description Over all hosts, also those that are not in the answer */
+            counts: components["schemas"]["AnsibleTaskCounts"];
+            handler?: boolean;
+            name: string;
+            /**
+             * Format: int64
+             * @description From 1, through all plays
+             */
+            number: number;
+            /** @description file:line in the repository */
+            path?: string;
+            /** Format: date-time */
+            start: string;
+        };
+        AnsibleTaskCounts: {
+            /** Format: int64 */
+            changed: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            ignored: number;
+            /** Format: int64 */
+            ok: number;
+            /** Format: int64 */
+            rescued: number;
+            /** Format: int64 */
+            skipped: number;
+            /** Format: int64 */
+            unreachable: number;
+        };
         App: {
             active: boolean;
             args: string[] | null;
@@ -1147,6 +1471,11 @@ export interface components {
             available_reason?: string;
             color: string;
             dark_color: string;
+            /**
+             * @description Decides about parameters, arguments and inventories
+             * @enum {string}
+             */
+            family: "ansible" | "terraform" | "script";
             icon: string;
             id?: string;
             path: string;
@@ -1217,6 +1546,55 @@ export interface components {
             user_id: number | null;
             username: string | null;
         };
+        ExplainedCommand: {
+            args: string[];
+            /** @description NAME=value */
+            env: string[];
+            /** @description Files that are written before, readable by the run alone */
+            files: string[];
+            program: string;
+        };
+        ExplainedSource: {
+            branch: string;
+            commit?: string;
+            /** @description repository, template or task: where the branch is set */
+            from: string;
+            repository: string;
+            url: string;
+        };
+        ExplainedVariable: {
+            /** @description server, group, survey, task, group_secret or survey_secret */
+            from: string;
+            name: string;
+            /** @description The values it wins over, weakest first */
+            over?: components["schemas"]["OverriddenValue"][];
+            secret?: boolean;
+            /** @description null for a secret */
+            value: unknown;
+        };
+        Explanation: {
+            /**
+             * Format: int64
+             * @description Older tasks of all projects that wait too, counted up to 1000
+             */
+            ahead?: number;
+            /** @description In their order; paths in <> are known to the run alone. Empty where they depend on what the run finds */
+            commands: components["schemas"]["ExplainedCommand"][];
+            /** @description Variables of the environment that project or server set */
+            environment: components["schemas"]["ExplainedVariable"][];
+            /**
+             * Format: int64
+             * @description 0: no limit
+             */
+            max_duration_sec: number;
+            /** @description Why the task cannot be started */
+            problem?: string;
+            source: components["schemas"]["ExplainedSource"];
+            status: string;
+            variables: components["schemas"]["ExplainedVariable"][];
+            /** @description What keeps the task from running */
+            waiting?: components["schemas"]["Waiting"];
+        };
         Features: {
             custom_roles_management: boolean;
             high_availability: boolean;
@@ -1226,6 +1604,22 @@ export interface components {
             secret_storages: boolean;
             task_summary: boolean;
             terraform_backend: boolean;
+        };
+        File: {
+            /** @enum {string} */
+            kind: "file" | "dir" | "link" | "submodule";
+            /** @description From the root, with slashes */
+            path: string;
+            /**
+             * Format: int64
+             * @description Of files, in bytes
+             */
+            size?: number;
+        };
+        Files: {
+            files: components["schemas"]["File"][];
+            /** @description There is more than the limit let through */
+            truncated?: boolean;
         };
         GroupSecret: {
             /** Format: int64 */
@@ -1245,6 +1639,32 @@ export interface components {
             /** @description Empty in an update: the value stays */
             secret?: string;
             /** @description env or var */
+            type?: string;
+        };
+        HostConfig: {
+            host: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            project_id: number;
+            /** Format: int64 */
+            ssh_key_id: number;
+            /** @enum {string} */
+            type: "host" | "url";
+        };
+        HostConfigInput: {
+            /** @description The host or the address */
+            host?: string;
+            /** Format: int64 */
+            id?: number;
+            /** Format: int64 */
+            project_id?: number;
+            /**
+             * Format: int64
+             * @description A key of type ssh; for https addresses also login_password
+             */
+            ssh_key_id?: number;
+            /** @description host: the name of a host, with or without a port; url: the beginning of a web address */
             type?: string;
         };
         Info: {
@@ -1310,6 +1730,13 @@ export interface components {
             owner?: string;
             /** Format: int64 */
             project_id: number;
+            /** @description Name of the variable, or path of the file */
+            source_storage_key?: string;
+            /**
+             * @description Where the secret is kept when not with the key
+             * @enum {string}
+             */
+            source_storage_type?: "env" | "file";
             ssh: components["schemas"]["SSH"];
             string: string;
             /** @enum {string} */
@@ -1324,6 +1751,9 @@ export interface components {
             override_secret?: boolean;
             /** Format: int64 */
             project_id?: number;
+            /** @description Name of the variable, or absolute path of the file */
+            source_storage_key?: string;
+            /** @description env: a variable of the server; file: a file in its directory of secrets. The secret is read there for every run, and none can be given here */
             source_storage_type?: string;
             ssh?: components["schemas"]["SSHInput"];
             string?: string;
@@ -1415,6 +1845,11 @@ export interface components {
             /** Format: date-time */
             time: string;
         };
+        OverriddenValue: {
+            from: string;
+            secret?: boolean;
+            value: unknown;
+        };
         PasswordInput: {
             password?: string;
         };
@@ -1462,6 +1897,7 @@ export interface components {
         };
         Refs: {
             access_keys: components["schemas"]["Named"][];
+            host_configs: components["schemas"]["Named"][];
             integrations: components["schemas"]["Named"][];
             inventories: components["schemas"]["Named"][];
             repositories: components["schemas"]["Named"][];
@@ -1470,6 +1906,13 @@ export interface components {
         };
         Repository: {
             git_branch: string;
+            /**
+             * Format: int64
+             * @description How many commits of the history are fetched; none: all
+             */
+            git_depth?: number;
+            /** @description Fetch the large files of Git LFS */
+            git_lfs?: boolean;
             git_url: string;
             /** Format: int64 */
             id: number;
@@ -1481,6 +1924,13 @@ export interface components {
         };
         RepositoryInput: {
             git_branch?: string;
+            /**
+             * Format: int64
+             * @description How many commits of the history are fetched; 0: all
+             */
+            git_depth?: number;
+            /** @description Fetch the large files of Git LFS */
+            git_lfs?: boolean;
             git_url?: string;
             /** Format: int64 */
             id?: number;
@@ -1489,6 +1939,12 @@ export interface components {
             project_id?: number;
             /** Format: int64 */
             ssh_key_id?: number;
+        };
+        RerunInput: {
+            /** @description Only on the hosts that failed or could not be reached */
+            failed?: boolean;
+            /** @description JSON object as text: secret survey answers, which are not kept */
+            secret?: string;
         };
         RoleInfo: {
             name: string;
@@ -1562,6 +2018,19 @@ export interface components {
             commit_message?: string;
             /** Format: date-time */
             created: string;
+            /** Format: date-time */
+            decided_at?: string;
+            /**
+             * Format: int64
+             * @description Id of who decided it
+             */
+            decided_by?: number;
+            decided_by_name?: string;
+            /**
+             * @description What was decided when the task last waited for confirmation
+             * @enum {string}
+             */
+            decision?: "confirmed" | "rejected";
             /** Format: date-time */
             end?: string;
             /** @description JSON object as text: survey answers and variables */
@@ -1643,6 +2112,19 @@ export interface components {
             /** Format: date-time */
             created: string;
             /** Format: date-time */
+            decided_at?: string;
+            /**
+             * Format: int64
+             * @description Id of who decided it
+             */
+            decided_by?: number;
+            decided_by_name?: string;
+            /**
+             * @description What was decided when the task last waited for confirmation
+             * @enum {string}
+             */
+            decision?: "confirmed" | "rejected";
+            /** Format: date-time */
             end?: string;
             /** @description JSON object as text: survey answers and variables */
             environment?: string;
@@ -1699,9 +2181,13 @@ export interface components {
             end: string | null;
             /** Format: int64 */
             end_output_id: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description The stage's number within the task, as stage_id of output lines
+             */
             id: number;
-            result?: {
+            /** @description What came of it, by type; null when there is nothing to say */
+            result: {
                 [key: string]: unknown;
             };
             /** Format: date-time */
@@ -1739,6 +2225,11 @@ export interface components {
             inventory_id?: number;
             /** @description Lists only */
             last_task?: components["schemas"]["TaskRow"];
+            /**
+             * Format: int64
+             * @description Seconds after which a task is ended; the server's own limit counts too
+             */
+            max_task_duration_sec?: number;
             name: string;
             playbook: string;
             /** Format: int64 */
@@ -1784,6 +2275,11 @@ export interface components {
             id?: number;
             /** Format: int64 */
             inventory_id?: number | null;
+            /**
+             * Format: int64
+             * @description 0: the server's limit alone
+             */
+            max_task_duration_sec?: number;
             name?: string;
             playbook?: string;
             /** Format: int64 */
@@ -1824,6 +2320,11 @@ export interface components {
             inventory_id?: number;
             /** @description Lists only */
             last_task?: components["schemas"]["TaskRow"];
+            /**
+             * Format: int64
+             * @description Seconds after which a task is ended; the server's own limit counts too
+             */
+            max_task_duration_sec?: number;
             name: string;
             /**
              * Format: int64
@@ -1981,6 +2482,18 @@ export interface components {
             sort_reverse?: boolean;
             title?: string;
             type?: string;
+        };
+        Waiting: {
+            /** Format: int64 */
+            limit: number;
+            /** @enum {string} */
+            reason: "global" | "template" | "project";
+            /**
+             * Format: int64
+             * @description The task to wait for, when it is one
+             */
+            task_id?: number;
+            text: string;
         };
     };
     responses: never;
@@ -2767,6 +3280,168 @@ export interface operations {
             };
         };
     };
+    listHostConfigs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostConfig"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createHostConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HostConfigInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostConfig"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getHostConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                host_config_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostConfig"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceHostConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                host_config_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HostConfigInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteHostConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                host_config_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listInventories: {
         parameters: {
             query?: {
@@ -3397,6 +4072,49 @@ export interface operations {
             };
         };
     };
+    listFiles: {
+        parameters: {
+            query?: {
+                /** @description Branch or tag; that of the repository when left out */
+                branch?: string;
+                /** @description Directory; the root when left out */
+                path?: string;
+                /** @description Only files whose names end in one of these, separated by commas */
+                suffix?: string;
+                /** @description Files of directories below too */
+                recursive?: boolean;
+                /** @description At most this many, from 1 to 10000; 1000 when left out */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+                repository_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Files"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getRepositoryRefs: {
         parameters: {
             query?: never;
@@ -3416,6 +4134,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Refs"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listTags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                repository_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
                 };
             };
             /** @description Failure */
@@ -3701,6 +4451,111 @@ export interface operations {
             };
         };
     };
+    getAnsibleResults: {
+        parameters: {
+            query?: {
+                /** @description Number of the first task, 1 when absent */
+                first?: number;
+                /** @description At most this many tasks, 1 to 1000, 100 when absent */
+                limit?: number;
+                /** @description Only the results on this host */
+                host?: string;
+                /** @description Only these results: ok, changed, failed, unreachable, skipped, ignored, rescued */
+                status?: string[];
+                /** @description With messages, outputs and differences */
+                details?: boolean;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnsibleMatrix"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    confirmTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    explainTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getTaskLog: {
         parameters: {
             query?: {
@@ -3848,6 +4703,111 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    rejectTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    rerunTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RerunInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTaskResults: {
+        parameters: {
+            query?: {
+                /** @description Lines with a greater number */
+                after?: number;
+                /** @description At most this many lines; all when absent */
+                limit?: number;
+                /** @description Send as a file */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
                 };
             };
             /** @description Failure */
@@ -4111,6 +5071,99 @@ export interface operations {
                 "application/json": components["schemas"]["DescriptionInput"];
             };
         };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    attachInventory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+                inventory_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    detachInventory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+                inventory_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    setDefaultInventory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+                inventory_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description No Content */
             204: {
