@@ -31,6 +31,14 @@ func TestBaseApps_FollowTheConfiguration(t *testing.T) {
 	}
 }
 
+func TestJobHost_HasWhatGitNeeds(t *testing.T) {
+	t.Parallel()
+	c := config.Config{Git: config.Git{Client: "go_git", SSHConfigPath: "/c", HostKeyChecking: "yes", KnownHostsFile: "/k"}}
+	if h := jobHost(&c); h.GitClient != "go_git" || h.SSHConfigPath != "/c" || h.HostKeyChecking != "yes" || h.KnownHostsFile != "/k" {
+		t.Errorf("got %+v", h)
+	}
+}
+
 func TestJobEnv_LeavesTheServersSettingsOut(t *testing.T) {
 	t.Parallel()
 	got := jobEnv([]string{"PATH=/bin", "SIGNALBOX_COOKIE_HASH=x", "SEMAPHORE_DB_PASS=y", "HOME=/root", "CLOUD_TOKEN=z", "PASSED=on"},

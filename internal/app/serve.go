@@ -93,6 +93,9 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	if err != nil {
 		return err
 	}
+	sources := secrets.NewSources(keys, map[domain.KeySourceType]secrets.Reader{
+		domain.SourceEnv: secrets.NewEnv(os.LookupEnv), domain.SourceFile: secrets.NewFiles(c.SecretsDir),
+	})
 	executable, err := os.Executable()
 	if err != nil {
 		return err
@@ -100,7 +103,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	host := jobHost(c)
 	env := jobEnv(os.Environ(), host.ForwardEnv)
 	cat, err := catalog.New(catalog.Deps{
-		Store: st, Sealer: keys, Passwords: authn, Now: utcNow, Programs: programOnMachine,
+		Store: st, Sealer: sources, Passwords: authn, Now: utcNow, Programs: programOnMachine,
 		BaseApps: baseApps(c.Apps),
 		Demo:     catalog.NewDemoFiles(filepath.Join(c.DataDir, "demo")), AnyoneCreates: c.Projects.NonAdminCanCreate,
 	})
@@ -109,7 +112,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	}
 	bus := live.NewBus()
 	service := tasks.New(tasks.Deps{
-		Store: st, Sealer: keys, Keys: keys, Live: bus, Log: log, Now: utcNow,
+		Store: st, Sealer: keys, Keys: sources, Live: bus, Log: log, Now: utcNow,
 		Queries: runner.Queries{Executable: executable, Env: env, Host: host},
 		Settings: tasks.Settings{
 			MaxParallel: c.Tasks.MaxParallel, MaxTasksPerTemplate: c.Tasks.KeepPerTemplate,
@@ -243,6 +246,7 @@ func jobHost(c *config.Config) job.Host {
 			User: c.Process.User, UID: c.Process.UID, GID: c.Process.GID,
 			NoNewPrivs: c.Process.NoNewPrivs, Namespaces: job.Namespaces(c.Process.Namespaces),
 		},
+		GitClient: c.Git.Client, HostKeyChecking: c.Git.HostKeyChecking, KnownHostsFile: c.Git.KnownHostsFile,
 	}
 }
 

@@ -22,6 +22,8 @@ import (
 // keySealer encrypts the secrets of keys.
 type keySealer interface {
 	SealKey(p domain.ProjectID, t domain.KeyType, s domain.KeySecret) (string, error)
+	// KeySource says where the secret of a key is kept.
+	KeySource(k domain.Key) (domain.KeySource, error)
 }
 
 // passwordHasher checks and hashes new passwords.

@@ -29,6 +29,16 @@ func (c *Catalog) Key(ctx context.Context, g authz.Grant, id domain.KeyID) (doma
 	return keys().get(ctx, c.Store, g.Project, id)
 }
 
+// KeySource says where the secret of a key is kept. That of a key which cannot be
+// decrypted is not known, and a list of keys is shown all the same.
+func (c *Catalog) KeySource(k domain.Key) domain.KeySource {
+	at, err := c.Sealer.KeySource(k)
+	if err != nil {
+		return domain.KeySource{}
+	}
+	return at
+}
+
 // CreateKey stores a key with its secret.
 func (c *Catalog) CreateKey(ctx context.Context, g authz.Grant, key domain.Key, secret domain.KeySecret) (domain.Key, error) {
 	if err := g.Require(authz.ManageResources); err != nil {
@@ -82,13 +92,32 @@ func (c *Catalog) ReplaceKey(ctx context.Context, g authz.Grant, id domain.KeyID
 			return err
 		}
 	}
-	return keys().update(ctx, c, g, id, nil, func(row *domain.Key) error {
+	return keys().update(ctx, c, g, id, func(ctx context.Context) error {
+		return c.keepsType(ctx, g.Project, id, key.Type, override)
+	}, func(row *domain.Key) error {
 		row.Name = key.Name
 		if override {
 			row.Type, row.Ciphertext = key.Type, key.Ciphertext
 		}
 		return nil
 	}, nil)
+}
+
+// keepsType refuses another type for a key that host configs use, since they
+// take certain types only.
+func (c *Catalog) keepsType(ctx context.Context, p domain.ProjectID, id domain.KeyID, t domain.KeyType, override bool) error {
+	if !override {
+		return nil
+	}
+	stored, err := c.sharedKey(ctx, p, id)
+	if err != nil || stored.Type == t {
+		return err
+	}
+	users, err := hostConfigs().referrers(ctx, c.Store, p, store.Eq("ssh_key_id", id))
+	if err != nil || len(users) == 0 {
+		return err
+	}
+	return &domain.Error{Kind: domain.KindInUse, Field: "type", Message: "the key is in use by host configs, so its type cannot be changed; change them first", Users: users}
 }
 
 // sharedKey returns a key that may be changed and referred to by itself.
@@ -137,6 +166,9 @@ func (c *Catalog) keyRefs(ctx context.Context, p domain.ProjectID, id domain.Key
 		return refs, err
 	}
 	if refs.Inventories, err = inventories().referrers(ctx, c.Store, p, store.Eq("ssh_key_id", id)); err != nil {
+		return refs, err
+	}
+	if refs.HostConfigs, err = hostConfigs().referrers(ctx, c.Store, p, store.Eq("ssh_key_id", id)); err != nil {
 		return refs, err
 	}
 	become, err := inventories().referrers(ctx, c.Store, p, store.Eq("become_key_id", id))

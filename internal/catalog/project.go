@@ -162,7 +162,7 @@ func (c *Catalog) DeleteProject(ctx context.Context, g authz.Grant) error {
 		in := store.InProject(p)
 		// Each of these refers only to kinds that come later.
 		for _, remove := range []func(context.Context, ...store.Cond) (int, error){
-			c.Store.Inventories().DeleteWhere, c.Store.Repositories().DeleteWhere, c.Store.Keys().DeleteWhere,
+			c.Store.Inventories().DeleteWhere, c.Store.Repositories().DeleteWhere, c.Store.HostConfigs().DeleteWhere, c.Store.Keys().DeleteWhere,
 			c.Store.VariableGroups().DeleteWhere, c.Store.Views().DeleteWhere, c.Store.Members().DeleteWhere,
 		} {
 			if _, err := remove(ctx, in); err != nil {

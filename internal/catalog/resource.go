@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"signalbox/internal/authz"
 	"signalbox/internal/domain"
@@ -37,6 +38,15 @@ func repositories() kind[domain.Repository, domain.RepositoryID] {
 		id:      func(r *domain.Repository) *domain.RepositoryID { return &r.ID },
 		project: func(r *domain.Repository) *domain.ProjectID { return &r.ProjectID },
 		name:    func(r *domain.Repository) string { return r.Name },
+	}
+}
+
+func hostConfigs() kind[domain.HostConfig, domain.HostConfigID] {
+	return kind[domain.HostConfig, domain.HostConfigID]{
+		word: "host config", event: domain.ObjectHostConfig, rows: store.Store.HostConfigs,
+		id:      func(h *domain.HostConfig) *domain.HostConfigID { return &h.ID },
+		project: func(h *domain.HostConfig) *domain.ProjectID { return &h.ProjectID },
+		name:    func(h *domain.HostConfig) string { return h.Host },
 	}
 }
 
@@ -216,11 +226,11 @@ func inUse(word string, users []domain.Reference) error {
 
 // Refs is what refers to an object, by type.
 type Refs struct {
-	Templates, Inventories, Repositories []domain.Reference
+	Templates, Inventories, Repositories, HostConfigs []domain.Reference
 }
 
 func (r Refs) all() []domain.Reference {
-	return append(append(append([]domain.Reference{}, r.Templates...), r.Inventories...), r.Repositories...)
+	return slices.Concat(r.Templates, r.Inventories, r.Repositories, r.HostConfigs)
 }
 
 // referrers lists rows that match the condition as references.

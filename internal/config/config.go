@@ -17,16 +17,18 @@ import (
 type Config struct {
 	// DataDir holds everything that must survive a restart: the database, keys,
 	// mirrors of repositories, journals of running jobs.
-	DataDir  string
-	Server   Server
-	Database Database
-	Keys     Keys
-	Auth     Auth
-	Tasks    Tasks
-	Process  Process
-	Git      Git
-	Schedule Schedule
-	Projects Projects
+	DataDir string
+	// SecretsDir holds files that keys may take their secrets from; "" allows none.
+	SecretsDir string
+	Server     Server
+	Database   Database
+	Keys       Keys
+	Auth       Auth
+	Tasks      Tasks
+	Process    Process
+	Git        Git
+	Schedule   Schedule
+	Projects   Projects
 	// Apps changes built-in apps and adds others, by id.
 	Apps map[string]App
 	Log  Log
@@ -157,8 +159,12 @@ type Namespaces struct{ User, Mount, PID, IPC, UTS bool }
 
 // Git says how repositories are reached.
 type Git struct {
-	Client        string // "cmd_git"
+	Client        string // "cmd_git" or "go_git"
 	SSHConfigPath string // "" uses the user's own
+	// HostKeyChecking is "accept-new", "yes" or "no". A file of known hosts
+	// that is named means "yes", unless said otherwise.
+	HostKeyChecking string
+	KnownHostsFile  string // "" is known_hosts in the data directory
 }
 
 // Schedule governs cron expressions.
@@ -233,6 +239,12 @@ func (c *Config) settle(dataDir string) error {
 		return err
 	}
 	c.DataDir = absolute
+	if c.Git.HostKeyChecking == "" {
+		c.Git.HostKeyChecking = "accept-new"
+		if c.Git.KnownHostsFile != "" {
+			c.Git.HostKeyChecking = "yes"
+		}
+	}
 	database := filepath.Join(c.DataDir, "signalbox.db")
 	if c.Database.Dialect == "bolt" {
 		c.Database.Path, database = c.Database.BoltPath, filepath.Join(c.DataDir, "signalbox.bolt")
@@ -243,6 +255,8 @@ func (c *Config) settle(dataDir string) error {
 	}{
 		{&c.Database.Path, database},
 		{&c.Git.SSHConfigPath, ""},
+		{&c.Git.KnownHostsFile, ""},
+		{&c.SecretsDir, ""},
 		{&c.Server.TLS.CertFile, ""},
 		{&c.Server.TLS.KeyFile, ""},
 	}

@@ -67,6 +67,7 @@ func TestLoad_NothingGivenIsAGoodConfiguration(t *testing.T) {
 	want := defaults()
 	want.DataDir = c.DataDir
 	want.Database.Path = filepath.Join(c.DataDir, "signalbox.db")
+	want.Git.HostKeyChecking = "accept-new"
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Errorf("configuration (-want +got):\n%s", diff)
 	}
@@ -117,6 +118,29 @@ func TestLoad_TellsZeroFromUnset(t *testing.T) {
 	})
 	if c.Tasks.MaxParallel != 10 || c.Tasks.StopGrace != 15*time.Second || c.Server.Port != 3000 {
 		t.Errorf("empty values: got %d, %s, %d, want the defaults", c.Tasks.MaxParallel, c.Tasks.StopGrace, c.Server.Port)
+	}
+}
+
+func TestLoad_HostKeysAndSecretsDirectory(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		g                      given
+		checking, file, secret string
+	}{
+		"nothing":      {given{}, "accept-new", "", ""},
+		"a known file": {given{env: []string{"SEMAPHORE_SSH_KNOWN_HOSTS_FILE=/etc/known"}}, "yes", "/etc/known", ""},
+		"said otherwise": {given{files: map[string]string{"config.yml": "ssh:\n  known_hosts_file: ~/known\n  strict_host_key_checking: no\ndirs:\n  secrets_path: /run/secrets\n"}},
+			"no", "/home/somebody/known", "/run/secrets"},
+		"other spellings": {given{files: map[string]string{"config.json": `{"ssh": {"strict_host_key_checking": "accept-new", "known_hosts_file": "/k"}, "secrets_path": "/s"}`}},
+			"accept-new", "/k", "/s"},
+	} {
+		got, report := mustLoad(t, c.g)
+		if got.Git.HostKeyChecking != c.checking || got.Git.KnownHostsFile != c.file || got.SecretsDir != c.secret || len(report.Warnings) > 0 {
+			t.Errorf("%s: got %q, %q and %q, with warnings %q", name, got.Git.HostKeyChecking, got.Git.KnownHostsFile, got.SecretsDir, report.Warnings)
+		}
+	}
+	if _, _, err := load(t, given{env: []string{"SIGNALBOX_SSH_STRICT_HOST_KEY_CHECKING=ask"}}); err == nil {
+		t.Error("a checking that does not exist was taken")
 	}
 }
 

@@ -137,6 +137,17 @@ func options(home string) []option {
 		{key: "ssh_config_path", env: "SSH_PATH", aliases: []string{"ssh.config_path"}, fallback: "the user's own",
 			field: at(func(c *Config) *string { return &c.Git.SSHConfigPath }),
 			doc:   "Configuration file for ssh."},
+		{key: "ssh.strict_host_key_checking", env: "SSH_STRICT_HOST_KEY_CHECKING", fallback: "`accept-new`, or `yes` with `ssh.known_hosts_file`",
+			field: func(c *Config) field {
+				return choice[string]{&c.Git.HostKeyChecking, []string{"accept-new", "yes", "no"}}
+			},
+			doc: "Keys of git servers that are reached by ssh: `accept-new` remembers that of a new server and refuses a changed one, `yes` takes only known ones, `no` checks nothing."},
+		{key: "ssh.known_hosts_file", env: "SSH_KNOWN_HOSTS_FILE", fallback: "`<data_dir>/known_hosts`",
+			field: at(func(c *Config) *string { return &c.Git.KnownHostsFile }),
+			doc:   "File with the keys of git servers, in the form of OpenSSH."},
+		{key: "dirs.secrets_path", env: "SECRETS_PATH", aliases: []string{"dirs.secrets", "secrets_path"}, fallback: "none: files are refused",
+			field: at(func(c *Config) *string { return &c.SecretsDir }),
+			doc:   "Directory of the files that keys may take their secrets from."},
 
 		{key: "schedule.timezone", env: "SCHEDULE_TIMEZONE",
 			field: func(c *Config) field { return zone{&c.Schedule.Timezone} },
@@ -271,7 +282,7 @@ func unusedKeys() []string {
 		"mysql.", "postgres.", "bolt.", "sqlite.",
 		// Everything lives in the data directory, work areas included: what tasks
 		// leave behind must outlast a cleaned /tmp.
-		"tmp_path", "dirs.", "secrets_path",
+		"tmp_path", "dirs.",
 		"tls.http_redirect_port", "tls.http_redirect_addr",
 		"option_encryption", "encryption.",
 		"auth.totp.", "auth.email.", "mfa.", "auth.max_session_life_hours",
@@ -279,7 +290,7 @@ func unusedKeys() []string {
 		"external_auth_email_matching", "recaptcha.",
 		"ldap_", "oidc_providers.",
 		"email_", "telegram_", "slack_", "rocketchat_", "microsoft_teams_", "dingtalk_", "gotify_",
-		"ssh.known_hosts_file", "ssh.strict_host_key_checking", "git_submodule_jobs", "git_attempts",
+		"git_submodule_jobs", "git_attempts",
 		"use_remote_runner", "runner_registration_token", "runners.", "runner.", "ha.",
 		"teams.", "syslog.", "log.events.", "log.tasks.", "log.audit_webhook.", "audit.",
 		"metrics.", "debugging.", "jwt.", "global_integration_alias",
@@ -289,13 +300,13 @@ func unusedKeys() []string {
 // unusedEnv are the variables that belong to them.
 func unusedEnv() []string {
 	return []string{
-		"TMP_PATH", "REPOS_DIR", "REPOS_PATH", "SECRETS_PATH", "SSH_AGENT_SOCKETS_DIR",
+		"TMP_PATH", "REPOS_DIR", "REPOS_PATH", "SSH_AGENT_SOCKETS_DIR",
 		"DB_PATH",
 		"TLS_HTTP_REDIRECT_PORT", "TLS_HTTP_REDIRECT_ADDR", "INTEGRATION_ALIAS",
 		"OPTION_ENCRYPTION", "ENCRYPTION_", "TOTP_", "EMAIL_", "AUTH_",
 		"EXTERNAL_AUTH_EMAIL_MATCHING", "RECAPTCHA_", "LDAP_", "OIDC_",
 		"TELEGRAM_", "SLACK_", "ROCKETCHAT_", "MICROSOFT_TEAMS_", "DINGTALK_", "GOTIFY_",
-		"SSH_KNOWN_HOSTS_FILE", "SSH_STRICT_HOST_KEY_CHECKING", "GIT_SUBMODULE_JOBS", "GIT_ATTEMPTS",
+		"GIT_SUBMODULE_JOBS", "GIT_ATTEMPTS",
 		"USE_REMOTE_RUNNER", "RUNNER_", "RUNNERS_", "DEFAULT_GLOBAL_RUNNERS_MODE", "HA_",
 		"TEAMS_", "SYSLOG_", "EVENT_LOG_", "EVENT_LOGGER", "TASK_LOG_", "TASK_LOGGER", "TASK_RESULT_LOGGER",
 		"AUDIT_", "METRICS_", "API_DELAY", "PPROF_DUMP_DIR", "JWT_",

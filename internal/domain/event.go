@@ -8,6 +8,7 @@ type ObjectType string
 const (
 	ObjectTask          ObjectType = "task"
 	ObjectVariableGroup ObjectType = "environment"
+	ObjectHostConfig    ObjectType = "host_config"
 	ObjectInventory     ObjectType = "inventory"
 	ObjectKey           ObjectType = "key"
 	ObjectProject       ObjectType = "project"

@@ -10,6 +10,7 @@ type (
 	MemberID        int64
 	KeyID           int64
 	RepositoryID    int64
+	HostConfigID    int64
 	InventoryID     int64
 	VariableGroupID int64
 	TemplateID      int64

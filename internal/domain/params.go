@@ -17,6 +17,22 @@ type AnsibleTemplateParams struct {
 	Limit                  []string `json:"limit"`
 	Tags                   []string `json:"tags"`
 	SkipTags               []string `json:"skip_tags"`
+
+	// SkipGalaxyInstall leaves out what requirements.yml asks for.
+	SkipGalaxyInstall              bool `json:"skip_galaxy_install"`
+	AllowOverrideSkipGalaxyInstall bool `json:"allow_override_skip_galaxy_install"`
+	// Further arguments of "ansible-galaxy collection install" and "… role install".
+	GalaxyCollectionArgs []string `json:"galaxy_collection_args"`
+	GalaxyRoleArgs       []string `json:"galaxy_role_args"`
+}
+
+func (p AnsibleTemplateParams) check(field string) error {
+	for name, list := range map[string][]string{"galaxy_collection_args": p.GalaxyCollectionArgs, "galaxy_role_args": p.GalaxyRoleArgs} {
+		if err := checkArguments(field+"."+name, list); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // AnsibleTaskParams are the params of a task of an ansible template.
@@ -28,6 +44,8 @@ type AnsibleTaskParams struct {
 	Limit      *[]string `json:"limit"`
 	Tags       *[]string `json:"tags"`
 	SkipTags   *[]string `json:"skip_tags"`
+	// SkipGalaxyInstall takes the place of what the template says.
+	SkipGalaxyInstall *bool `json:"skip_galaxy_install"`
 }
 
 // Verbosity is the number of v's for ansible, 0 for none.
@@ -135,7 +153,10 @@ func (a App) checkTemplateParams(doc JSON) error {
 	switch a.Family {
 	case FamilyAnsible:
 		var p AnsibleTemplateParams
-		return DecodeParams(field, doc, &p)
+		if err := DecodeParams(field, doc, &p); err != nil {
+			return err
+		}
+		return p.check(field)
 	case FamilyTerraform:
 		var p TerraformTemplateParams
 		if err := DecodeParams(field, doc, &p); err != nil {

@@ -15,7 +15,14 @@ type Repository struct {
 	GitURL    string
 	GitBranch string
 	SSHKeyID  KeyID
+	// GitDepth limits how many commits of the history are fetched; 0: all.
+	GitDepth int
+	// GitLFS fetches the large files that pointers of Git LFS stand for.
+	GitLFS bool
 }
+
+// MaxGitDepth is what git takes for a depth.
+const MaxGitDepth = 1<<31 - 1
 
 // RepositoryKind is how a repository is reached, read off its URL.
 type RepositoryKind string
@@ -62,6 +69,9 @@ func (r *Repository) Validate() error {
 		if err := CheckGitRef("git_branch", r.GitBranch); err != nil {
 			return err
 		}
+	}
+	if r.GitDepth < 0 || r.GitDepth > MaxGitDepth {
+		return Invalid("git_depth", "must be a number of commits up to %d, or 0 for the whole history", MaxGitDepth)
 	}
 	if r.SSHKeyID == 0 {
 		return Invalid("ssh_key_id", "a key is required; choose the key of type none for repositories that need no sign-in")

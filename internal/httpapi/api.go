@@ -23,6 +23,7 @@ import (
 	"signalbox/internal/catalog"
 	"signalbox/internal/domain"
 	"signalbox/internal/httpapi/wire"
+	"signalbox/internal/job"
 	"signalbox/internal/live"
 	"signalbox/internal/store"
 	"signalbox/internal/tasks"
@@ -48,6 +49,8 @@ type Tasks interface {
 	Results(ctx context.Context, id domain.TaskID, after int64, fn func(tasks.LogLine) error) error
 	Rerun(ctx context.Context, actor domain.Actor, p domain.ProjectID, id domain.TaskID, how tasks.Rerun) (domain.Task, error)
 	Branches(ctx context.Context, p domain.ProjectID, id domain.RepositoryID) ([]string, error)
+	Tags(ctx context.Context, p domain.ProjectID, id domain.RepositoryID) ([]string, error)
+	Files(ctx context.Context, p domain.ProjectID, id domain.RepositoryID, branch, dir string, f job.FileQuery) (files []job.FileEntry, more bool, err error)
 }
 
 // Info is what the server says about itself.

@@ -7,28 +7,22 @@ import (
 
 func (a *api) listKeys(c *call, _ *none) ([]wire.Key, error) {
 	keys, err := a.Catalog.Keys(c.r.Context(), c.grant, c.sort())
-	return wire.FromKeys(keys), err
+	return wire.FromKeys(keys, a.Catalog.KeySource), err
 }
 
-// checkKeySource refuses secrets that come from elsewhere than the database.
-func checkKeySource(in *wire.KeyInput) error {
-	if in.SourceStorageType != nil && *in.SourceStorageType != "" {
-		return domain.Invalid("source_storage_type", "secrets from elsewhere are not supported yet; store the secret itself")
+func (a *api) key(k domain.Key, err error) (wire.Key, error) {
+	if err != nil {
+		return wire.Key{}, err
 	}
-	return nil
+	return wire.FromKey(k, a.Catalog.KeySource(k)), nil
 }
 
 func (a *api) createKey(c *call, in *wire.KeyInput) (wire.Key, error) {
-	if err := checkKeySource(in); err != nil {
-		return wire.Key{}, err
-	}
-	k, err := a.Catalog.CreateKey(c.r.Context(), c.grant, in.Key(), in.Secret())
-	return wire.FromKey(k), err
+	return a.key(a.Catalog.CreateKey(c.r.Context(), c.grant, in.Key(), in.Secret()))
 }
 
 func (a *api) getKey(c *call, _ *none) (wire.Key, error) {
-	k, err := a.Catalog.Key(c.r.Context(), c.grant, domain.KeyID(c.id("key_id")))
-	return wire.FromKey(k), err
+	return a.key(a.Catalog.Key(c.r.Context(), c.grant, domain.KeyID(c.id("key_id"))))
 }
 
 func (a *api) keyRefs(c *call, _ *none) (wire.Refs, error) {
@@ -36,9 +30,6 @@ func (a *api) keyRefs(c *call, _ *none) (wire.Refs, error) {
 }
 
 func (a *api) replaceKey(c *call, in *wire.KeyInput) (none, error) {
-	if err := checkKeySource(in); err != nil {
-		return none{}, err
-	}
 	return none{}, a.Catalog.ReplaceKey(c.r.Context(), c.grant, domain.KeyID(c.id("key_id")), in.Key(), in.Secret(), in.OverrideSecret)
 }
 

@@ -116,8 +116,24 @@ func (a *api) addResourceRoutes() {
 	handle(a, Route{Method: get, Path: project + "/repositories/{repository_id}", ID: "getRepository", Tag: "repositories", Summary: "Read a repository", Action: authz.ReadProject}, a.getRepository)
 	handle(a, Route{Method: get, Path: project + "/repositories/{repository_id}/refs", ID: "getRepositoryRefs", Tag: "repositories", Summary: "List what uses a repository", Action: authz.ReadProject}, a.repositoryRefs)
 	handle(a, Route{Method: get, Path: project + "/repositories/{repository_id}/branches", ID: "listBranches", Tag: "repositories", Summary: "List the branches of the remote", Action: authz.ReadProject}, a.listBranches)
+	handle(a, Route{Method: get, Path: project + "/repositories/{repository_id}/tags", ID: "listTags", Tag: "repositories", Summary: "List the tags of the remote", Action: authz.ReadProject}, a.listTags)
+	handle(a, Route{Method: get, Path: project + "/repositories/{repository_id}/files", ID: "listFiles", Tag: "repositories", Summary: "List the files of a repository; what is new is fetched first", Action: authz.ManageResources,
+		Query: []Query{
+			{Name: "branch", Type: "string", Doc: "Branch or tag; that of the repository when left out"},
+			{Name: "path", Type: "string", Doc: "Directory; the root when left out"},
+			{Name: "suffix", Type: "string", Doc: "Only files whose names end in one of these, separated by commas"},
+			{Name: "recursive", Type: "boolean", Doc: "Files of directories below too"},
+			{Name: "limit", Type: "integer", Doc: "At most this many, from 1 to 10000; 1000 when left out"},
+		}}, a.listFiles)
 	handle(a, Route{Method: put, Path: project + "/repositories/{repository_id}", ID: "replaceRepository", Tag: "repositories", Summary: "Replace a repository", Action: authz.ManageResources}, a.replaceRepository)
 	handle(a, Route{Method: del, Path: project + "/repositories/{repository_id}", ID: "deleteRepository", Tag: "repositories", Summary: "Delete a repository that is not used", Action: authz.ManageResources}, a.deleteRepository)
+
+	const hosts = "host configs"
+	handle(a, Route{Method: get, Path: project + "/host_configs", ID: "listHostConfigs", Tag: hosts, Summary: "List the sign-ins for what repositories bring along, by host", Action: authz.ReadProject}, a.listHostConfigs)
+	handle(a, Route{Method: post, Path: project + "/host_configs", ID: "createHostConfig", Tag: hosts, Summary: "Create a sign-in for a host or web addresses", Action: authz.ManageResources}, a.createHostConfig)
+	handle(a, Route{Method: get, Path: project + "/host_configs/{host_config_id}", ID: "getHostConfig", Tag: hosts, Summary: "Read a host config", Action: authz.ReadProject}, a.getHostConfig)
+	handle(a, Route{Method: put, Path: project + "/host_configs/{host_config_id}", ID: "replaceHostConfig", Tag: hosts, Summary: "Replace a host config", Action: authz.ManageResources}, a.replaceHostConfig)
+	handle(a, Route{Method: del, Path: project + "/host_configs/{host_config_id}", ID: "deleteHostConfig", Tag: hosts, Summary: "Delete a host config", Action: authz.ManageResources}, a.deleteHostConfig)
 
 	handle(a, Route{Method: get, Path: project + "/inventory", ID: "listInventories", Tag: "inventories", Summary: "List inventories", Action: authz.ReadProject,
 		Query: append(sorting("name"), Query{Name: "app", Type: "string", Doc: "Only types this app takes"}, Query{Name: "template_id", Type: "integer", Doc: "Only those attached to this template"})}, a.listInventories)

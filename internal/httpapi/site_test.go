@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -42,6 +43,7 @@ type site struct {
 	clock   *clock
 	tokens  map[string]string // by user name
 	users   map[string]domain.User
+	secrets string // directory of files that keys may name
 }
 
 type clock struct {
@@ -68,8 +70,19 @@ func (idle) Wake()                      {}
 func (idle) Signal(domain.TaskID, bool) {}
 
 func (idle) Answer(domain.TaskID, int, bool) {}
-func (idle) Branches(context.Context, int64, job.Repository) ([]string, error) {
-	return []string{"dev", "feature/x", "main"}, nil
+func (idle) Ask(_ context.Context, q job.Query) (job.Answer, error) {
+	switch {
+	case q.Op == job.QueryBranches:
+		return job.Answer{Branches: []string{"dev", "feature/x", "main"}}, nil
+	case q.Op == job.QueryTags:
+		return job.Answer{Tags: []string{"v1", "v2"}}, nil
+	case q.Path == "missing":
+		return job.Answer{}, errors.New("there is no directory missing")
+	}
+	// What was asked for comes back as names, for tests to see.
+	return job.Answer{Truncated: q.Files.Limit == 1, Files: []job.FileEntry{{
+		Path: fmt.Sprint(q.Path, "|", q.Repository.Branch, "|", q.Files.Suffixes, "|", q.Files.Recursive, "|", len(q.Credentials)), Kind: "file", Size: 3,
+	}}}, nil
 }
 
 type lockedWriter struct {
@@ -105,14 +118,19 @@ func newSite(t testing.TB, change ...func(*httpapi.Deps)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.secrets = t.TempDir()
+	sources := secrets.NewSources(ring, map[domain.KeySourceType]secrets.Reader{
+		domain.SourceEnv:  secrets.NewEnv(func(name string) (string, bool) { return "hush-env", name == "DEPLOY_TOKEN" }),
+		domain.SourceFile: secrets.NewFiles(s.secrets),
+	})
 	s.catalog, err = catalog.New(catalog.Deps{
-		Store: db, Sealer: ring, Passwords: s.auth, Now: s.clock.Now, Demo: catalog.NewDemoFiles(t.TempDir()),
+		Store: db, Sealer: sources, Passwords: s.auth, Now: s.clock.Now, Demo: catalog.NewDemoFiles(t.TempDir()),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.tasks = tasks.New(tasks.Deps{
-		Store: db, Sealer: ring, Keys: ring, Live: s.bus, Queries: idle{}, Log: logger, Now: s.clock.Now,
+		Store: db, Sealer: ring, Keys: sources, Live: s.bus, Queries: idle{}, Log: logger, Now: s.clock.Now,
 		Settings: tasks.Settings{MaxParallel: 10, Apps: s.catalog.Apps},
 	})
 	s.tasks.Connect(idle{})
@@ -220,7 +238,7 @@ type object = map[string]any
 // world is a project with one of everything and a member of each role.
 type world struct {
 	*site
-	project, key, repository, inventory, group, template, view int64
+	project, key, repository, inventory, group, template, view, host int64
 }
 
 func newWorld(t testing.TB, change ...func(*httpapi.Deps)) *world {
@@ -247,6 +265,10 @@ func newWorld(t testing.TB, change ...func(*httpapi.Deps)) *world {
 		"secrets": []object{{"type": "env", "name": "TOKEN", "secret": "hush-token", "operation": "create"}},
 	})
 	w.view = w.must("owner", "POST", w.path("/views"), object{"title": "Mine", "project_id": w.project, "position": 1})
+	ssh := w.must("owner", "POST", w.path("/keys"), object{
+		"name": "hosts", "type": "ssh", "project_id": w.project, "ssh": object{"login": "git", "private_key": "hush-host-key"},
+	})
+	w.host = w.must("owner", "POST", w.path("/host_configs"), object{"type": "host", "host": "git.example.test", "ssh_key_id": ssh})
 	w.template = w.must("owner", "POST", w.path("/templates"), w.templateBody(object{"name": "build it"}))
 	return w
 }

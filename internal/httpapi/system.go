@@ -162,5 +162,6 @@ func refs(r catalog.Refs, err error) (wire.Refs, error) {
 	return wire.Refs{
 		Templates: named(r.Templates), Inventories: named(r.Inventories), Repositories: named(r.Repositories),
 		Integrations: []wire.Named{}, Schedules: []wire.Named{}, AccessKeys: []wire.Named{},
+		HostConfigs: named(r.HostConfigs),
 	}, err
 }

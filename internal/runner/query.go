@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"syscall"
 	"time"
 
@@ -34,20 +35,20 @@ func (q Queries) With(credentials []job.HostCredential) Queries {
 
 // Branches lists the branches of a remote, by their full names.
 func (q Queries) Branches(ctx context.Context, project int64, r job.Repository) ([]string, error) {
-	answer, err := q.ask(ctx, job.Query{Op: job.QueryBranches, ProjectID: project, Repository: r})
+	answer, err := q.Ask(ctx, job.Query{Op: job.QueryBranches, ProjectID: project, Repository: r})
 	return answer.Branches, err
 }
 
 // Tags lists the tags of a remote, by their full names.
 func (q Queries) Tags(ctx context.Context, project int64, r job.Repository) ([]string, error) {
-	answer, err := q.ask(ctx, job.Query{Op: job.QueryTags, ProjectID: project, Repository: r})
+	answer, err := q.Ask(ctx, job.Query{Op: job.QueryTags, ProjectID: project, Repository: r})
 	return answer.Tags, err
 }
 
 // Commit is the commit that r.Branch or r.Commit means now. What the mirror lacks
 // of it is fetched.
 func (q Queries) Commit(ctx context.Context, project int64, r job.Repository) (job.Commit, error) {
-	answer, err := q.ask(ctx, job.Query{Op: job.QueryCommit, ProjectID: project, Repository: r})
+	answer, err := q.Ask(ctx, job.Query{Op: job.QueryCommit, ProjectID: project, Repository: r})
 	if err != nil || answer.Commit == nil {
 		return job.Commit{}, err
 	}
@@ -57,21 +58,23 @@ func (q Queries) Commit(ctx context.Context, project int64, r job.Repository) (j
 // Files lists a directory of that commit, "" the root, and reports whether there
 // is more than f.Limit.
 func (q Queries) Files(ctx context.Context, project int64, r job.Repository, dir string, f job.FileQuery) (files []job.FileEntry, more bool, err error) {
-	answer, err := q.ask(ctx, job.Query{Op: job.QueryFiles, ProjectID: project, Repository: r, Path: dir, Files: f})
+	answer, err := q.Ask(ctx, job.Query{Op: job.QueryFiles, ProjectID: project, Repository: r, Path: dir, Files: f})
 	return answer.Files, answer.Truncated, err
 }
 
 // File reads a file of that commit, at most a mebibyte of it.
 func (q Queries) File(ctx context.Context, project int64, r job.Repository, name string) (job.FileContent, error) {
-	answer, err := q.ask(ctx, job.Query{Op: job.QueryFile, ProjectID: project, Repository: r, Path: name})
+	answer, err := q.Ask(ctx, job.Query{Op: job.QueryFile, ProjectID: project, Repository: r, Path: name})
 	if err != nil || answer.File == nil {
 		return job.FileContent{}, err
 	}
 	return *answer.File, nil
 }
 
-func (q Queries) ask(ctx context.Context, query job.Query) (job.Answer, error) {
-	query.Host, query.Credentials = q.Host, q.Credentials
+// Ask answers a question of any kind, with the sign-ins it brings along too. The
+// host and the time it may take are those of q.
+func (q Queries) Ask(ctx context.Context, query job.Query) (job.Answer, error) {
+	query.Host, query.Credentials = q.Host, slices.Concat(q.Credentials, query.Credentials)
 	if query.Op != job.QueryBranches && query.Op != job.QueryTags {
 		query.Timeout = queryTimeout - 5*time.Second // the first look at a repository fetches it
 	}

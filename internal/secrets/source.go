@@ -36,6 +36,11 @@ type Reader interface {
 	Read(ctx context.Context, key string) ([]byte, error)
 }
 
+// checker is a Reader that can tell without reading which keys it never reads.
+type checker interface {
+	Check(key string) error
+}
+
 // Sources opens keys wherever their secrets are kept.
 type Sources struct {
 	ring    *Keyring
@@ -45,6 +50,30 @@ type Sources struct {
 // NewSources opens what the ring sealed, and follows sources by the readers.
 func NewSources(ring *Keyring, readers map[domain.KeySourceType]Reader) *Sources {
 	return &Sources{ring: ring, readers: readers}
+}
+
+// SealKey is that of the ring, for places that may be read. Whether something is
+// there is not looked at: it may come later, and whoever creates keys is not to
+// learn which files exist.
+func (s *Sources) SealKey(p domain.ProjectID, t domain.KeyType, secret domain.KeySecret) (string, error) {
+	if at := secret.Source; at.Type != domain.SourceDatabase {
+		reader, ok := s.readers[at.Type]
+		if !ok {
+			return "", domain.Invalid("source_storage_type", "this server has no secrets of kind %q", at.Type)
+		}
+		if c, ok := reader.(checker); ok {
+			if err := c.Check(at.Key); err != nil {
+				return "", err
+			}
+		}
+	}
+	return s.ring.SealKey(p, t, secret)
+}
+
+// KeySource says where the secret of a key is kept, without reading it there.
+func (s *Sources) KeySource(k domain.Key) (domain.KeySource, error) {
+	secret, err := s.ring.OpenKey(k)
+	return secret.Source, err
 }
 
 // OpenKey is Open for callers without a context.
@@ -130,13 +159,20 @@ type Env struct {
 // NewEnv reads variables by lookup, as os.LookupEnv does.
 func NewEnv(lookup func(string) (string, bool)) Env { return Env{lookup} }
 
-// Read returns the value of a variable. Those that hold the server's own
-// settings, its keys among them, are refused: whoever may create keys must not
-// read them.
-func (e Env) Read(_ context.Context, name string) ([]byte, error) {
+// Check refuses the variables that hold the server's own settings, its keys among
+// them: whoever may create keys must not read those.
+func (Env) Check(name string) error {
 	upper := strings.ToUpper(name)
 	if strings.HasPrefix(upper, "SIGNALBOX_") || strings.HasPrefix(upper, "SEMAPHORE_") {
-		return nil, domain.Invalid("source_storage_key", "the variable %s is a setting of the server; use another name", name)
+		return domain.Invalid("source_storage_key", "the variable %s is a setting of the server; use another name", name)
+	}
+	return nil
+}
+
+// Read returns the value of a variable that Check lets pass.
+func (e Env) Read(_ context.Context, name string) ([]byte, error) {
+	if err := e.Check(name); err != nil {
+		return nil, err
 	}
 	value, ok := e.lookup(name)
 	if !ok || value == "" {
@@ -153,16 +189,34 @@ type Files struct {
 // NewFiles reads files below dir; "" refuses all.
 func NewFiles(dir string) Files { return Files{dir} }
 
+// Check refuses paths that are not below the directory. It looks at their text
+// only.
+func (f Files) Check(name string) error {
+	_, err := f.relative(name)
+	return err
+}
+
+func (f Files) relative(name string) (string, error) {
+	if f.dir == "" {
+		return "", domain.Invalid("source_storage_key", "no directory of secrets is configured; set dirs.secrets_path")
+	}
+	relative, err := filepath.Rel(filepath.Clean(f.dir), filepath.Clean(name))
+	if err != nil || !filepath.IsAbs(name) || !filepath.IsLocal(relative) || relative == "." {
+		return "", outside(name)
+	}
+	return relative, nil
+}
+
+func outside(name string) error {
+	return domain.Invalid("source_storage_key", "the file %s lies outside the directory of secrets (dirs.secrets_path)", name)
+}
+
 // Read returns the content of a file, named by its absolute path. Links are
 // followed as long as they stay in the directory.
 func (f Files) Read(_ context.Context, name string) ([]byte, error) {
-	if f.dir == "" {
-		return nil, domain.Invalid("source_storage_key", "no directory of secrets is configured; set dirs.secrets_path")
-	}
-	outside := domain.Invalid("source_storage_key", "the file %s lies outside the directory of secrets (dirs.secrets_path)", name)
-	relative, err := filepath.Rel(filepath.Clean(f.dir), filepath.Clean(name))
-	if err != nil || !filepath.IsAbs(name) || !filepath.IsLocal(relative) || relative == "." {
-		return nil, outside
+	relative, err := f.relative(name)
+	if err != nil {
+		return nil, err
 	}
 	root, err := os.OpenRoot(f.dir)
 	if err != nil {
@@ -176,7 +230,7 @@ func (f Files) Read(_ context.Context, name string) ([]byte, error) {
 	case errors.Is(err, os.ErrPermission):
 		return nil, domain.Invalid("source_storage_key", "the file %s may not be read by the server; correct its permissions", name)
 	case err != nil: // a link that leads out, for one
-		return nil, outside
+		return nil, outside(name)
 	case !info.Mode().IsRegular(): // a pipe would wait for ever
 		return nil, domain.Invalid("source_storage_key", "%s is not a file", name)
 	case info.Size() > maxSecret:

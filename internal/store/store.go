@@ -56,6 +56,7 @@ type Store interface {
 	Views() Collection[domain.View, domain.ViewID]
 	Keys() Collection[domain.Key, domain.KeyID]
 	Repositories() Collection[domain.Repository, domain.RepositoryID]
+	HostConfigs() Collection[domain.HostConfig, domain.HostConfigID]
 	Inventories() Collection[domain.Inventory, domain.InventoryID]
 	VariableGroups() Collection[domain.VariableGroup, domain.VariableGroupID]
 	Templates() Collection[domain.Template, domain.TemplateID]

@@ -53,7 +53,7 @@ func (b *builder) build(ctx context.Context) (job.Spec, error) {
 	if err := b.family(app, &spec); err != nil {
 		return spec, err
 	}
-	steps := []func(context.Context, *job.Spec) error{b.repository, b.inventory, b.variables, b.vaults, b.details}
+	steps := []func(context.Context, *job.Spec) error{b.repository, b.inventory, b.variables, b.vaults, b.hosts, b.details}
 	for _, step := range steps {
 		if err := step(ctx, &spec); err != nil {
 			return spec, err
@@ -210,6 +210,7 @@ func (b *builder) repo(ctx context.Context, r domain.Repository) (job.Repository
 	}
 	return job.Repository{
 		ID: int64(r.ID), Name: r.Name, URL: r.GitURL, Kind: string(r.Kind()), Branch: r.GitBranch, Credential: c,
+		Depth: r.GitDepth, LFS: r.GitLFS,
 	}, nil
 }
 
@@ -388,6 +389,30 @@ func (b *builder) vaults(ctx context.Context, spec *job.Spec) error {
 	return nil
 }
 
+// hosts are the further sign-ins of the project.
+func (b *builder) hosts(ctx context.Context, spec *job.Spec) (err error) {
+	spec.Credentials, err = b.hostCredentials(ctx, b.task.ProjectID)
+	return err
+}
+
+func (b *builder) hostCredentials(ctx context.Context, p domain.ProjectID) ([]job.HostCredential, error) {
+	configs, err := b.s.Store.HostConfigs().List(ctx, store.Where(store.InProject(p)))
+	if err != nil {
+		return nil, err
+	}
+	var list []job.HostCredential
+	for _, h := range configs {
+		c, err := b.credential(ctx, &h.SSHKeyID)
+		if err != nil {
+			return nil, err
+		}
+		if c != nil {
+			list = append(list, job.HostCredential{Match: h.Host, Credential: *c})
+		}
+	}
+	return list, nil
+}
+
 func (b *builder) ansible() (*job.Ansible, error) {
 	var tpl domain.AnsibleTemplateParams
 	if err := domain.DecodeParams("task_params", b.def.Template.TaskParams, &tpl); err != nil {
@@ -397,12 +422,16 @@ func (b *builder) ansible() (*job.Ansible, error) {
 	if err := domain.DecodeParams("params", b.task.Params, &task); err != nil {
 		return nil, err
 	}
-	out := &job.Ansible{Check: task.DryRun, Diff: task.Diff, Limit: tpl.Limit, Tags: tpl.Tags, SkipTags: tpl.SkipTags}
+	out := &job.Ansible{Check: task.DryRun, Diff: task.Diff, Limit: tpl.Limit, Tags: tpl.Tags, SkipTags: tpl.SkipTags,
+		SkipGalaxy: tpl.SkipGalaxyInstall, GalaxyCollectionArgs: tpl.GalaxyCollectionArgs, GalaxyRoleArgs: tpl.GalaxyRoleArgs}
 	if tpl.AllowDebug {
 		out.Verbosity = task.Verbosity()
 	}
 	if tpl.AllowOverrideLimit && task.Limit != nil {
 		out.Limit = *task.Limit
+	}
+	if tpl.AllowOverrideSkipGalaxyInstall && task.SkipGalaxyInstall != nil {
+		out.SkipGalaxy = *task.SkipGalaxyInstall
 	}
 	if tpl.AllowOverrideTags && task.Tags != nil {
 		out.Tags = *task.Tags
@@ -447,25 +476,4 @@ func (b *builder) details(ctx context.Context, spec *job.Spec) error {
 	}
 	spec.Details = d
 	return nil
-}
-
-// Branches lists the branches of a repository. Git runs in a job process.
-func (s *Service) Branches(ctx context.Context, p domain.ProjectID, id domain.RepositoryID) ([]string, error) {
-	r, err := s.Store.Repositories().Get(ctx, id)
-	if errors.Is(err, store.ErrNotFound) || err == nil && r.ProjectID != p {
-		return nil, domain.NotFound("repository")
-	}
-	if err != nil {
-		return nil, err
-	}
-	b := builder{s: s}
-	jr, err := b.repo(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	list, err := s.Queries.Branches(ctx, int64(p), jr)
-	if err != nil {
-		return nil, domain.Invalid("git_url", "%s", err)
-	}
-	return list, nil
 }

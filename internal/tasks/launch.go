@@ -349,6 +349,9 @@ func (l *launch) ansible() error {
 	if given.Debug && !allowed.AllowDebug {
 		return domain.Invalid("params.debug", "the template does not allow another verbosity")
 	}
+	if skip := given.SkipGalaxyInstall; skip != nil && *skip != allowed.SkipGalaxyInstall && !allowed.AllowOverrideSkipGalaxyInstall {
+		return domain.Invalid("params.skip_galaxy_install", "the template does not allow another value")
+	}
 	lists := []struct {
 		field   string
 		given   *[]string

@@ -33,7 +33,7 @@ type control interface {
 // querier answers questions about a repository by a job process, because the
 // server itself never runs git.
 type querier interface {
-	Branches(ctx context.Context, project int64, r job.Repository) ([]string, error)
+	Ask(ctx context.Context, q job.Query) (job.Answer, error)
 }
 
 // keyOpener decrypts a key.

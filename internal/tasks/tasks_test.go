@@ -64,8 +64,8 @@ func (s *signals) Answer(id domain.TaskID, question int, confirm bool) {
 
 type noGit struct{}
 
-func (noGit) Branches(_ context.Context, _ int64, r job.Repository) ([]string, error) {
-	return []string{"main", "feature/" + r.Name}, nil
+func (noGit) Ask(_ context.Context, q job.Query) (job.Answer, error) {
+	return job.Answer{Branches: []string{"main", "feature/" + q.Repository.Name}}, nil
 }
 
 type fixture struct {

@@ -44,8 +44,8 @@ type idle struct{}
 func (idle) Wake()                           {}
 func (idle) Signal(domain.TaskID, bool)      {}
 func (idle) Answer(domain.TaskID, int, bool) {}
-func (idle) Branches(context.Context, int64, job.Repository) ([]string, error) {
-	return []string{"dev", "feature/x", "main"}, nil
+func (idle) Ask(context.Context, job.Query) (job.Answer, error) {
+	return job.Answer{Branches: []string{"dev", "feature/x", "main"}}, nil
 }
 
 // replay is a server and the translation of identifiers.
@@ -74,7 +74,7 @@ func newReplay(t *testing.T) *replay {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := catalog.New(catalog.Deps{Store: db, Sealer: ring, Passwords: a, Demo: catalog.NewDemoFiles(t.TempDir())})
+	c, err := catalog.New(catalog.Deps{Store: db, Sealer: secrets.NewSources(ring, nil), Passwords: a, Demo: catalog.NewDemoFiles(t.TempDir())})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,9 @@ type Key struct {
 	SSH           SSH           `json:"ssh"`
 	Empty         bool          `json:"empty,omitempty" doc:"Lists only: no secret is stored"`
 	Owner         string        `json:"owner,omitempty"`
+
+	SourceStorageType string `json:"source_storage_type,omitempty" enum:"env,file" doc:"Where the secret is kept when not with the key"`
+	SourceStorageKey  string `json:"source_storage_key,omitempty" doc:"Name of the variable, or path of the file"`
 }
 
 // LoginPassword is an account; answers show it empty.
@@ -38,8 +41,9 @@ type KeyInput struct {
 	String         Plain               `json:"string,omitempty"`
 	LoginPassword  *LoginPasswordInput `json:"login_password,omitempty"`
 	SSH            *SSHInput           `json:"ssh,omitempty"`
-	// SourceStorageType is answered with a refusal: secrets from elsewhere are not there yet.
-	SourceStorageType *string `json:"source_storage_type,omitempty"`
+
+	SourceStorageType *string `json:"source_storage_type,omitempty" doc:"env: a variable of the server; file: a file in its directory of secrets. The secret is read there for every run, and none can be given here"`
+	SourceStorageKey  *string `json:"source_storage_key,omitempty" doc:"Name of the variable, or absolute path of the file"`
 }
 
 // LoginPasswordInput is an account.
@@ -56,14 +60,17 @@ type SSHInput struct {
 }
 
 // FromKey gives the shape of a key without its secret.
-func FromKey(k domain.Key) Key {
-	return Key{ID: int64(k.ID), Name: k.Name, Type: string(k.Type), ProjectID: int64(k.ProjectID), Owner: string(k.Owner)}
+func FromKey(k domain.Key, at domain.KeySource) Key {
+	return Key{
+		ID: int64(k.ID), Name: k.Name, Type: string(k.Type), ProjectID: int64(k.ProjectID), Owner: string(k.Owner),
+		SourceStorageType: string(at.Type), SourceStorageKey: at.Key,
+	}
 }
 
 // FromKeys gives a list of keys, telling which hold nothing.
-func FromKeys(keys []domain.Key) []Key {
+func FromKeys(keys []domain.Key, at func(domain.Key) domain.KeySource) []Key {
 	return list(keys, func(k domain.Key) Key {
-		out := FromKey(k)
+		out := FromKey(k, at(k))
 		out.Empty = k.Type != domain.KeyNone && k.Ciphertext == ""
 		return out
 	})
@@ -77,9 +84,15 @@ func (in KeyInput) Key() domain.Key {
 	}
 }
 
-// Secret gathers the secret that fits the type.
+// Secret gathers the secret that fits the type, or says where it is kept.
 func (in KeyInput) Secret() domain.KeySecret {
 	var s domain.KeySecret
+	if in.SourceStorageType != nil {
+		s.Source.Type = domain.KeySourceType(*in.SourceStorageType)
+	}
+	if in.SourceStorageKey != nil {
+		s.Source.Key = *in.SourceStorageKey
+	}
 	switch domain.KeyType(in.Type) {
 	case domain.KeySSH:
 		if in.SSH != nil {

@@ -80,6 +80,7 @@ type Refs struct {
 	Integrations []Named `json:"integrations"`
 	Schedules    []Named `json:"schedules"`
 	AccessKeys   []Named `json:"access_keys"`
+	HostConfigs  []Named `json:"host_configs"`
 }
 
 func utc(t *time.Time) *time.Time {

@@ -46,6 +46,7 @@ type Store struct {
 	views   collection[domain.View, domain.ViewID]
 	keys    collection[domain.Key, domain.KeyID]
 	repos   collection[domain.Repository, domain.RepositoryID]
+	hosts   collection[domain.HostConfig, domain.HostConfigID]
 	invs    collection[domain.Inventory, domain.InventoryID]
 	groups  collection[domain.VariableGroup, domain.VariableGroupID]
 	tmpls   collection[domain.Template, domain.TemplateID]
@@ -82,6 +83,7 @@ func newStore(e *kv.DB) *Store {
 		views:   collect[domain.View, domain.ViewID](e, "views"),
 		keys:    collect[domain.Key, domain.KeyID](e, "keys"),
 		repos:   collect[domain.Repository, domain.RepositoryID](e, "repositories"),
+		hosts:   collect[domain.HostConfig, domain.HostConfigID](e, "host_configs"),
 		invs:    collect[domain.Inventory, domain.InventoryID](e, "inventories"),
 		groups:  collect[domain.VariableGroup, domain.VariableGroupID](e, "variable_groups"),
 		tmpls:   collect[domain.Template, domain.TemplateID](e, "templates"),
@@ -113,6 +115,9 @@ func (s *Store) Templates() store.Collection[domain.Template, domain.TemplateID]
 func (s *Store) Vaults() store.Collection[domain.Vault, domain.VaultID]              { return s.vaults }
 func (s *Store) Repositories() store.Collection[domain.Repository, domain.RepositoryID] {
 	return s.repos
+}
+func (s *Store) HostConfigs() store.Collection[domain.HostConfig, domain.HostConfigID] {
+	return s.hosts
 }
 func (s *Store) VariableGroups() store.Collection[domain.VariableGroup, domain.VariableGroupID] {
 	return s.groups

@@ -104,6 +104,10 @@ func Tables() []Table {
 			References: all(project, of("keys", "ssh_key_id")),
 		},
 		{
+			Name: "host_configs", What: "host config", Revision: "project_id", Unique: [][]string{{"project_id", "type", "host"}},
+			References: all(project, of("keys", "ssh_key_id")),
+		},
+		{
 			Name: "inventories", What: "inventory", Revision: "project_id", Indexes: byName,
 			References: all(project, of("keys", "ssh_key_id", "become_key_id"), of("templates", "template_id"), of("repositories", "repository_id")),
 		},
@@ -158,6 +162,7 @@ type Name struct {
 func Names() []Name {
 	return []Name{
 		{domain.ObjectVariableGroup, "variable_groups", "name"},
+		{domain.ObjectHostConfig, "host_configs", "host"},
 		{domain.ObjectInventory, "inventories", "name"},
 		{domain.ObjectKey, "keys", "name"},
 		{domain.ObjectProject, "projects", "name"},

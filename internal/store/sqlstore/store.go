@@ -58,6 +58,7 @@ type Store struct {
 	views   collection[domain.View, domain.ViewID]
 	keys    collection[domain.Key, domain.KeyID]
 	repos   collection[domain.Repository, domain.RepositoryID]
+	hosts   collection[domain.HostConfig, domain.HostConfigID]
 	invs    collection[domain.Inventory, domain.InventoryID]
 	groups  collection[domain.VariableGroup, domain.VariableGroupID]
 	tmpls   collection[domain.Template, domain.TemplateID]
@@ -194,6 +195,7 @@ func newStore(d *dialect.Dialect, pools dialect.Pools) *Store {
 		views:   collect[domain.View, domain.ViewID](e, "views", "view", func(v *domain.View) domain.ProjectID { return v.ProjectID }, "title"),
 		keys:    collect[domain.Key, domain.KeyID](e, "keys", "key", func(k *domain.Key) domain.ProjectID { return k.ProjectID }, "name"),
 		repos:   collect[domain.Repository, domain.RepositoryID](e, "repositories", "repository", func(r *domain.Repository) domain.ProjectID { return r.ProjectID }, "name"),
+		hosts:   collect[domain.HostConfig, domain.HostConfigID](e, "host_configs", "host config", func(h *domain.HostConfig) domain.ProjectID { return h.ProjectID }),
 		invs:    collect[domain.Inventory, domain.InventoryID](e, "inventories", "inventory", func(i *domain.Inventory) domain.ProjectID { return i.ProjectID }, "name"),
 		groups:  collect[domain.VariableGroup, domain.VariableGroupID](e, "variable_groups", "variable group", func(g *domain.VariableGroup) domain.ProjectID { return g.ProjectID }, "name"),
 		tmpls:   collect[domain.Template, domain.TemplateID](e, "templates", "template", func(t *domain.Template) domain.ProjectID { return t.ProjectID }, "name", "playbook"),
@@ -223,6 +225,9 @@ func (s *Store) Templates() store.Collection[domain.Template, domain.TemplateID]
 func (s *Store) Vaults() store.Collection[domain.Vault, domain.VaultID]              { return s.vaults }
 func (s *Store) Repositories() store.Collection[domain.Repository, domain.RepositoryID] {
 	return s.repos
+}
+func (s *Store) HostConfigs() store.Collection[domain.HostConfig, domain.HostConfigID] {
+	return s.hosts
 }
 func (s *Store) VariableGroups() store.Collection[domain.VariableGroup, domain.VariableGroupID] {
 	return s.groups

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 
@@ -62,9 +63,14 @@ func collectionCases() []testCase {
 			func(k *domain.Key) { k.VariableGroupID, k.Owner, k.Ciphertext = nil, domain.OwnerShared, "" }, true}),
 		crud(kind[domain.Repository, domain.RepositoryID]{"repositories", store.Store.Repositories,
 			func(w *World) domain.Repository {
-				return domain.Repository{ProjectID: w.Project.ID, Name: "infra", GitURL: "git@example.org:infra.git", GitBranch: "main", SSHKeyID: w.Key.ID}
+				return domain.Repository{ProjectID: w.Project.ID, Name: "infra", GitURL: "git@example.org:infra.git", GitBranch: "main", SSHKeyID: w.Key.ID, GitDepth: domain.MaxGitDepth, GitLFS: true}
 			},
-			func(r *domain.Repository) { r.GitBranch = "next" }, true}),
+			func(r *domain.Repository) { r.GitBranch, r.GitDepth, r.GitLFS = "next", 0, false }, true}),
+		crud(kind[domain.HostConfig, domain.HostConfigID]{"host_configs", store.Store.HostConfigs,
+			func(w *World) domain.HostConfig {
+				return domain.HostConfig{ProjectID: w.Project.ID, Type: domain.HostConfigHost, Host: "git.example.org:2222", SSHKeyID: w.Key.ID}
+			},
+			func(h *domain.HostConfig) { h.Type, h.Host = domain.HostConfigURL, "https://git.example.org/Team" }, true}),
 		crud(kind[domain.Inventory, domain.InventoryID]{"inventories", store.Store.Inventories,
 			func(w *World) domain.Inventory {
 				return domain.Inventory{ProjectID: w.Project.ID, Name: "prod", Type: domain.InventoryFile, Inventory: "hosts.ini",
@@ -230,6 +236,12 @@ func constraintCases() []testCase {
 			check(t, s.Tokens().Create(ctx, &token))
 			wantError(t, "token", s.Tokens().Create(ctx, &domain.Token{TokenHash: "h", UserID: w.User.ID}), store.ErrConflict)
 			wantError(t, "member", s.Members().Create(ctx, &domain.Member{ProjectID: w.Project.ID, UserID: w.User.ID}), store.ErrConflict)
+			host := domain.HostConfig{ProjectID: w.Project.ID, Type: domain.HostConfigHost, Host: strings.Repeat("h", 255), SSHKeyID: w.Key.ID}
+			again := host
+			check(t, s.HostConfigs().Create(ctx, &host))
+			wantError(t, "host config", s.HostConfigs().Create(ctx, &again), store.ErrConflict)
+			again.Type = domain.HostConfigURL
+			check(t, s.HostConfigs().Create(ctx, &again))
 			check(t, s.Projects().Create(ctx, &domain.Project{Name: w.Project.Name}))
 			check(t, s.Keys().Create(ctx, &domain.Key{ProjectID: w.Project.ID, Name: w.Key.Name}))
 			check(t, s.Users().Delete(ctx, w.OtherUser.ID))
@@ -249,6 +261,7 @@ func constraintCases() []testCase {
 				"view project":       s.Views().Create(ctx, &domain.View{ProjectID: 999}),
 				"key group":          s.Keys().Create(ctx, &domain.Key{ProjectID: p, VariableGroupID: ptr(domain.VariableGroupID(999))}),
 				"repository key":     s.Repositories().Create(ctx, &domain.Repository{ProjectID: p, SSHKeyID: 999}),
+				"host config key":    s.HostConfigs().Create(ctx, &domain.HostConfig{ProjectID: p, SSHKeyID: 999}),
 				"inventory key":      s.Inventories().Create(ctx, &domain.Inventory{ProjectID: p, BecomeKeyID: ptr(domain.KeyID(999))}),
 				"template inventory": s.Templates().Create(ctx, &domain.Template{ProjectID: p, RepositoryID: w.Repo.ID, InventoryID: ptr(domain.InventoryID(999))}),
 				"vault template":     s.Vaults().Create(ctx, &domain.Vault{ProjectID: p, TemplateID: 999}),

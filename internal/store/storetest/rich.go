@@ -122,6 +122,7 @@ func Rich(t testing.TB, s store.Store) *World {
 	view := domain.View{ProjectID: p}
 	check(t, s.Views().Create(ctx, &view))
 	check(t, s.Views().Delete(ctx, view.ID))
+	check(t, s.HostConfigs().Create(ctx, &domain.HostConfig{ProjectID: p, Type: domain.HostConfigURL, Host: "https://git.example.org/Team", SSHKeyID: w.Key.ID}))
 	empty := domain.Repository{ProjectID: p, SSHKeyID: w.Key.ID}
 	check(t, s.Repositories().Create(ctx, &empty))
 	check(t, s.Repositories().Delete(ctx, empty.ID))

@@ -54,6 +54,7 @@ func Tables() []*Table {
 		entity[domain.VariableGroup]("variable_groups"),
 		entity[domain.Key]("keys"),
 		entity[domain.Repository]("repositories"),
+		entity[domain.HostConfig]("host_configs"),
 		inventories,
 		templates,
 		entity[domain.Vault]("vaults"),

@@ -285,6 +285,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/project/{project_id}/host_configs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the sign-ins for what repositories bring along, by host */
+        get: operations["listHostConfigs"];
+        put?: never;
+        /** Create a sign-in for a host or web addresses */
+        post: operations["createHostConfig"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/host_configs/{host_config_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a host config */
+        get: operations["getHostConfig"];
+        /** Replace a host config */
+        put: operations["replaceHostConfig"];
+        post?: never;
+        /** Delete a host config */
+        delete: operations["deleteHostConfig"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/project/{project_id}/inventory": {
         parameters: {
             query?: never;
@@ -464,6 +501,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/project/{project_id}/repositories/{repository_id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the files of a repository; what is new is fetched first */
+        get: operations["listFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/project/{project_id}/repositories/{repository_id}/refs": {
         parameters: {
             query?: never;
@@ -473,6 +527,23 @@ export interface paths {
         };
         /** List what uses a repository */
         get: operations["getRepositoryRefs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/repositories/{repository_id}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tags of the remote */
+        get: operations["listTags"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1534,6 +1605,22 @@ export interface components {
             task_summary: boolean;
             terraform_backend: boolean;
         };
+        File: {
+            /** @enum {string} */
+            kind: "file" | "dir" | "link" | "submodule";
+            /** @description From the root, with slashes */
+            path: string;
+            /**
+             * Format: int64
+             * @description Of files, in bytes
+             */
+            size?: number;
+        };
+        Files: {
+            files: components["schemas"]["File"][];
+            /** @description There is more than the limit let through */
+            truncated?: boolean;
+        };
         GroupSecret: {
             /** Format: int64 */
             id: number;
@@ -1552,6 +1639,32 @@ export interface components {
             /** @description Empty in an update: the value stays */
             secret?: string;
             /** @description env or var */
+            type?: string;
+        };
+        HostConfig: {
+            host: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            project_id: number;
+            /** Format: int64 */
+            ssh_key_id: number;
+            /** @enum {string} */
+            type: "host" | "url";
+        };
+        HostConfigInput: {
+            /** @description The host or the address */
+            host?: string;
+            /** Format: int64 */
+            id?: number;
+            /** Format: int64 */
+            project_id?: number;
+            /**
+             * Format: int64
+             * @description A key of type ssh; for https addresses also login_password
+             */
+            ssh_key_id?: number;
+            /** @description host: the name of a host, with or without a port; url: the beginning of a web address */
             type?: string;
         };
         Info: {
@@ -1617,6 +1730,13 @@ export interface components {
             owner?: string;
             /** Format: int64 */
             project_id: number;
+            /** @description Name of the variable, or path of the file */
+            source_storage_key?: string;
+            /**
+             * @description Where the secret is kept when not with the key
+             * @enum {string}
+             */
+            source_storage_type?: "env" | "file";
             ssh: components["schemas"]["SSH"];
             string: string;
             /** @enum {string} */
@@ -1631,6 +1751,9 @@ export interface components {
             override_secret?: boolean;
             /** Format: int64 */
             project_id?: number;
+            /** @description Name of the variable, or absolute path of the file */
+            source_storage_key?: string;
+            /** @description env: a variable of the server; file: a file in its directory of secrets. The secret is read there for every run, and none can be given here */
             source_storage_type?: string;
             ssh?: components["schemas"]["SSHInput"];
             string?: string;
@@ -1774,6 +1897,7 @@ export interface components {
         };
         Refs: {
             access_keys: components["schemas"]["Named"][];
+            host_configs: components["schemas"]["Named"][];
             integrations: components["schemas"]["Named"][];
             inventories: components["schemas"]["Named"][];
             repositories: components["schemas"]["Named"][];
@@ -1782,6 +1906,13 @@ export interface components {
         };
         Repository: {
             git_branch: string;
+            /**
+             * Format: int64
+             * @description How many commits of the history are fetched; none: all
+             */
+            git_depth?: number;
+            /** @description Fetch the large files of Git LFS */
+            git_lfs?: boolean;
             git_url: string;
             /** Format: int64 */
             id: number;
@@ -1793,6 +1924,13 @@ export interface components {
         };
         RepositoryInput: {
             git_branch?: string;
+            /**
+             * Format: int64
+             * @description How many commits of the history are fetched; 0: all
+             */
+            git_depth?: number;
+            /** @description Fetch the large files of Git LFS */
+            git_lfs?: boolean;
             git_url?: string;
             /** Format: int64 */
             id?: number;
@@ -3142,6 +3280,168 @@ export interface operations {
             };
         };
     };
+    listHostConfigs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostConfig"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createHostConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HostConfigInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostConfig"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getHostConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                host_config_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostConfig"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceHostConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                host_config_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HostConfigInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteHostConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                host_config_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listInventories: {
         parameters: {
             query?: {
@@ -3772,6 +4072,49 @@ export interface operations {
             };
         };
     };
+    listFiles: {
+        parameters: {
+            query?: {
+                /** @description Branch or tag; that of the repository when left out */
+                branch?: string;
+                /** @description Directory; the root when left out */
+                path?: string;
+                /** @description Only files whose names end in one of these, separated by commas */
+                suffix?: string;
+                /** @description Files of directories below too */
+                recursive?: boolean;
+                /** @description At most this many, from 1 to 10000; 1000 when left out */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+                repository_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Files"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getRepositoryRefs: {
         parameters: {
             query?: never;
@@ -3791,6 +4134,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Refs"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listTags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                repository_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
                 };
             };
             /** @description Failure */

@@ -8,7 +8,16 @@ import type { Key } from "@/api/types";
 import { Form, useSave } from "@/ui/form";
 import { Segments } from "@/ui/Segments";
 import { toastDone } from "@/ui/toast";
-import { keyBody, keyField, keyRules, keyTypes, type KeyValues, keyValues } from "./values";
+import {
+  elsewhere,
+  keyBody,
+  keyField,
+  keyRules,
+  keySources,
+  keyTypes,
+  type KeyValues,
+  keyValues,
+} from "./values";
 
 type Props = {
   project: number;
@@ -87,7 +96,29 @@ export function KeyForm({ project, item, readOnly, onClose, onSaved }: Props) {
         data={keyTypes.map((value) => ({ value, label: t(`keys.types.${value}`) }))}
         {...form.getInputProps("type")}
       />
-      {replace && <SecretFields form={form} />}
+      {type !== "none" && (
+        <Segments
+          label={t("keys.source")}
+          help={t(`keys.sourceHelp.${form.values.source}`)}
+          disabled={!replace || readOnly}
+          data={keySources.map((value) => ({ value, label: t(`keys.sources.${value}`) }))}
+          {...form.getInputProps("source")}
+        />
+      )}
+      {elsewhere(form.values) ? (
+        <TextInput
+          label={t(form.values.source === "env" ? "keys.variable" : "keys.path")}
+          required
+          disabled={!replace}
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
+          classNames={{ input: "mono" }}
+          {...form.getInputProps("place")}
+        />
+      ) : (
+        replace && <SecretFields form={form} />
+      )}
     </Form>
   );
 }

@@ -41,3 +41,17 @@ test("a public key is refused before it is sent", () => {
   expect(rules.privateKey(values.privateKey, values)).toBe("keys.notPrivate");
   expect(rules.privateKey(privateKey, values)).toBeNull();
 });
+
+test("of a secret that is kept elsewhere only the place is sent", () => {
+  const values = { ...keyValues(), name: "K", type: "string", text: "typed before", source: "env", place: " TOKEN " };
+  expect(keyBody(3, values)).toEqual({
+    project_id: 3,
+    name: "K",
+    type: "string",
+    source_storage_type: "env",
+    source_storage_key: "TOKEN",
+  });
+  const rules = keyRules(((key: string) => key) as never);
+  expect(rules.text("", { ...values, text: "" })).toBeNull();
+  expect(rules.place("", values)).toBe("errors.required");
+});

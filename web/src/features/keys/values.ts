@@ -3,6 +3,8 @@ import type { Key, KeyInput } from "@/api/types";
 
 export const keyTypes = ["ssh", "login_password", "string", "none"] as const;
 
+export const keySources = ["database", "env", "file"] as const;
+
 export type KeyValues = {
   name: string;
   type: string;
@@ -13,6 +15,9 @@ export type KeyValues = {
   passphrase: string;
   privateKey: string;
   text: string;
+  /** Where the secret is kept: with the key, or at `place` of the server. */
+  source: string;
+  place: string;
 };
 
 export function keyValues(key?: Key): KeyValues {
@@ -25,7 +30,14 @@ export function keyValues(key?: Key): KeyValues {
     passphrase: "",
     privateKey: "",
     text: "",
+    source: key?.source_storage_type ?? "database",
+    place: key?.source_storage_key ?? "",
   };
+}
+
+/** Whether the secret is kept elsewhere than with the key. */
+export function elsewhere(values: KeyValues): boolean {
+  return values.type !== "none" && values.source !== "database";
 }
 
 /** What is sent: a secret only when it is new or to be replaced. */
@@ -38,6 +50,11 @@ export function keyBody(project: number, values: KeyValues, id?: number): KeyInp
   };
   if (!values.replace) return body;
   if (id !== undefined) body.override_secret = true;
+  if (elsewhere(values)) {
+    body.source_storage_type = values.source;
+    body.source_storage_key = values.place.trim();
+    return body;
+  }
   if (values.type === "ssh") {
     const key = values.privateKey.replace(/\r\n/g, "\n").trim();
     body.ssh = {
@@ -59,13 +76,15 @@ export function keyRules(t: TFunction) {
   return {
     name: (v: string) => required(true, v),
     privateKey: (v: string, all: KeyValues) => {
-      if (!all.replace || all.type !== "ssh") return null;
+      if (!all.replace || elsewhere(all) || all.type !== "ssh") return null;
       if (!v.trim()) return t("errors.required");
       return /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(v) ? null : t("keys.notPrivate");
     },
     password: (v: string, all: KeyValues) =>
-      required(all.replace && all.type === "login_password", v),
-    text: (v: string, all: KeyValues) => required(all.replace && all.type === "string", v),
+      required(all.replace && !elsewhere(all) && all.type === "login_password", v),
+    text: (v: string, all: KeyValues) =>
+      required(all.replace && !elsewhere(all) && all.type === "string", v),
+    place: (v: string, all: KeyValues) => required(all.replace && elsewhere(all), v),
   };
 }
 
@@ -78,6 +97,8 @@ export function keyField(field: string): string {
     "login_password.login": "login",
     "login_password.password": "password",
     string: "text",
+    source_storage_type: "source",
+    source_storage_key: "place",
   };
   return names[field] ?? field;
 }

@@ -1,4 +1,4 @@
-import { Autocomplete, Loader, TextInput } from "@mantine/core";
+import { Autocomplete, Loader, NumberInput, Stack, Switch, TextInput } from "@mantine/core";
 import { useForm, type UseFormReturnType } from "@mantine/form";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
@@ -94,11 +94,38 @@ export function RepositoryForm({ project, item, readOnly, onClose, onSaved }: Pr
         disabled={readOnly}
         {...form.getInputProps("ssh_key_id")}
       />
+      <AdvancedFields form={form} />
     </Form>
   );
 }
 
 type RepositoryFormState = UseFormReturnType<RepositoryValues>;
+
+/** What few repositories need; open where it is in use, or wrong. */
+function AdvancedFields({ form }: { form: RepositoryFormState }) {
+  const { t } = useTranslation("resources");
+  const used = Boolean(form.getInitialValues().git_depth) || form.getInitialValues().git_lfs;
+  return (
+    <details open={used || Boolean(form.errors.git_depth) || undefined}>
+      <summary>{t("repositories.advanced")}</summary>
+      <Stack mt="sm">
+        <NumberInput
+          label={t("repositories.depth")}
+          description={t("repositories.depthHelp")}
+          min={0}
+          max={2147483647}
+          allowDecimal={false}
+          {...form.getInputProps("git_depth")}
+        />
+        <Switch
+          label={t("repositories.lfs")}
+          description={t("repositories.lfsHelp")}
+          {...form.getInputProps("git_lfs", { type: "checkbox" })}
+        />
+      </Stack>
+    </details>
+  );
+}
 
 /** A new repository starts with the key that holds nothing, which public and local ones want. */
 function useDefaultKey(project: number, form: RepositoryFormState, wanted: boolean) {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { hasBranches, transport } from "@/lib/gitUrl";
-import { repositoryRules, repositoryValues } from "./values";
+import { repositoryBody, repositoryRules, repositoryValues } from "./values";
 
 test.each([
   ["", "empty"],
@@ -25,4 +25,22 @@ test("addresses that git would take for an option are refused", () => {
   expect(rules.git_url("--upload-pack=x")).toBe("repositories.badUrl");
   expect(rules.git_url("ftp://example.com/a")).toBe("repositories.badScheme");
   expect(rules.git_branch("", { ...repositoryValues(), git_url: "/srv/x" })).toBeNull();
+});
+
+test("what is stored beside the fields everybody needs is sent again", () => {
+  const stored = {
+    id: 4,
+    name: "a",
+    project_id: 3,
+    git_url: "/srv/a",
+    git_branch: "",
+    ssh_key_id: 1,
+    git_depth: 5,
+    git_lfs: true,
+  };
+  expect(repositoryBody(3, repositoryValues(stored), 4)).toEqual(stored);
+  expect(repositoryBody(3, repositoryValues()).git_depth).toBe(0);
+  expect(repositoryRules(((key: string) => key) as never).git_depth("1.5")).toBe(
+    "repositories.badDepth",
+  );
 });

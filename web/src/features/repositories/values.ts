@@ -7,6 +7,9 @@ export type RepositoryValues = {
   git_url: string;
   git_branch: string;
   ssh_key_id: number | null;
+  /** Commits of the history; "" for all. */
+  git_depth: number | string;
+  git_lfs: boolean;
 };
 
 export function repositoryValues(repository?: Repository): RepositoryValues {
@@ -15,6 +18,8 @@ export function repositoryValues(repository?: Repository): RepositoryValues {
     git_url: repository?.git_url ?? "",
     git_branch: repository?.git_branch ?? "main",
     ssh_key_id: repository?.ssh_key_id ?? null,
+    git_depth: repository?.git_depth ?? "",
+    git_lfs: repository?.git_lfs ?? false,
   };
 }
 
@@ -30,6 +35,8 @@ export function repositoryBody(
     git_url: values.git_url.trim(),
     git_branch: values.git_branch.trim(),
     ssh_key_id: values.ssh_key_id ?? 0,
+    git_depth: Number(values.git_depth),
+    git_lfs: values.git_lfs,
   };
 }
 
@@ -43,6 +50,8 @@ export function repositoryRules(t: TFunction) {
     },
     git_branch: (v: string, all: RepositoryValues) =>
       v.trim() || transport(all.git_url) === "local" ? null : t("errors.required"),
+    git_depth: (v: number | string) =>
+      Number.isInteger(Number(v)) && Number(v) >= 0 ? null : t("repositories.badDepth"),
     ssh_key_id: (v: number | null) => (v === null ? t("errors.required") : null),
   };
 }

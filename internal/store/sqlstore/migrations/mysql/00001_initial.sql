@@ -127,9 +127,23 @@ create table if not exists repositories (
 	git_url    longtext not null,
 	git_branch longtext not null,
 	ssh_key_id bigint not null,
+	git_depth  bigint not null,
+	git_lfs    boolean not null,
 	name_fold  longtext not null,
 	index repositories_project (project_id, name_fold(191)),
 	index repositories_key (ssh_key_id),
+	foreign key (project_id) references projects (id),
+	foreign key (ssh_key_id) references "keys" (id)
+);
+
+create table if not exists host_configs (
+	id         bigint auto_increment primary key,
+	project_id bigint not null,
+	type       varchar(20) not null,
+	host       varchar(255) not null,
+	ssh_key_id bigint not null,
+	unique index host_configs_host (project_id, type, host),
+	index host_configs_key (ssh_key_id),
 	foreign key (project_id) references projects (id),
 	foreign key (ssh_key_id) references "keys" (id)
 );
@@ -350,5 +364,5 @@ set foreign_key_checks = 1;
 -- +goose Down
 
 set foreign_key_checks = 0;
-drop table if exists locks, task_stages, result_chunks, chunks, task_definitions, tasks, revisions, "options", events, vaults, templates, inventories, repositories, "keys", variable_groups, views, members, projects, tokens, sessions, users;
+drop table if exists locks, task_stages, result_chunks, chunks, task_definitions, tasks, revisions, "options", events, vaults, templates, inventories, host_configs, repositories, "keys", variable_groups, views, members, projects, tokens, sessions, users;
 set foreign_key_checks = 1;

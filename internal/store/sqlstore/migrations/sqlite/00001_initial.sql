@@ -115,10 +115,22 @@ create table repositories (
 	git_url    text not null,
 	git_branch text not null,
 	ssh_key_id integer not null references keys (id),
+	git_depth  integer not null,
+	git_lfs    integer not null,
 	name_fold  text not null
 ) strict;
 create index repositories_project on repositories (project_id, name_fold);
 create index repositories_key on repositories (ssh_key_id);
+
+create table host_configs (
+	id         integer primary key autoincrement,
+	project_id integer not null references projects (id),
+	type       text not null,
+	host       text not null,
+	ssh_key_id integer not null references keys (id)
+) strict;
+create unique index host_configs_host on host_configs (project_id, type, host);
+create index host_configs_key on host_configs (ssh_key_id);
 
 create table inventories (
 	id            integer primary key autoincrement,
@@ -322,6 +334,7 @@ drop table vaults;
 update inventories set template_id = null;
 drop table templates;
 drop table inventories;
+drop table host_configs;
 drop table repositories;
 drop table keys;
 drop table variable_groups;
