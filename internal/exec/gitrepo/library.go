@@ -96,9 +96,9 @@ func (l *library) talk(ctx context.Context, do func(transport.UploadPackSession,
 	if c.err != nil {
 		return c.err
 	}
+	// The session ends its reads with the context. It is not to be closed from
+	// another goroutine.
 	defer c.session.Close()
-	stop := context.AfterFunc(ctx, func() { _ = c.session.Close() })
-	defer stop()
 	refs, err := c.session.AdvertisedReferencesContext(ctx)
 	if err != nil && strings.Contains(err.Error(), "object-format=sha256") {
 		return errSHA256(l.Name)
