@@ -49,9 +49,11 @@ func newTasks(e *engine) *tasks {
 		cols = append(cols, "t."+e.d.Quote(c.Name))
 	}
 	t.selectNamed = "select" + e.d.AsWritten + " " + strings.Join(cols, ", ") + ", tp.playbook, tp.name, tp.type, tp.app," +
-		" coalesce(u.name, ''), coalesce(s.name, ''), coalesce(d.name, '')" +
+		" coalesce(u.name, ''), coalesce(s.name, '')," +
+		// One join more, and planners choose another order of the tables.
+		" coalesce((select d.name from users d where d.id = t.decided_by), '')" +
 		" from %s join tasks t on %s join templates tp on tp.id = t.template_id" +
-		" left join users u on u.id = t.user_id left join users s on s.id = t.stopped_by left join users d on d.id = t.decided_by"
+		" left join users u on u.id = t.user_id left join users s on s.id = t.stopped_by"
 	return t
 }
 
