@@ -248,7 +248,7 @@ func (s *tasks) List(ctx context.Context, f store.TaskFilter) ([]domain.TaskWith
 		case st.Active():
 			part(s.hint("tasks_active"), s.active+" and status = ?", string(st))
 		case f.Project != 0 && f.Template == 0:
-			part(s.hint("tasks_ended"), s.ended+" and status = ?", string(st))
+			part(s.hint("tasks_ended"), "status = ? and "+s.ended, string(st))
 		default:
 			part("", "status = ?", string(st))
 		}
