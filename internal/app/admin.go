@@ -13,6 +13,7 @@ import (
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
 	"signalbox/internal/store/boltstore"
+	"signalbox/internal/store/schema"
 	"signalbox/internal/store/sqlstore"
 	"signalbox/internal/store/sqlstore/dialect"
 )
@@ -48,11 +49,11 @@ func (*App) Check(c *config.Config) error {
 // Schema returns the state of the tables.
 func (*App) Schema(ctx context.Context, c *config.Config) (cli.Schema, error) {
 	have, latest, err := schemaVersion(ctx, c)
-	schema := cli.Schema{Version: have, Latest: latest}
+	state := cli.Schema{Version: have, Latest: latest}
 	if errors.As(err, new(*sqlstore.HalfUndoneError)) {
-		schema.HalfUndone, err = true, nil
+		state.HalfUndone, err = true, nil
 	}
-	return schema, cannotOpen(c, err)
+	return state, cannotOpen(c, err)
 }
 
 func schemaVersion(ctx context.Context, c *config.Config) (have, latest int64, err error) {
@@ -68,11 +69,11 @@ func (a *App) Migrate(ctx context.Context, c *config.Config, log *slog.Logger, v
 	if err := prepare(c, log); err != nil {
 		return err
 	}
-	schema, err := a.Schema(ctx, c)
+	state, err := a.Schema(ctx, c)
 	if err != nil {
 		return err
 	}
-	if schema.Version == schema.Latest && !schema.HalfUndone {
+	if state.Version == state.Latest && !state.HalfUndone {
 		// An unfinished copy is of this version, and nothing but to be completed.
 		st, err := openDialect(ctx, c, log)
 		if err != nil {
@@ -82,7 +83,7 @@ func (a *App) Migrate(ctx context.Context, c *config.Config, log *slog.Logger, v
 			return err
 		}
 	}
-	if schema.Version <= schema.Latest && (version < schema.Version || schema.HalfUndone) {
+	if state.Version <= state.Latest && (version < state.Version || state.HalfUndone) {
 		lock, err := lockDataDir(c.DataDir)
 		if err != nil {
 			return err
@@ -98,18 +99,17 @@ func (a *App) Migrate(ctx context.Context, c *config.Config, log *slog.Logger, v
 // cannotOpen turns what the stores say into what a user can do.
 func cannotOpen(c *config.Config, err error) error {
 	var setting *dialect.SettingError
-	var noStep *sqlstore.NoSuchVersionError
-	var noBoltStep *boltstore.NoSuchVersionError
+	var noStep *schema.NoSuchVersionError
 	switch {
 	case err == nil, domain.IsKind(err, domain.KindConflict):
 		return err
 	case errors.As(err, &setting):
 		return domain.Invalid(c.Database.Dialect+"."+setting.Setting, "%s", setting.Problem)
-	case errors.As(err, &noStep), errors.As(err, &noBoltStep):
+	case errors.As(err, &noStep):
 		return domain.Invalid("", "%s", err)
 	case errors.Is(err, boltstore.ErrInUse):
 		return domain.Conflict("the database %s is in use: a Bolt file serves one process at a time; stop the server first, or use SQLite", c.Database.Path)
-	case errors.As(err, new(*sqlstore.IrreversibleError)), errors.As(err, new(*boltstore.IrreversibleError)):
+	case errors.As(err, new(*schema.IrreversibleError)):
 		return err
 	}
 	return &domain.Error{Kind: domain.KindUnavailable, Message: "the database cannot be opened", Cause: err}

@@ -356,9 +356,9 @@ func TestOpen_NewerAndForeignAreRefused(t *testing.T) {
 		return at
 	}
 	_, err := Open(t.Context(), Config{Path: write([]byte("signalbox"), []byte("schema"), binary.BigEndian.AppendUint64(nil, 9999))})
-	var newer *SchemaTooNewError
+	var newer *schema.TooNewError
 	if !errors.As(err, &newer) || newer.Have != 9999 {
-		t.Errorf("got %v, want a SchemaTooNewError of version 9999", err)
+		t.Errorf("got %v, want a TooNewError of version 9999", err)
 	}
 	foreign := write([]byte("project"), []byte("1"), []byte("{}"))
 	before, err := os.ReadFile(foreign)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"signalbox/internal/store/boltstore"
+	"signalbox/internal/store/schema"
 	"signalbox/internal/store/storetest"
 )
 
@@ -70,7 +71,7 @@ func TestMigrate_DownAndUp(t *testing.T) {
 		}
 	}
 	for _, version := range []int64{-1, latest + 1} {
-		var none *boltstore.NoSuchVersionError
+		var none *schema.NoSuchVersionError
 		if err := boltstore.Migrate(ctx, c, version); !errors.As(err, &none) || none.Latest != latest {
 			t.Errorf("migrate to %d: got %v, want a NoSuchVersionError", version, err)
 		}

@@ -22,9 +22,6 @@ import (
 // Config says where the database is.
 type Config = kv.Config
 
-// SchemaTooNewError is given for a database that a newer program has migrated.
-type SchemaTooNewError = kv.SchemaTooNewError
-
 // Conditions in which a file is not opened.
 var (
 	ErrForeign = kv.ErrForeign
@@ -61,7 +58,7 @@ type Store struct {
 var _ store.Store = (*Store)(nil)
 
 // Open opens a database and brings its schema up to date. A database of a newer
-// program gives a *SchemaTooNewError.
+// program gives a *schema.TooNewError.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	s := newStore(kv.New(schema.Tables()))
 	if err := s.db.Open(ctx, c); err != nil {

@@ -13,17 +13,9 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
+
+	"signalbox/internal/store/schema"
 )
-
-// SchemaTooNewError is given for a database that a newer program has migrated.
-type SchemaTooNewError struct {
-	Have, Know int64
-}
-
-func (e *SchemaTooNewError) Error() string {
-	return fmt.Sprintf("its schema has version %d, this program knows up to %d: use the newer program, or the snapshot made before the upgrade",
-		e.Have, e.Know)
-}
 
 // ErrForeign is given for a database that belongs to another program.
 var ErrForeign = errors.New("it is a Bolt file of another program, which cannot be used as it is; choose another file")
@@ -54,7 +46,7 @@ var (
 const latest = 1
 
 // Open opens the file and brings its schema up to date; the tables must be
-// there. A database of a newer program gives a *SchemaTooNewError, a file that
+// there. A database of a newer program gives a *schema.TooNewError, a file that
 // another process has open ErrInUse.
 func (e *DB) Open(ctx context.Context, c Config) error {
 	if c.Logger == nil {
@@ -165,7 +157,7 @@ func (e *DB) migrate(ctx context.Context, c Config) error {
 	case err != nil || have == latest:
 		return err
 	case have > latest:
-		return &SchemaTooNewError{Have: have, Know: latest}
+		return &schema.TooNewError{Have: have, Know: latest}
 	case have > 0:
 		if err := e.copyBeside(ctx, c, have); err != nil {
 			return err

@@ -1,7 +1,8 @@
 // Package schema describes the tables of the store as data: what identifies a
 // row, what refers to what, what is unique and what is looked up. A backend
 // without a schema language of its own builds its tables from it; the
-// migrations of the SQL backend are checked against it.
+// migrations of the SQL backend are checked against it. It also has the errors
+// that every backend gives for a version of the tables.
 package schema
 
 import "signalbox/internal/domain"

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pressly/goose/v3"
 
+	"signalbox/internal/store/schema"
 	"signalbox/internal/store/sqlstore/dialect"
 	"signalbox/internal/store/sqlstore/migrations"
 )
@@ -18,32 +19,8 @@ import (
 // versionTable is goose's record of the steps taken.
 const versionTable = "goose_db_version"
 
-// SchemaTooNewError is given for a database that a newer program has migrated.
-type SchemaTooNewError struct {
-	Have, Know int64
-}
-
-func (e *SchemaTooNewError) Error() string {
-	return fmt.Sprintf("its schema has version %d, this program knows up to %d: use the newer program, or the snapshot made before the upgrade",
-		e.Have, e.Know)
-}
-
 // ErrForeign is given for a database that belongs to another program.
 var ErrForeign = errors.New("it holds tables of another program; choose another database")
-
-// IrreversibleError is given for a step that cannot be undone.
-type IrreversibleError struct{ Version int64 }
-
-func (e *IrreversibleError) Error() string {
-	return fmt.Sprintf("the step to version %d cannot be undone; restore the copy made before the upgrade", e.Version)
-}
-
-// NoSuchVersionError is given for a version that there is no step to.
-type NoSuchVersionError struct{ Want, Latest int64 }
-
-func (e *NoSuchVersionError) Error() string {
-	return fmt.Sprintf("there is no version %d; the latest is %d", e.Want, e.Latest)
-}
 
 // HalfUndoneError is given for a database on which undoing was interrupted, by
 // an engine that keeps what was done until then.
@@ -99,7 +76,7 @@ func SchemaVersion(ctx context.Context, c Config) (have, latest int64, err error
 // Migrate brings the schema of a database to a version, up or down, after a
 // snapshot beside it. Open does the way up by itself. On the way down everything
 // is lost that the undone steps brought; a step that cannot be undone gives an
-// *IrreversibleError, and nothing is changed then.
+// *schema.IrreversibleError, and nothing is changed then.
 func Migrate(ctx context.Context, c Config, version int64) error {
 	c, d, err := c.resolve()
 	if err != nil {
@@ -143,7 +120,7 @@ func (m *migrator) to(ctx context.Context, version int64) error {
 		return err
 	}
 	if version < 0 || version > latest {
-		return &NoSuchVersionError{Want: version, Latest: latest}
+		return &schema.NoSuchVersionError{Want: version, Latest: latest}
 	}
 	// Without the lock a database that another process is just filling may look
 	// like one of another program, and one that it is emptying like one that was
@@ -229,7 +206,7 @@ func (m *migrator) reversible(have, version int64) error {
 			return err
 		}
 		if !ok {
-			return &IrreversibleError{Version: step}
+			return &schema.IrreversibleError{Version: step}
 		}
 	}
 	return nil
@@ -330,7 +307,7 @@ func (m *migrator) check(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	if have > latest {
-		return 0, &SchemaTooNewError{Have: have, Know: latest}
+		return 0, &schema.TooNewError{Have: have, Know: latest}
 	}
 	return have, nil
 }

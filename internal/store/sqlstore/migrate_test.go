@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"modernc.org/sqlite"
 
+	"signalbox/internal/store/schema"
 	"signalbox/internal/store/sqlstore"
 	"signalbox/internal/store/sqlstore/migrations"
 	"signalbox/internal/store/storetest"
@@ -332,21 +333,21 @@ func refusals(t *testing.T, s *dbserver.Server) {
 	before := p.schema()
 
 	err := sqlstore.Migrate(t.Context(), two, p.own)
-	var never *sqlstore.IrreversibleError
+	var never *schema.IrreversibleError
 	if !errors.As(err, &never) || never.Version != p.own+2 {
 		t.Errorf("undo a step that cannot be undone: got %v, want an IrreversibleError of %d", err, p.own+2)
 	}
-	var newer *sqlstore.SchemaTooNewError
+	var newer *schema.TooNewError
 	if _, err := sqlstore.Open(t.Context(), p.c); !errors.As(err, &newer) || newer.Have != p.own+2 || newer.Know != p.own {
-		t.Errorf("open with an old program: got %v, want a SchemaTooNewError of %d", err, p.own+2)
+		t.Errorf("open with an old program: got %v, want a TooNewError of %d", err, p.own+2)
 	}
 	for _, version := range []int64{0, p.own} {
 		if err := sqlstore.Migrate(t.Context(), p.c, version); !errors.As(err, &newer) {
-			t.Errorf("migrate to %d with an old program: got %v, want a SchemaTooNewError", version, err)
+			t.Errorf("migrate to %d with an old program: got %v, want a TooNewError", version, err)
 		}
 	}
 	for _, version := range []int64{-1, p.own + 3} {
-		var none *sqlstore.NoSuchVersionError
+		var none *schema.NoSuchVersionError
 		if err := sqlstore.Migrate(t.Context(), two, version); !errors.As(err, &none) || none.Want != version || none.Latest != p.own+2 {
 			t.Errorf("migrate to %d: got %v, want a NoSuchVersionError", version, err)
 		}

@@ -18,6 +18,7 @@ import (
 
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
+	"signalbox/internal/store/schema"
 	"signalbox/internal/store/sqlstore"
 	"signalbox/internal/store/sqlstore/dialect"
 	"signalbox/internal/store/storetest"
@@ -147,9 +148,9 @@ func newerSchema(t *testing.T, s *dbserver.Server) {
 	openOn(t, c)
 	exec1(t, behind(t, s, c.Name), "insert into goose_db_version (version_id, is_applied) values (9999, true)")
 	_, err := sqlstore.Open(t.Context(), c)
-	var newer *sqlstore.SchemaTooNewError
+	var newer *schema.TooNewError
 	if !errors.As(err, &newer) || newer.Have != 9999 {
-		t.Errorf("got %v, want a SchemaTooNewError of version 9999", err)
+		t.Errorf("got %v, want a TooNewError of version 9999", err)
 	}
 }
 

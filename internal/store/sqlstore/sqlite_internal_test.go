@@ -15,6 +15,7 @@ import (
 	"signalbox/internal/domain"
 	"signalbox/internal/logchunk"
 	"signalbox/internal/store"
+	"signalbox/internal/store/schema"
 	"signalbox/internal/store/sqlstore/dialect"
 	"signalbox/internal/store/sqlstore/migrations"
 	"signalbox/internal/store/storetest"
@@ -201,7 +202,7 @@ func TestMigrate_UpgradeTakesASnapshot(t *testing.T) {
 		t.Errorf("user in the snapshot: %+v, %v", user, err)
 	}
 	_, err = Open(t.Context(), Config{Path: path})
-	var newer *SchemaTooNewError
+	var newer *schema.TooNewError
 	if !errors.As(err, &newer) {
 		t.Errorf("opening the upgraded database with the old program: %v", err)
 	}

@@ -20,6 +20,7 @@ import (
 	"signalbox/internal/domain"
 	"signalbox/internal/logchunk"
 	"signalbox/internal/store"
+	"signalbox/internal/store/schema"
 	"signalbox/internal/store/sqlstore"
 	"signalbox/internal/store/storetest"
 )
@@ -106,9 +107,9 @@ func TestOpen_NewerSchemaIsRefused(t *testing.T) {
 	}
 	exec1(t, raw(t, path), "insert into goose_db_version (version_id, is_applied) values (9999, 1)")
 	_, err := sqlstore.Open(t.Context(), sqlstore.Config{Path: path})
-	var newer *sqlstore.SchemaTooNewError
+	var newer *schema.TooNewError
 	if !errors.As(err, &newer) || newer.Have != 9999 || newer.Know < 1 {
-		t.Errorf("got %v, want a SchemaTooNewError of version 9999", err)
+		t.Errorf("got %v, want a TooNewError of version 9999", err)
 	}
 }
 

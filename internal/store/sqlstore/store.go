@@ -73,7 +73,7 @@ type Store struct {
 var _ store.Store = (*Store)(nil)
 
 // Open opens a database and brings its schema up to date. A database of a newer
-// program gives a *SchemaTooNewError.
+// program gives a *schema.TooNewError.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	c, d, err := c.resolve()
 	if err != nil {
