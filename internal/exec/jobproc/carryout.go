@@ -12,7 +12,7 @@ import (
 
 	"signalbox/internal/exec/apps"
 	"signalbox/internal/exec/apps/ansible"
-	"signalbox/internal/exec/apps/script"
+	"signalbox/internal/exec/apps/registry"
 	"signalbox/internal/exec/apps/terraform"
 	"signalbox/internal/exec/fault"
 	"signalbox/internal/exec/process"
@@ -22,21 +22,10 @@ import (
 
 func stack() []byte { return debug.Stack() }
 
-// builder is the registry of families: a new one is one line here.
-func builder(kind string) (apps.Builder, bool) {
-	switch kind {
-	case ansible.Kind:
-		return ansible.Build, true
-	case script.Kind:
-		return script.Build, true
-	}
-	return nil, false
-}
-
 // carryOut prepares the workspace and runs the program.
 func (s *session) carryOut(ctx context.Context) error {
 	s.exitCode = -1
-	build, ok := builder(s.spec.App.Kind)
+	build, ok := registry.Builder(s.spec.App.Kind)
 	if !ok && s.spec.App.Kind != terraform.Kind {
 		return fault.New("The app '%s' cannot be run by this version of Signalbox.", s.spec.App.ID)
 	}

@@ -8,7 +8,7 @@ import (
 
 	"signalbox/internal/exec/apps"
 	"signalbox/internal/exec/apps/ansible"
-	"signalbox/internal/exec/apps/script"
+	"signalbox/internal/exec/apps/registry"
 	"signalbox/internal/exec/apps/terraform"
 	"signalbox/internal/job"
 )
@@ -28,7 +28,7 @@ func Commands(spec *job.Spec) ([]apps.Command, error) {
 	if spec.App.Kind == terraform.Kind {
 		return phases(in)
 	}
-	build, ok := builder(spec.App.Kind)
+	build, ok := registry.Builder(spec.App.Kind)
 	if !ok {
 		return nil, nil
 	}
@@ -78,16 +78,6 @@ func phases(in apps.Input) ([]apps.Command, error) {
 		list[i].Files = files
 	}
 	return list, nil
-}
-
-func builder(kind string) (apps.Builder, bool) {
-	switch kind {
-	case ansible.Kind:
-		return ansible.Build, true
-	case script.Kind:
-		return script.Build, true
-	}
-	return nil, false
 }
 
 // environment is what the machine adds, as far as it is known here.
