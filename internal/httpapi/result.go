@@ -1,9 +1,7 @@
 package httpapi
 
 import (
-	"fmt"
 	"math"
-	"net/http"
 
 	"signalbox/internal/ansibleresult"
 	"signalbox/internal/authz"
@@ -104,7 +102,6 @@ func matching(words []string) (func(*ansibleresult.Event) bool, error) {
 // taskResults streams the data that the program reported, one JSON document a
 // line.
 func (a *api) taskResults(c *call, _ *none) error {
-	ctx := c.r.Context()
 	after, err := c.number("after", 0, 0, math.MaxInt64)
 	if err != nil {
 		return err
@@ -113,23 +110,11 @@ func (a *api) taskResults(c *call, _ *none) error {
 	if err != nil {
 		return err
 	}
-	download, err := c.flag("download")
-	if err != nil {
+	out, err := a.beginStream(c, linesType, "ndjson")
+	if err != nil || out == nil {
 		return err
 	}
-	id := c.taskID()
-	if _, err := a.Tasks.Get(ctx, c.grant.Project, id); err != nil {
-		return err
-	}
-	c.w.Header().Set("Content-Type", linesType)
-	if download {
-		c.w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="task-%d.ndjson"`, id))
-	}
-	if c.r.Method == http.MethodHead {
-		return nil
-	}
-	out := newStreamWriter(c.w)
-	err = a.Tasks.Results(ctx, id, after, func(l tasks.LogLine) error {
+	err = a.Tasks.Results(c.r.Context(), c.taskID(), after, func(l tasks.LogLine) error {
 		out.Write(l.Text) // an error stays in the writer and shows below
 		if err := out.WriteByte('\n'); err != nil {
 			return err

@@ -316,12 +316,7 @@ func trimReturn(l tasks.LogLine) []byte {
 // taskRawOutput streams the output as text: byte for byte with ansi=true, and
 // otherwise without escape sequences.
 func (a *api) taskRawOutput(c *call, _ *none) error {
-	ctx := c.r.Context()
 	ansi, err := c.flag("ansi")
-	if err != nil {
-		return err
-	}
-	download, err := c.flag("download")
 	if err != nil {
 		return err
 	}
@@ -329,22 +324,14 @@ func (a *api) taskRawOutput(c *call, _ *none) error {
 	if stamp != "" && stamp != "iso" {
 		return domain.Invalid("time", "must be iso or absent")
 	}
-	id := c.taskID()
-	if _, err := a.Tasks.Get(ctx, c.grant.Project, id); err != nil {
+	out, err := a.beginStream(c, textType, "log")
+	if err != nil || out == nil {
 		return err
 	}
-	c.w.Header().Set("Content-Type", textType)
-	if download {
-		c.w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="task-%d.log"`, id))
-	}
-	if c.r.Method == http.MethodHead {
-		return nil
-	}
-	out := newStreamWriter(c.w)
 	var strip ansiStripper
 	var buf []byte
 	begin := true
-	err = a.Tasks.Lines(ctx, id, 0, func(l tasks.LogLine) error {
+	err = a.Tasks.Lines(c.r.Context(), c.taskID(), 0, func(l tasks.LogLine) error {
 		if begin && stamp != "" {
 			buf = l.Time.UTC().AppendFormat(buf[:0], "2006-01-02T15:04:05.000Z ")
 			out.Write(buf) // an error stays in the writer and shows below
@@ -364,9 +351,26 @@ func (a *api) taskRawOutput(c *call, _ *none) error {
 	return a.finish(c, out, err, "")
 }
 
-// streamWriter buffers what a handler streams and gives each flush a deadline.
-type streamWriter struct {
-	*bufio.Writer
+// beginStream begins to send what is kept of a task, as a file with the ending
+// when it is to be downloaded. The writer is nil for a client that only asks
+// what it would get.
+func (a *api) beginStream(c *call, contentType, ending string) (*bufio.Writer, error) {
+	download, err := c.flag("download")
+	if err != nil {
+		return nil, err
+	}
+	id := c.taskID()
+	if _, err := a.Tasks.Get(c.r.Context(), c.grant.Project, id); err != nil {
+		return nil, err
+	}
+	c.w.Header().Set("Content-Type", contentType)
+	if download {
+		c.w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="task-%d.%s"`, id, ending))
+	}
+	if c.r.Method == http.MethodHead {
+		return nil, nil
+	}
+	return newStreamWriter(c.w), nil
 }
 
 type deadlineWriter struct {
@@ -380,13 +384,14 @@ func (d deadlineWriter) Write(b []byte) (int, error) {
 	return d.w.Write(b)
 }
 
-func newStreamWriter(w http.ResponseWriter) streamWriter {
-	return streamWriter{bufio.NewWriterSize(deadlineWriter{w: w, control: http.NewResponseController(w)}, 32<<10)}
+// newStreamWriter buffers what a handler streams and gives each flush a deadline.
+func newStreamWriter(w http.ResponseWriter) *bufio.Writer {
+	return bufio.NewWriterSize(deadlineWriter{w: w, control: http.NewResponseController(w)}, 32<<10)
 }
 
 // finish ends a stream. When reading failed half-way the connection is cut, so
 // that the client does not take a part for the whole.
-func (a *api) finish(c *call, s streamWriter, err error, end string) error {
+func (a *api) finish(c *call, s *bufio.Writer, err error, end string) error {
 	ctx := c.r.Context()
 	if err == nil || errors.Is(err, errEnough) {
 		if _, err = s.WriteString(end); err == nil {
