@@ -11,31 +11,21 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	bolt "go.etcd.io/bbolt"
 
 	"signalbox/internal/domain"
-	"signalbox/internal/logchunk"
 	"signalbox/internal/store"
 	"signalbox/internal/store/kv"
 	"signalbox/internal/store/schema"
 	"signalbox/internal/store/storetest"
 )
 
-func openHere(t *testing.T, path string) *Store {
+func openHere(t testing.TB, path string) *Store {
 	t.Helper()
 	s, err := Open(t.Context(), Config{Path: path})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return storetest.Opened(t, s, err)
 }
 
 func TestFull(t *testing.T) {
@@ -47,95 +37,24 @@ func TestFull(t *testing.T) {
 	}
 	w := storetest.Seed(t, s)
 	task := w.Running(t, w.Template)
-	fillUp(t, s, w, task)
+	storetest.FillUp(t, s, task)
+	intact(t, s)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	s = openHere(t, at)
 	w.Store = s
-	afterFull(t, s, w, task)
+	storetest.AfterFull(t, w, task)
+	intact(t, s)
 }
 
-// TestFull_Disk has a disk that is really full, where mounting one is allowed.
 func TestFull_Disk(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=2m,mode=0700"); err != nil {
-		t.Skipf("cannot mount a small disk: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, 0); err != nil {
-			t.Error(err)
-		}
-	})
-	ballast := filepath.Join(dir, "ballast")
-	if err := os.WriteFile(ballast, make([]byte, 256<<10), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s := openHere(t, filepath.Join(dir, "x.bolt"))
-	w := storetest.Seed(t, s)
-	task := w.Running(t, w.Template)
-	fillUp(t, s, w, task)
-	if err := os.Remove(ballast); err != nil {
-		t.Fatal(err)
-	}
-	afterFull(t, s, w, task)
-}
-
-// fillUp writes logs until there is no space, and checks what that leaves.
-func fillUp(t *testing.T, s *Store, w *storetest.World, task domain.Task) {
-	t.Helper()
-	ctx := t.Context()
-	b := logchunk.NewBuilder(1)
-	noise := make([]byte, 1000)
-	var stored domain.Task
-	var err error
-	for i := range 10000 {
-		for j := range noise {
-			noise[j] = byte(i*7919+j*104729) ^ byte((i*j)>>3)
-		}
-		for range 4 {
-			b.Add(storetest.Now(), noise, false)
-		}
-		var got domain.Task
-		got, err = s.Tasks().Record(ctx, task.ID, store.Report{Epoch: task.Epoch, FromOffset: int64(i), ToOffset: int64(i) + 1, Chunks: []logchunk.Chunk{b.Finish()}})
-		if err != nil {
-			break
-		}
-		stored = got
-	}
-	if !errors.Is(err, store.ErrFull) {
-		t.Fatalf("got %v, want %v", err, store.ErrFull)
-	}
-	got, err := s.Tasks().Get(ctx, task.ID)
-	if err != nil {
-		t.Fatalf("read while full: %v", err)
-	}
-	if got.LogLines != stored.LogLines || got.JournalOffset != stored.JournalOffset {
-		t.Errorf("%d lines, offset %d; acknowledged were %d, %d", got.LogLines, got.JournalOffset, stored.LogLines, stored.JournalOffset)
-	}
-	intact(t, s)
-}
-
-// afterFull checks that everything goes on where it stopped.
-func afterFull(t *testing.T, s *Store, w *storetest.World, task domain.Task) {
-	t.Helper()
-	got, err := s.Tasks().Get(t.Context(), task.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := logchunk.NewBuilder(got.LogLines + 1)
-	b.Add(storetest.Now(), []byte("again"), false)
-	_, err = s.Tasks().Record(t.Context(), task.ID, store.Report{Epoch: task.Epoch, FromOffset: got.JournalOffset, ToOffset: got.JournalOffset + 1, Chunks: []logchunk.Chunk{b.Finish()}})
-	if err != nil {
-		t.Errorf("record with space again: %v", err)
-	}
-	w.NewTask(t, w.Template)
-	intact(t, s)
+	storetest.FullDisk(t, openHere, intact)
 }
 
 // intact checks the file, and that indexes and rows say the same.
-func intact(t *testing.T, s *Store) {
+func intact(t testing.TB, s *Store) {
 	t.Helper()
 	if err := s.db.Check(t.Context()); err != nil {
 		t.Error(err)

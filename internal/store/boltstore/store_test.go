@@ -1,6 +1,7 @@
 package boltstore_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -11,6 +12,10 @@ import (
 	"signalbox/internal/store/storetest"
 )
 
+func opener(ctx context.Context, path string) (store.Store, error) {
+	return boltstore.Open(ctx, boltstore.Config{Path: path})
+}
+
 func open(t testing.TB) *boltstore.Store {
 	t.Helper()
 	return openAt(t, filepath.Join(t.TempDir(), "signalbox.bolt"))
@@ -19,14 +24,15 @@ func open(t testing.TB) *boltstore.Store {
 func openAt(t testing.TB, path string) *boltstore.Store {
 	t.Helper()
 	s, err := boltstore.Open(t.Context(), boltstore.Config{Path: path})
+	return storetest.Opened(t, s, err)
+}
+
+func openOnce(t testing.TB, path string) *boltstore.Store {
+	t.Helper()
+	s, err := boltstore.Open(t.Context(), boltstore.Config{Path: path})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
 	return s
 }
 
