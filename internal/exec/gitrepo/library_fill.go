@@ -114,12 +114,18 @@ func (f *filler) tree(tree *object.Tree, dir string) error {
 	return nil
 }
 
-func (f *filler) link(name string, hash plumbing.Hash) error {
+// blob opens the content of a file and says how many bytes it should have.
+func (f *filler) blob(hash plumbing.Hash) (io.ReadCloser, int64, error) {
 	blob, err := object.GetBlob(f.st, hash)
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
 	r, err := blob.Reader()
+	return r, blob.Size, err
+}
+
+func (f *filler) link(name string, hash plumbing.Hash) error {
+	r, _, err := f.blob(hash)
 	if err != nil {
 		return err
 	}
@@ -132,11 +138,7 @@ func (f *filler) link(name string, hash plumbing.Hash) error {
 }
 
 func (f *filler) file(name string, hash plumbing.Hash, executable bool) error {
-	blob, err := object.GetBlob(f.st, hash)
-	if err != nil {
-		return err
-	}
-	r, err := blob.Reader()
+	r, size, err := f.blob(hash)
 	if err != nil {
 		return err
 	}
@@ -153,8 +155,8 @@ func (f *filler) file(name string, hash plumbing.Hash, executable bool) error {
 	if err := errors.Join(err, out.Close()); err != nil {
 		return err
 	}
-	if n != blob.Size {
-		return fmt.Errorf("object %s has %d of %d bytes", hash, n, blob.Size)
+	if n != size {
+		return fmt.Errorf("object %s has %d of %d bytes", hash, n, size)
 	}
 	return nil
 }
