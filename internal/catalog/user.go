@@ -38,12 +38,12 @@ func selfOrAdmin(actor domain.Actor, id domain.UserID) error {
 	return onlyAdmin(actor)
 }
 
-// taken names the field that another user has already.
+// taken names the first field that another user has already.
 func (c *Catalog) taken(ctx context.Context, u domain.User) error {
-	for field, value := range map[string]string{"username": u.Username, "email": u.Email} {
-		other, err := c.Store.Users().First(ctx, store.Where(store.Fold(field, value)))
+	for _, of := range []struct{ field, value string }{{"username", u.Username}, {"email", u.Email}} {
+		other, err := c.Store.Users().First(ctx, store.Where(store.Fold(of.field, of.value)))
 		if err == nil && other.ID != u.ID {
-			return domain.Invalid(field, "%q is taken", value)
+			return domain.Invalid(of.field, "%q is taken", of.value)
 		}
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err

@@ -85,13 +85,13 @@ func readKeys(file string) (storedKeys, error) {
 	if err := json.Unmarshal(data, &stored); err != nil {
 		return stored, fmt.Errorf("%s is damaged; restore it from a backup: %w", file, err)
 	}
-	for name, text := range map[string]string{
-		"cookie_hash":           stored.CookieHash,
-		"cookie_encryption":     stored.CookieEncryption,
-		"access_key_encryption": stored.AccessKeyEncryption,
+	for _, key := range []struct{ name, text string }{
+		{"cookie_hash", stored.CookieHash},
+		{"cookie_encryption", stored.CookieEncryption},
+		{"access_key_encryption", stored.AccessKeyEncryption},
 	} {
-		if raw, err := base64.StdEncoding.DecodeString(text); err != nil || len(raw) != 32 {
-			return stored, fmt.Errorf("%s is damaged; restore it from a backup: %s is not a key", file, name)
+		if raw, err := base64.StdEncoding.DecodeString(key.text); err != nil || len(raw) != 32 {
+			return stored, fmt.Errorf("%s is damaged; restore it from a backup: %s is not a key", file, key.name)
 		}
 	}
 	return stored, nil

@@ -3,6 +3,7 @@ package domain
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -27,12 +28,10 @@ type AnsibleTemplateParams struct {
 }
 
 func (p AnsibleTemplateParams) check(field string) error {
-	for name, list := range map[string][]string{"galaxy_collection_args": p.GalaxyCollectionArgs, "galaxy_role_args": p.GalaxyRoleArgs} {
-		if err := checkArguments(field+"."+name, list); err != nil {
-			return err
-		}
+	if err := checkArguments(field+".galaxy_collection_args", p.GalaxyCollectionArgs); err != nil {
+		return err
 	}
-	return nil
+	return checkArguments(field+".galaxy_role_args", p.GalaxyRoleArgs)
 }
 
 // AnsibleTaskParams are the params of a task of an ansible template.
@@ -223,12 +222,12 @@ func ParseArguments(field, text string, f Family) (Arguments, error) {
 		return args, Invalid(field, "must be valid JSON")
 	}
 	args.Stages = map[string][]string{}
-	for name, list := range stages {
+	for _, name := range slices.Sorted(maps.Keys(stages)) { // of several mistakes always the same is named
 		if !slices.Contains(StageNames(), name) {
 			return args, Invalid(field, "%q is not a stage; use %s", name, strings.Join(StageNames(), ", "))
 		}
 		var texts []string
-		if err := json.Unmarshal(list, &texts); err != nil {
+		if err := json.Unmarshal(stages[name], &texts); err != nil {
 			return args, Invalid(field+"."+name, "must be a JSON array of texts")
 		}
 		if err := checkArguments(field+"."+name, texts); err != nil {

@@ -26,6 +26,7 @@ func TestParseArguments(t *testing.T) {
 		{`{"plan":"-x"}`, FamilyTerraform, "", "arguments.plan"},
 		{`{"plan":["a\u0000"]}`, FamilyTerraform, "", "arguments.plan"},
 		{`{"plan":`, FamilyTerraform, "", "arguments"},
+		{`{"plan":1,"init":1,"apply":1,"default":1}`, FamilyTerraform, "", "arguments.apply"},
 	} {
 		got, err := ParseArguments("arguments", tt.text, tt.family)
 		var de *Error
@@ -56,6 +57,8 @@ func TestTemplate_ChecksParamsOfTheApp(t *testing.T) {
 		{"tofu", `{"backend_filename":"backend.txt"}`, "task_params.backend_filename"},
 		{"tofu", `{"allow_destroy":"yes"}`, "task_params.allow_destroy"},
 		{"ansible", `{"tags":"a"}`, "task_params.tags"},
+		{"ansible", `{"galaxy_role_args":["a\u0000"]}`, "task_params.galaxy_role_args"},
+		{"ansible", `{"galaxy_role_args":["a\u0000"],"galaxy_collection_args":["a\u0000"]}`, "task_params.galaxy_collection_args"},
 		{"bash", `{"tags":"a"}`, ""},
 		{"bash", `[]`, "task_params"},
 	} {
