@@ -97,13 +97,15 @@ func (p TerraformTaskParams) Check(allowed TerraformTemplateParams) error {
 // names no file.
 const DefaultBackendFile = "backend.tf"
 
-// checkBackendFile keeps the file in the directory that Terraform reads.
-func checkBackendFile(name string) error {
+// CheckBackendFile keeps the file that an overridden backend is written to in
+// the directory that Terraform reads, and among the files it does read. No name
+// stands for DefaultBackendFile.
+func CheckBackendFile(name string) error {
 	const field = "task_params.backend_filename"
 	switch {
 	case name == "":
 		return nil
-	case strings.ContainsAny(name, "/\\\x00\r\n") || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "-") || len(name) > 100:
+	case strings.ContainsAny(name, "/\\\x00\r\n") || strings.ContainsRune(".-#", rune(name[0])) || len(name) > 100:
 		return Invalid(field, "must be the plain name of a file such as %s", DefaultBackendFile)
 	case !strings.HasSuffix(name, ".tf"):
 		return Invalid(field, "must end in .tf, or it is not read")
@@ -161,7 +163,7 @@ func (a App) checkTemplateParams(doc JSON) error {
 		if err := DecodeParams(field, doc, &p); err != nil {
 			return err
 		}
-		return checkBackendFile(p.BackendFilename)
+		return CheckBackendFile(p.BackendFilename)
 	}
 	return nil
 }

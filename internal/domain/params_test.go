@@ -55,6 +55,8 @@ func TestTemplate_ChecksParamsOfTheApp(t *testing.T) {
 		{"tofu", `{"backend_filename":"../backend.tf"}`, "task_params.backend_filename"},
 		{"tofu", `{"backend_filename":"/etc/backend.tf"}`, "task_params.backend_filename"},
 		{"tofu", `{"backend_filename":"backend.txt"}`, "task_params.backend_filename"},
+		{"tofu", `{"backend_filename":"#backend.tf"}`, "task_params.backend_filename"},
+		{"tofu", `{"backend_filename":"-backend.tf"}`, "task_params.backend_filename"},
 		{"tofu", `{"allow_destroy":"yes"}`, "task_params.allow_destroy"},
 		{"ansible", `{"tags":"a"}`, "task_params.tags"},
 		{"ansible", `{"galaxy_role_args":["a\u0000"]}`, "task_params.galaxy_role_args"},

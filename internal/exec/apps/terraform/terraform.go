@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"signalbox/internal/domain"
 	"signalbox/internal/exec/apps"
 	"signalbox/internal/exec/fault"
 	"signalbox/internal/job"
@@ -256,9 +257,9 @@ const BackendText = "# Written by Signalbox for the time of a run.\nterraform {\
 // the one to use.
 func BackendFile(name string) (string, error) {
 	if name == "" {
-		return "backend.tf", nil
+		return domain.DefaultBackendFile, nil
 	}
-	if strings.ContainsAny(name, "/\\\x00\n") || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "#") || !strings.HasSuffix(name, ".tf") {
+	if domain.CheckBackendFile(name) != nil { // as when the template was stored, in words for a run
 		return "", fault.New("The backend file %q is not a name of a file of the configuration. Use a name that ends in .tf, without a directory.", name)
 	}
 	return name, nil

@@ -135,7 +135,7 @@ test("builds need a version to start from, deployments a build", () => {
   expect(rules.start_version("1.0", { ...values, type: "build" })).toBeNull();
   expect(rules.build_template_id(null, { ...values, type: "deploy" })).toBe("errors.required");
   const backend = { ...values, terraform: { ...values.terraform, override_backend: true } };
-  for (const bad of ["../b.tf", ".b.tf", "b.txt", "-b.tf"]) {
+  for (const bad of ["../b.tf", ".b.tf", "b.txt", "-b.tf", "#b.tf"]) {
     expect(rules.terraform.backend_filename(bad, backend)).toBe("terraform.backendBad");
   }
   expect(rules.terraform.backend_filename("backend.tf", backend)).toBeNull();

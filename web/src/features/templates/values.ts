@@ -314,7 +314,7 @@ export function templateRules(t: TFunction) {
       backend_filename: (v: string, all: TemplateValues) => {
         const name = v.trim();
         if (all.family !== "terraform" || !all.terraform.override_backend || name === "") return null;
-        return /^[^./\\-][^/\\]*\.tf$/.test(name) ? null : t("terraform.backendBad");
+        return /^[^./\\#-][^/\\]*\.tf$/.test(name) ? null : t("terraform.backendBad");
       },
     },
     survey: {
