@@ -102,11 +102,7 @@ func matching(words []string) (func(*ansibleresult.Event) bool, error) {
 // taskResults streams the data that the program reported, one JSON document a
 // line.
 func (a *api) taskResults(c *call, _ *none) error {
-	after, err := c.number("after", 0, 0, math.MaxInt64)
-	if err != nil {
-		return err
-	}
-	limit, err := c.number("limit", math.MaxInt64, 1, math.MaxInt64)
+	after, limit, err := c.lines()
 	if err != nil {
 		return err
 	}

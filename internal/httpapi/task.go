@@ -261,11 +261,7 @@ var errEnough = errors.New("enough")
 // whole of it: lines go out as they are read.
 func (a *api) taskOutput(c *call, _ *none) error {
 	ctx := c.r.Context()
-	after, err := c.number("after", 0, 0, math.MaxInt64)
-	if err != nil {
-		return err
-	}
-	limit, err := c.number("limit", math.MaxInt64, 1, math.MaxInt64)
+	after, limit, err := c.lines()
 	if err != nil {
 		return err
 	}
@@ -349,6 +345,15 @@ func (a *api) taskRawOutput(c *call, _ *none) error {
 		return err
 	})
 	return a.finish(c, out, err, "")
+}
+
+// lines reads after which line a stream begins, and how many it has at the most.
+func (c *call) lines() (after, limit int64, err error) {
+	if after, err = c.number("after", 0, 0, math.MaxInt64); err != nil {
+		return 0, 0, err
+	}
+	limit, err = c.number("limit", math.MaxInt64, 1, math.MaxInt64)
+	return after, limit, err
 }
 
 // beginStream begins to send what is kept of a task, as a file with the ending
