@@ -7,8 +7,8 @@ import { chromium } from "playwright-core";
 const base = process.env.SIGNALBOX_URL;
 const out = process.env.SIGNALBOX_E2E_OUT;
 
-export const DESKTOP = { width: 1440, height: 900 };
-export const PHONE = { width: 390, height: 844 };
+const DESKTOP = { width: 1440, height: 900 };
+const PHONE = { width: 390, height: 844 };
 
 export function check(ok, what) {
   if (!ok) throw new Error(`check failed: ${what}`);
@@ -60,4 +60,42 @@ export async function shot(page, name) {
 /** Waits until nothing on the page stands for something still to come. */
 export async function settled(page) {
   await page.waitForFunction(() => !document.querySelector("[class*=Skeleton], [aria-busy=true]"));
+}
+
+/** The password of the administrator that a journey sets up. */
+export const PASSWORD = "correct-horse-battery";
+
+/** Opens the set-up and fills its form. */
+export async function fillSetup(page, path) {
+  await page.goto(path);
+  await page.getByLabel("User name").fill("ada");
+  await page.getByLabel("Full name").fill("Ada Admin");
+  await page.getByLabel("E-mail").fill("ada@example.org");
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByLabel("Repeat the password").fill(PASSWORD);
+}
+
+/**
+ * Looks at pages, given as paths by name, at a desk and on a phone, light and dark, and returns what
+ * a clean run must not have.
+ */
+export async function looks(browser, storageState, pages, prefix = "") {
+  const problems = [];
+  for (const [look, options] of Object.entries({
+    "desktop-light": { viewport: DESKTOP, colorScheme: "light" },
+    "desktop-dark": { viewport: DESKTOP, colorScheme: "dark" },
+    "phone-light": { viewport: PHONE, colorScheme: "light", hasTouch: true },
+    "phone-dark": { viewport: PHONE, colorScheme: "dark", hasTouch: true },
+  })) {
+    const seen = await newPage(browser, { ...options, storageState });
+    for (const [name, path] of Object.entries(pages)) {
+      await seen.page.goto(path);
+      await seen.page.getByRole("heading", { level: 1 }).first().waitFor();
+      await settled(seen.page);
+      await shot(seen.page, `${prefix}${look}-${name}`);
+    }
+    problems.push(...seen.problems);
+    await seen.context.close();
+  }
+  return problems;
 }

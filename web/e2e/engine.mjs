@@ -4,11 +4,10 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DESKTOP, PHONE, check, newPage, settled, shot, withBrowser } from "./browser.mjs";
+import { check, fillSetup, looks, newPage, settled, shot, withBrowser } from "./browser.mjs";
 
 const setupPath = process.env.SIGNALBOX_SETUP;
 const tofu = process.env.SIGNALBOX_TEST_TOFU ?? "";
-const password = "correct-horse-battery";
 
 /** A repository of this machine with a configuration that needs no provider. */
 function configuration() {
@@ -41,12 +40,7 @@ await withBrowser(async (browser) => {
   };
   const ended = (word = "Succeeded") => page.getByRole("banner").or(page.locator("header")).getByText(word).first().waitFor({ timeout: 60000 });
 
-  await page.goto(setupPath);
-  await page.getByLabel("User name").fill("ada");
-  await page.getByLabel("Full name").fill("Ada Admin");
-  await page.getByLabel("E-mail").fill("ada@example.org");
-  await page.getByLabel("Password", { exact: true }).fill(password);
-  await page.getByLabel("Repeat the password").fill(password);
+  await fillSetup(page, setupPath);
   await page.getByRole("button", { name: "Create administrator" }).click();
   await page.getByRole("button", { name: "Create a demo project" }).click();
   await page.waitForURL("**/templates");
@@ -145,23 +139,7 @@ await withBrowser(async (browser) => {
     await page.keyboard.press("Escape");
   }
 
-  const state = await context.storageState();
-  for (const [look, options] of Object.entries({
-    "desktop-light": { viewport: DESKTOP, colorScheme: "light" },
-    "desktop-dark": { viewport: DESKTOP, colorScheme: "dark" },
-    "phone-light": { viewport: PHONE, colorScheme: "light", hasTouch: true },
-    "phone-dark": { viewport: PHONE, colorScheme: "dark", hasTouch: true },
-  })) {
-    const seen = await newPage(browser, { ...options, storageState: state });
-    for (const [name, path] of Object.entries(pages)) {
-      await seen.page.goto(path);
-      await seen.page.getByRole("heading", { level: 1 }).first().waitFor();
-      await settled(seen.page);
-      await shot(seen.page, `engine-${look}-${name}`);
-    }
-    problems.push(...seen.problems);
-    await seen.context.close();
-  }
+  problems.push(...await looks(browser, await context.storageState(), pages, "engine-"));
   check(problems.length === 0, problems.join("\n"));
 });
 console.log("engine: done");

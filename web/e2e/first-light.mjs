@@ -1,8 +1,7 @@
 // From an empty data directory to a finished Ansible run, as a newcomer goes.
-import { DESKTOP, PHONE, check, newPage, settled, shot, withBrowser } from "./browser.mjs";
+import { PASSWORD, check, fillSetup, looks, newPage, settled, shot, withBrowser } from "./browser.mjs";
 
 const setupPath = process.env.SIGNALBOX_SETUP;
-const password = "correct-horse-battery";
 
 /** Picks an option of a select by the words a person reads. */
 async function choose(page, label, option) {
@@ -16,12 +15,7 @@ await withBrowser(async (browser) => {
   // Whoever opens the server is led to its set-up.
   await page.goto("/");
   await page.waitForURL("**/setup");
-  await page.goto(setupPath);
-  await page.getByLabel("User name").fill("ada");
-  await page.getByLabel("Full name").fill("Ada Admin");
-  await page.getByLabel("E-mail").fill("ada@example.org");
-  await page.getByLabel("Password", { exact: true }).fill(password);
-  await page.getByLabel("Repeat the password").fill(password);
+  await fillSetup(page, setupPath);
   await shot(page, "01-setup");
   await page.getByRole("button", { name: "Create administrator" }).click();
 
@@ -102,22 +96,7 @@ await withBrowser(async (browser) => {
     settings: `/project/${project}/settings`, account: "/account", run: new URL(ansible).pathname,
   };
   const state = await context.storageState();
-  for (const [look, options] of Object.entries({
-    "desktop-light": { viewport: DESKTOP, colorScheme: "light" },
-    "desktop-dark": { viewport: DESKTOP, colorScheme: "dark" },
-    "phone-light": { viewport: PHONE, colorScheme: "light", hasTouch: true },
-    "phone-dark": { viewport: PHONE, colorScheme: "dark", hasTouch: true },
-  })) {
-    const seen = await newPage(browser, { ...options, storageState: state });
-    for (const [name, path] of Object.entries(pages)) {
-      await seen.page.goto(path);
-      await seen.page.getByRole("heading", { level: 1 }).first().waitFor();
-      await settled(seen.page);
-      await shot(seen.page, `${look}-${name}`);
-    }
-    problems.push(...seen.problems);
-    await seen.context.close();
-  }
+  problems.push(...await looks(browser, state, pages));
   const russian = await newPage(browser, { storageState: state, locale: "ru-RU" });
   await russian.page.goto(pages.overview);
   await russian.page.getByText("Шаблоны").first().waitFor();
@@ -136,7 +115,7 @@ await withBrowser(async (browser) => {
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("alert").first().waitFor();
   await shot(page, "08-wrong-password");
-  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.waitForURL(`**${pages.runs}**`);
 
