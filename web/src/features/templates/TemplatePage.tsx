@@ -2,7 +2,6 @@ import { ActionIcon, Menu } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { IconCopy, IconDots, IconEdit, IconPlayerPlay, IconTrash } from "@tabler/icons-react";
-import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { isApiError } from "@/api/errors";
 import { usePermissions } from "@/api/permissions";
@@ -17,6 +16,7 @@ import {
 } from "@/api/queries";
 import type { Template } from "@/api/types";
 import { Card } from "@/ui/Card";
+import { type Fact, Facts } from "@/ui/Facts";
 import { ButtonLink, MenuLink } from "@/ui/links";
 import { NotFound } from "@/ui/NotFound";
 import { PageHeader } from "@/ui/PageHeader";
@@ -57,7 +57,7 @@ function View({ pid, template }: { pid: number; template: Template }) {
         <Runs pid={pid} id={template.id} />
         <div className={classes.stack}>
           <Card padded title={t("facts.title")}>
-            <Facts pid={pid} template={template} />
+            <TemplateFacts pid={pid} template={template} />
           </Card>
           {(template.survey_vars ?? []).length > 0 && (
             <Card padded title={t("survey.heading")}>
@@ -163,7 +163,7 @@ function Runs({ pid, id }: { pid: number; id: number }) {
   );
 }
 
-function Facts({ pid, template }: { pid: number; template: Template }) {
+function TemplateFacts({ pid, template }: { pid: number; template: Template }) {
   const { t } = useTranslation("templates");
   const repositories = useQuery(repositoriesQuery(pid));
   const inventories = useQuery(inventoriesQuery(pid));
@@ -172,7 +172,7 @@ function Facts({ pid, template }: { pid: number; template: Template }) {
   const inventory = inventories.data?.find((i) => i.id === template.inventory_id);
   const environment = environments.data?.find((e) => e.id === template.environment_id);
   const args = parseArguments(template.arguments);
-  const facts: [string, ReactNode][] = [
+  const facts: Fact[] = [
     [t("fields.app"), <AppName key="app" app={template.app} />],
     [
       t("fields.path"),
@@ -236,18 +236,7 @@ function Facts({ pid, template }: { pid: number; template: Template }) {
       ),
     ],
   ];
-  return (
-    <dl className={classes.facts}>
-      {facts
-        .filter(([, value]) => value)
-        .map(([label, value]) => (
-          <div key={label} style={{ display: "contents" }}>
-            <dt>{label}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-    </dl>
-  );
+  return <Facts facts={facts} className={classes.facts} />;
 }
 
 function Survey({ template }: { template: Template }) {

@@ -1,11 +1,11 @@
 import { ActionIcon, Alert } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { IconAlertTriangle, IconCopy, IconLock } from "@tabler/icons-react";
-import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { ExplainedVariable, Explanation, Task } from "@/api/types";
 import { formatDuration } from "@/lib/format";
 import { Card } from "@/ui/Card";
+import { type Fact, Facts } from "@/ui/Facts";
 import { ErrorState, RowsSkeleton } from "@/ui/States";
 import { toastDone } from "@/ui/toast";
 import { explainQuery } from "../api";
@@ -89,7 +89,7 @@ function SourceFacts({ explanation }: { explanation: Explanation }) {
   const { t } = useTranslation("engine");
   const { source, max_duration_sec: limit } = explanation;
   const mono = (text: string | undefined) => text && <span className="mono">{text}</span>;
-  const facts: [string, ReactNode][] = [
+  const facts: Fact[] = [
     [t("explain.repository"), source.repository],
     [t("explain.url"), mono(source.url)],
     [
@@ -103,18 +103,7 @@ function SourceFacts({ explanation }: { explanation: Explanation }) {
     [t("explain.commit"), mono(source.commit)],
     [t("explain.limit"), limit > 0 ? formatDuration(limit * 1000) : t("explain.noLimit")],
   ];
-  return (
-    <dl className={classes.facts}>
-      {facts
-        .filter(([, value]) => value)
-        .map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-    </dl>
-  );
+  return <Facts facts={facts} className={classes.facts} />;
 }
 
 function Origin({ from }: { from: string }) {

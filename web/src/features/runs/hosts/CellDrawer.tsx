@@ -6,6 +6,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Cell, PlayTask } from "@/api/types";
 import { formatDuration, formatTime } from "@/lib/format";
+import { type Fact, Facts } from "@/ui/Facts";
 import { Empty, ErrorState, RowsSkeleton } from "@/ui/States";
 import { unifiedLines } from "../plan/diff";
 import { DiffView } from "../plan/DiffView";
@@ -51,7 +52,7 @@ function Details({ projectId, taskId, host, number }: { projectId: number; taskI
   if (task === undefined || cell === undefined) return <Empty title={t("hosts.noResult")} />;
   return (
     <div className={classes.details}>
-      <Facts task={task} cell={cell} />
+      <CellFacts task={task} cell={cell} />
       <Text title={t("cell.message")} text={cell.text} />
       <Text title={t("cell.output")} text={cell.output} />
       {cell.diff && (
@@ -77,12 +78,12 @@ function Details({ projectId, taskId, host, number }: { projectId: number; taskI
   );
 }
 
-function Facts({ task, cell }: { task: PlayTask; cell: Cell }) {
+function CellFacts({ task, cell }: { task: PlayTask; cell: Cell }) {
   const { t } = useTranslation("engine");
   const word = useStateWord();
   const state = cellState(cell);
   const items = cell.items;
-  const rows: [string, ReactNode][] = [
+  const rows: Fact[] = [
     [t("cell.task"), task.name || task.action],
     [
       t("cell.state"),
@@ -98,18 +99,7 @@ function Facts({ task, cell }: { task: PlayTask; cell: Cell }) {
     [t("cell.delegate"), cell.delegate],
     [t("cell.items"), items && t("cell.itemCounts", { ok: items.ok, changed: items.changed, failed: items.failed, skipped: items.skipped })],
   ];
-  return (
-    <dl className={classes.facts}>
-      {rows
-        .filter(([, value]) => value)
-        .map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-    </dl>
-  );
+  return <Facts facts={rows} className={classes.facts} />;
 }
 
 function Part({ title, children }: { title: string; children: ReactNode }) {
