@@ -114,13 +114,19 @@ func (t Token) Live(now time.Time) bool {
 // Actor is who does something: the signed-in user and how they came in. The
 // zero Actor is the system itself (a schedule, a restart).
 type Actor struct {
-	User    User
-	Address string // where the request came from
-	// ByToken tells an API token from a browser session.
-	ByToken bool
+	User      User
+	Address   string // where the request came from
+	UserAgent string
+	// Token is the API token used, nil in a browser session.
+	Token *Token
+	// IntegrationID is the integration that was called, nil for none.
+	IntegrationID *IntegrationID
 	// SessionID is the session used, 0 with a token.
 	SessionID SessionID
 }
+
+// ByToken tells an API token from a browser session.
+func (a Actor) ByToken() bool { return a.Token != nil }
 
 // System reports whether no user is behind the action.
 func (a Actor) System() bool { return a.User.ID == 0 }
