@@ -22,8 +22,7 @@ import (
 	"testing"
 	"time"
 
-	"signalbox/internal/exec/process"
-	"signalbox/internal/job"
+	"signalbox/internal/testkit"
 	"signalbox/internal/testkit/dbserver"
 )
 
@@ -213,31 +212,12 @@ func (s *Server) cleanup() {
 }
 
 // KillJobs ends the jobs of a data directory: they outlive their server, and none
-// may outlive the test. Nor may their control groups, which a job removes that
-// ends by itself.
+// may outlive the test. Nor may their control groups.
 func KillJobs(dataDir string) {
 	jobs, _ := filepath.Glob(filepath.Join(dataDir, "jobs", "*")) // a bad pattern is impossible
 	for _, dir := range jobs {
 		killByArgument(dir)
-		killGroups(dir)
-	}
-}
-
-// killGroups ends the control groups that a job has noted, and removes them.
-func killGroups(jobDir string) {
-	journal, err := job.OpenJournal(jobDir, 0)
-	if err != nil {
-		return // it had not begun
-	}
-	defer func() { _ = journal.Close() }() // read only
-	for {
-		record, _, err := journal.Next()
-		if err != nil {
-			return // the end, or where the job was killed
-		}
-		if record.Child != nil {
-			process.KillCgroup(record.Child.Cgroup)
-		}
+		testkit.KillGroups(dir)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"signalbox/internal/exec/jobproc"
 	"signalbox/internal/job"
 	"signalbox/internal/logchunk"
+	"signalbox/internal/testkit"
 )
 
 // TestMain lets the test binary be the job process.
@@ -178,6 +179,7 @@ func start(t testing.TB, spec job.Spec) (string, *job.Process) {
 		}
 		p.Wait()
 		_ = p.Conn.Close()
+		testkit.KillGroups(dir)
 	})
 	return dir, p
 }
