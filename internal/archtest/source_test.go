@@ -109,6 +109,8 @@ func checkVariable(t *testing.T, pkgName, file string, spec *ast.ValueSpec, writ
 			t.Errorf("%s/%s: var %s is written to: pass it to a constructor", pkgName, file, ident.Name)
 		case holdsState(spec):
 			t.Errorf("%s/%s: var %s holds state: pass it to a constructor, or allow it with a reason", pkgName, file, ident.Name)
+		case compilesPattern(spec):
+			t.Errorf("%s/%s: var %s: every task starts the program, so a pattern is compiled when it is first used, with sync.OnceValue", pkgName, file, ident.Name)
 		}
 	}
 }
@@ -121,7 +123,8 @@ func holdsState(spec *ast.ValueSpec) bool {
 		case *ast.FuncLit:
 			return false // what happens when it is called is not the variable
 		case *ast.SelectorExpr:
-			if pkg, ok := n.X.(*ast.Ident); ok && (pkg.Name == "sync" || pkg.Name == "atomic") {
+			// What sync.OnceValue returns is a constant that is computed late.
+			if pkg, ok := n.X.(*ast.Ident); ok && (pkg.Name == "sync" && n.Sel.Name != "OnceValue" || pkg.Name == "atomic") {
 				found = true
 			}
 		case *ast.ChanType:
@@ -134,6 +137,26 @@ func holdsState(spec *ast.ValueSpec) bool {
 	}
 	for _, v := range spec.Values {
 		ast.Inspect(v, look)
+	}
+	return found
+}
+
+// compilesPattern reports whether a regular expression is compiled as soon as the
+// program starts.
+func compilesPattern(spec *ast.ValueSpec) bool {
+	found := false
+	for _, v := range spec.Values {
+		ast.Inspect(v, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncLit:
+				return false
+			case *ast.SelectorExpr:
+				if pkg, ok := n.X.(*ast.Ident); ok && pkg.Name == "regexp" {
+					found = true
+				}
+			}
+			return true
+		})
 	}
 	return found
 }

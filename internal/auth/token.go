@@ -7,6 +7,7 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"signalbox/internal/domain"
@@ -16,7 +17,9 @@ import (
 // prefixLength is how much of a token lists show.
 const prefixLength = 8
 
-var tokenPrefix = regexp.MustCompile(`^[A-Za-z0-9_=-]{8,}$`)
+var tokenPrefix = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9_=-]{8,}$`)
+})
 
 // Identify finds out who sends a request from its Authorization header and its
 // session cookie. A header that names a bearer token is the only thing that
@@ -83,7 +86,7 @@ func (s *Service) Tokens(ctx context.Context, user domain.UserID) ([]domain.Toke
 // DeleteTokens removes the user's tokens that start with a text of at least 8
 // characters. It is fine when none does.
 func (s *Service) DeleteTokens(ctx context.Context, user domain.UserID, text string) error {
-	if !tokenPrefix.MatchString(text) {
+	if !tokenPrefix().MatchString(text) {
 		return domain.Invalid("token", "give the token or at least its first %d characters", prefixLength)
 	}
 	text = strings.ToLower(text)

@@ -10,6 +10,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
@@ -18,7 +19,9 @@ import (
 // appPrefix starts the options that set apps up: apps.<id>.<field>.
 const appPrefix = "apps."
 
-var appID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,50}$`)
+var appID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9_-]{1,50}$`)
+})
 
 // Apps returns all apps by priority: the base ones with what an
 // administrator changed, and those an administrator added.
@@ -64,7 +67,7 @@ func splitAppOption(key string) (id, field string, ok bool) {
 		return "", "", false
 	}
 	id, field, ok = strings.Cut(rest, ".")
-	return id, field, ok && appID.MatchString(id)
+	return id, field, ok && appID().MatchString(id)
 }
 
 func setAppField(a *domain.App, field, value string) (err error) {
@@ -118,7 +121,7 @@ func (c *Catalog) SetApp(ctx context.Context, actor domain.Actor, a domain.App) 
 	if err := adminOnly(actor); err != nil {
 		return err
 	}
-	if !appID.MatchString(a.ID) {
+	if !appID().MatchString(a.ID) {
 		return domain.Invalid("app", "an app id has letters, digits, - and _ only")
 	}
 	if a.Path != "" && (!filepath.IsAbs(a.Path) || strings.ContainsAny(a.Path, "\x00\r\n")) {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // HostConfigType says what a host config names.
@@ -25,7 +26,9 @@ type HostConfig struct {
 	SSHKeyID  KeyID
 }
 
-var hostName = regexp.MustCompile(`^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?$`)
+var hostName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?$`)
+})
 
 // Validate checks the fields a client may set and brings the host into the form
 // it is stored in. Which keys fit says CheckKey.
@@ -53,7 +56,7 @@ func (h *HostConfig) Validate() error {
 }
 
 func (h *HostConfig) checkHost() error {
-	if !hostName.MatchString(h.Host) {
+	if !hostName().MatchString(h.Host) {
 		return Invalid("host", "%q is not the name of a host; use one such as git.example.org or git.example.org:2222", h.Host)
 	}
 	h.Host = strings.ToLower(h.Host)
@@ -67,7 +70,7 @@ func (h *HostConfig) checkURL() error {
 	}
 	u, err := url.Parse(h.Host)
 	switch {
-	case err != nil, u.Scheme != "http" && u.Scheme != "https", !hostName.MatchString(u.Host):
+	case err != nil, u.Scheme != "http" && u.Scheme != "https", !hostName().MatchString(u.Host):
 		return Invalid("host", "must be a web address such as https://git.example.org/team")
 	case u.User != nil:
 		return Invalid("host", "the address must not contain a user or password; they belong into the key")

@@ -5,6 +5,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Repository is where playbooks and scripts come from.
@@ -79,7 +80,9 @@ func (r *Repository) Validate() error {
 	return nil
 }
 
-var scpLike = regexp.MustCompile(`^(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:]+\]):[^-:][^\x00-\x20]*$`)
+var scpLike = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:]+\]):[^-:][^\x00-\x20]*$`)
+})
 
 // CheckGitURL refuses addresses that git would take as an option or a helper
 // command, and schemes outside http, https, ssh, git and file.
@@ -94,7 +97,7 @@ func CheckGitURL(field, text string) error {
 	case strings.ContainsAny(text, "\x00\r\n\t"):
 		return Invalid(field, "must not contain control characters")
 	case strings.Contains(text, "::"):
-		if !strings.HasPrefix(text, "ssh://") && !scpLike.MatchString(text) {
+		if !strings.HasPrefix(text, "ssh://") && !scpLike().MatchString(text) {
 			return Invalid(field, "remote helpers such as ext:: are not allowed")
 		}
 	}
@@ -129,7 +132,7 @@ func CheckGitURL(field, text string) error {
 		}
 		return nil
 	}
-	if !scpLike.MatchString(text) {
+	if !scpLike().MatchString(text) {
 		return Invalid(field, "is not a git address; use https://host/path, ssh://host/path, user@host:path or an absolute directory")
 	}
 	return nil

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"regexp"
+	"sync"
 	"time"
 )
 
@@ -17,11 +18,13 @@ type CustomRole struct {
 	Permissions Permission
 }
 
-var roleSlug = regexp.MustCompile(`^[a-z0-9_-]{1,100}$`)
+var roleSlug = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9_-]{1,100}$`)
+})
 
 // Validate checks the fields a client may set.
 func (r *CustomRole) Validate() error {
-	if !roleSlug.MatchString(string(r.Slug)) {
+	if !roleSlug().MatchString(string(r.Slug)) {
 		return Invalid("slug", "must have 1 to 100 lower-case letters, digits, - or _")
 	}
 	if _, builtin := r.Slug.Permissions(); builtin {

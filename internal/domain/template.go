@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // TemplateType tells plain tasks from builds and deployments.
@@ -113,7 +114,9 @@ func (v SurveyVar) label() string {
 	return strconv.Quote(v.Name)
 }
 
-var surveyName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var surveyName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+})
 
 // Vault is a password for encrypted files, given to ansible.
 type Vault struct {
@@ -192,7 +195,7 @@ func (t *Template) validateSurvey() error {
 	seen := map[string]bool{}
 	for i, v := range t.SurveyVars {
 		at := func(name string) string { return fmt.Sprintf("survey_vars[%d].%s", i, name) }
-		if !surveyName.MatchString(v.Name) {
+		if !surveyName().MatchString(v.Name) {
 			return Invalid(at("name"), "%q is not a valid variable name", v.Name)
 		}
 		if seen[v.Name] {

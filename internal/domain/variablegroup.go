@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+	"sync"
 )
 
 // VariableGroup is a named set of extra variables and environment variables;
@@ -19,7 +20,9 @@ type VariableGroup struct {
 	Password  *string // unused, kept for clients of the reference
 }
 
-var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var envName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+})
 
 // Validate checks the fields a client may set.
 func (g *VariableGroup) Validate() error {
@@ -66,7 +69,7 @@ func (g *VariableGroup) Validate() error {
 
 // CheckEnvName refuses names that cannot be environment variables.
 func CheckEnvName(field, name string) error {
-	if !envName.MatchString(name) {
+	if !envName().MatchString(name) {
 		return Invalid(field, "%q is not a valid environment variable name", name)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -92,12 +93,14 @@ func defaultStatus(method string, answer reflect.Type) int {
 	return http.StatusOK
 }
 
-var pathParam = regexp.MustCompile(`\{([a-z_]+)\}`)
+var pathParam = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\{([a-z_]+)\}`)
+})
 
 // pathParams finds the variables of a path.
 func pathParams(path string) []string {
 	var names []string
-	for _, m := range pathParam.FindAllStringSubmatch(path, -1) {
+	for _, m := range pathParam().FindAllStringSubmatch(path, -1) {
 		names = append(names, m[1])
 	}
 	return names

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -60,7 +61,8 @@ type Writer struct {
 }
 
 // CreateJournal starts the journal of a job directory; it must not exist.
-// Notify, if not nil, is called after the journal grew and must not block.
+// Notify, if not nil, is called after the journal grew by something that its
+// owner wants to know at once, and must not block.
 func CreateJournal(jobDir string, notify func()) (*Writer, error) {
 	f, err := os.OpenFile(filepath.Join(jobDir, JournalFile), os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
 	if err != nil {
@@ -111,11 +113,15 @@ func (w *Writer) append(records []Record) error {
 		return fmt.Errorf("append to journal: %w", err)
 	}
 	w.offset += int64(n)
-	if w.notify != nil {
+	if w.notify != nil && slices.ContainsFunc(records, news) {
 		w.notify()
 	}
 	return nil
 }
+
+// news reports whether an owner wants to know of a record at once. Where commands
+// live is read when the job is dead, and is else reported with what comes next.
+func news(r Record) bool { return r.Child == nil }
 
 // Finish appends the last record and makes the journal durable. On a full disk
 // it uses the space set aside when the journal was created.

@@ -233,3 +233,35 @@ func FuzzDecodeBody(f *testing.F) {
 		}
 	})
 }
+
+// TestJournal_WakesForNews: an owner is not woken for what it reads only of dead
+// jobs, and finds it with the next record.
+func TestJournal_WakesForNews(t *testing.T) {
+	t.Parallel()
+	woken := 0
+	w, err := CreateJournal(t.TempDir(), func() { woken++ })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	for i, r := range someRecords() {
+		before := woken
+		if err := w.Append(r); err != nil {
+			t.Fatal(err)
+		}
+		want := before + 1
+		if r.Child != nil {
+			want = before
+		}
+		if woken != want {
+			t.Errorf("record %d: woken %d times, want %d", i, woken-before, want-before)
+		}
+	}
+	before := woken
+	if err := w.Append(Record{Child: &Child{PID: 9}}, Record{Status: &Status{Status: "running"}}); err != nil {
+		t.Fatal(err)
+	}
+	if woken != before+1 {
+		t.Errorf("both together: woken %d times, want once", woken-before)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
@@ -176,7 +177,9 @@ type launch struct {
 	known *domain.Task // the build, when it is known to be a good one
 }
 
-var commitHash = regexp.MustCompile(`^[0-9a-fA-F]{4,64}$`)
+var commitHash = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9a-fA-F]{4,64}$`)
+})
 
 // check enforces what the template lets a task override, fills the task in,
 // and returns its secret answers.
@@ -221,7 +224,7 @@ func (l *launch) source(ctx context.Context) error {
 		t.CommitHash = nil
 	}
 	if t.CommitHash != nil {
-		if !commitHash.MatchString(*t.CommitHash) {
+		if !commitHash().MatchString(*t.CommitHash) {
 			return domain.Invalid("commit_hash", "must be a hexadecimal commit hash")
 		}
 		if !l.tpl.AllowOverrideBranchInTask {

@@ -98,14 +98,16 @@ func walk(ctx context.Context, after int64, read func(after int64) ([]logchunk.C
 // maxSearchTime bounds one Search call; a longer search goes on with Next.
 const maxSearchTime = 2 * time.Second
 
-var ansiSequence = regexp.MustCompile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|[@-Z\\\\^_])")
+var ansiSequence = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|[@-Z\\\\^_])")
+})
 
 // StripANSI removes terminal control sequences from a line.
 func StripANSI(text []byte) []byte {
 	if bytes.IndexByte(text, 0x1b) < 0 {
 		return text
 	}
-	return ansiSequence.ReplaceAll(text, nil)
+	return ansiSequence().ReplaceAll(text, nil)
 }
 
 // Search returns the numbers of the lines that contain a text or match an

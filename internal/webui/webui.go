@@ -128,9 +128,13 @@ func (h *Handler) file(name string) (*file, error) {
 }
 
 var (
-	baseTag = regexp.MustCompile(`<base\s+href="[^"]*"\s*/?>`)
+	baseTag = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`<base\s+href="[^"]*"\s*/?>`)
+	})
 	// hashed matches the names that the build gives to files with a content hash.
-	hashed = regexp.MustCompile(`^assets/.+-[A-Za-z0-9_-]{8}\.[a-z0-9]+$`)
+	hashed = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^assets/.+-[A-Za-z0-9_-]{8}\.[a-z0-9]+$`)
+	})
 )
 
 func (h *Handler) prepare(name string) (*file, error) {
@@ -141,9 +145,9 @@ func (h *Handler) prepare(name string) (*file, error) {
 		}
 		return nil, err
 	}
-	f := &file{body: body, mediaType: mediaType(name), immutable: hashed.MatchString(name)}
+	f := &file{body: body, mediaType: mediaType(name), immutable: hashed().MatchString(name)}
 	if path.Ext(name) == ".html" {
-		f.body = baseTag.ReplaceAll(body, []byte(`<base href="`+html.EscapeString(h.base)+`" />`))
+		f.body = baseTag().ReplaceAll(body, []byte(`<base href="`+html.EscapeString(h.base)+`" />`))
 	} else {
 		// Pages are changed here, so what the build compressed does not fit them.
 		f.brotli, _ = fs.ReadFile(h.files, name+".br") // optional

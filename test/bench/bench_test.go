@@ -45,6 +45,7 @@ func parts() []part {
 		{"throughput", program, "", throughput},
 		{"million", program, "", million},
 		{"exec", program, "", masking},
+		{"ansible", program, ansibleNote, playbooks},
 		{"lists", program, "", lists},
 		{"creation", program, "", creation},
 		{"startup", program, "", startup},
@@ -265,7 +266,7 @@ func latency(t *testing.T, r *report, dir string) {
 			floorText = "bare `git ls-remote` + `bash true.sh`"
 		}
 		p50, p99, f := quantile(all, 0.5), quantile(all, 0.99), quantile(floor, 0.5)
-		r.add("POST → success of `true` in a bash template, repository: "+kind.name+", p50", "≤ 60 ms", ms(p50), floorText+" "+ms(f), ratio(p50, f))
+		r.add("POST → success of `true` in a bash template, repository: "+kind.name+", p50", "≤ 40 ms", ms(p50), floorText+" "+ms(f), ratio(p50, f))
 		r.add("… p99", "≤ 200 ms", ms(p99), "", "")
 	}
 }
@@ -300,7 +301,7 @@ func throughput(t *testing.T, r *report, dir string) {
 	}
 	wg.Wait()
 	floor := 200 / time.Since(begin).Seconds()
-	r.add("200 trivial tasks queued at once, limit 10", "≥ 40 tasks/s", fmt.Sprintf("%.0f tasks/s", rate), fmt.Sprintf("bare `bash`, 10 at once: %.0f/s", floor), fmt.Sprintf("%.2f", rate/floor))
+	r.add("200 trivial tasks queued at once, limit 10", "≥ 60 tasks/s", fmt.Sprintf("%.0f tasks/s", rate), fmt.Sprintf("bare `bash`, 10 at once: %.0f/s", floor), fmt.Sprintf("%.2f", rate/floor))
 }
 
 func ptyFloor(t *testing.T, args ...string) time.Duration {

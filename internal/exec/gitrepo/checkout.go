@@ -139,8 +139,10 @@ func (s *session) makeRepository(mirror, hash, dir string) error {
 	if branch := s.repo.Branch; branch != "" && s.repo.Commit == "" && !strings.HasPrefix(branch, "refs/") {
 		if looseRef(mirror, mirrorRef("refs/heads/"+branch)) == hash {
 			head = "ref: refs/heads/" + branch + "\n"
-			files["refs/heads/"+branch] = hash + "\n"
-			files["refs/remotes/origin/"+branch] = hash + "\n"
+			// Both in one file, which costs less than one for each and the directories
+			// that they would be in.
+			files["packed-refs"] = "# pack-refs with: peeled fully-peeled sorted \n" +
+				hash + " refs/heads/" + branch + "\n" + hash + " refs/remotes/origin/" + branch + "\n"
 		}
 	}
 	for name, text := range files {

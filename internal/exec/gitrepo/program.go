@@ -221,7 +221,8 @@ func (p *program) resolve(ctx context.Context, mirror, name string) string {
 
 func (p *program) fill(ctx context.Context, mirror, dir, hash string) (string, error) {
 	var said tail
-	out, err := p.start(ctx, dir, &tee{&said, p.Output}, "reset", "--hard", hash)
+	// Of how a checkout of minutes came about there is nothing to log.
+	out, err := p.start(ctx, dir, &tee{&said, p.Output}, "-c", "core.logAllRefUpdates=false", "reset", "--hard", hash)
 	if cause := context.Cause(ctx); cause != nil {
 		return "", cause
 	}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"signalbox/internal/ansibleresult"
 )
@@ -64,10 +65,18 @@ func (r *recap) finish() {
 }
 
 var (
-	colours = regexp.MustCompile(`\x1b\[[0-9;]*m`)
-	totals  = regexp.MustCompile(`^(\S+)\s*: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)(?:\s+skipped=(\d+))?(?:\s+rescued=(\d+))?(?:\s+ignored=(\d+))?\s*$`)
-	fatal   = regexp.MustCompile(`^fatal: \[([^\]]+?)(?: -> [^\]]+)?\]: (FAILED|UNREACHABLE)! => (.*)$`)
-	banner  = regexp.MustCompile(`^(?:TASK|RUNNING HANDLER) \[(.*)\] \*+$`)
+	colours = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`\x1b\[[0-9;]*m`)
+	})
+	totals = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(\S+)\s*: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)(?:\s+skipped=(\d+))?(?:\s+rescued=(\d+))?(?:\s+ignored=(\d+))?\s*$`)
+	})
+	fatal = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^fatal: \[([^\]]+?)(?: -> [^\]]+)?\]: (FAILED|UNREACHABLE)! => (.*)$`)
+	})
+	banner = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:TASK|RUNNING HANDLER) \[(.*)\] \*+$`)
+	})
 )
 
 // read looks at a line. Nearly all of them are none of ours, which their first
@@ -94,7 +103,7 @@ func (r *recap) read(line []byte) {
 	if len(line) > maxRecapLine {
 		line = line[:maxRecapLine]
 	}
-	r.look(strings.TrimRight(colours.ReplaceAllString(string(line), ""), " \r"))
+	r.look(strings.TrimRight(colours().ReplaceAllString(string(line), ""), " \r"))
 }
 
 func (r *recap) look(text string) {
@@ -112,7 +121,7 @@ func (r *recap) look(text string) {
 	case text == "...ignoring" && len(r.errors) > 0:
 		r.errors = r.errors[:len(r.errors)-1]
 	case r.inTotals:
-		if m := totals.FindStringSubmatch(text); m != nil && len(r.hosts) < ansibleresult.MaxHosts {
+		if m := totals().FindStringSubmatch(text); m != nil && len(r.hosts) < ansibleresult.MaxHosts {
 			r.complete = true
 			r.hosts = append(r.hosts, ansibleresult.HostTotals{
 				Host: m[1], OK: number(m[2]), Changed: number(m[3]), Unreachable: number(m[4]), Failed: number(m[5]),
@@ -121,9 +130,9 @@ func (r *recap) look(text string) {
 		}
 	case strings.HasPrefix(text, "TASK ["), strings.HasPrefix(text, "RUNNING HANDLER ["), strings.HasPrefix(text, "fatal: ["):
 		r.more = 0
-		if m := banner.FindStringSubmatch(text); m != nil {
+		if m := banner().FindStringSubmatch(text); m != nil {
 			r.task = m[1]
-		} else if m := fatal.FindStringSubmatch(text); m != nil && len(r.errors) < ansibleresult.MaxErrors {
+		} else if m := fatal().FindStringSubmatch(text); m != nil && len(r.errors) < ansibleresult.MaxErrors {
 			r.errors = append(r.errors, ansibleresult.HostError{Host: m[1], Task: r.task, Error: m[3], Unreachable: m[2] == "UNREACHABLE"})
 		}
 	case r.more > 0 && text != "":

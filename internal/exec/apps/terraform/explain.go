@@ -3,6 +3,7 @@ package terraform
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"signalbox/internal/exec/fault"
 )
@@ -53,12 +54,14 @@ var known = []struct {
 		"The backend has no workspaces, so the template's cannot be selected. Use the workspace default, or another backend."},
 }
 
-var control = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]`)
+var control = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]`)
+})
 
 // Plain takes colours out of output, and the line breaks of the programs, which
 // wrap text to the width of the terminal.
 func Plain(output string) string {
-	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(control.ReplaceAllString(output, ""))), " ")
+	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(control().ReplaceAllString(output, ""))), " ")
 }
 
 // Explain gives the error for a command that ended with an exit code. Output is

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"signalbox/internal/domain"
 	"signalbox/internal/exec/apps"
@@ -95,7 +96,9 @@ func checkWorkspace(name string) error {
 	return nil
 }
 
-var variableName = regexp.MustCompile(`^[\pL_][\pL\pN_-]*$`)
+var variableName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[\pL_][\pL\pN_-]*$`)
+})
 
 // environment is what every command of the run gets. Variables are in it as
 // well as in the file: init and workspace take no files, and backends and module
@@ -120,7 +123,7 @@ func (r *Run) environment() []apps.Var {
 	env = append(env, r.state(env)...)
 	for _, vars := range []map[string]json.RawMessage{r.in.Spec.ExtraVars, r.in.Spec.SecretVars} {
 		for _, name := range apps.Names(vars) {
-			if value := apps.Text(vars[name]); variableName.MatchString(name) && len(value) <= maxEnv {
+			if value := apps.Text(vars[name]); variableName().MatchString(name) && len(value) <= maxEnv {
 				env = append(env, apps.Var{Name: "TF_VAR_" + name, Value: value})
 			}
 		}
