@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"signalbox/internal/auth"
+	"signalbox/internal/catalog"
 	"signalbox/internal/cli"
 	"signalbox/internal/config"
 	"signalbox/internal/domain"
+	"signalbox/internal/secrets"
 	"signalbox/internal/store"
 	"signalbox/internal/store/boltstore"
 	"signalbox/internal/store/schema"
@@ -20,8 +22,9 @@ import (
 
 // admin carries out the commands of whoever has the machine.
 type admin struct {
-	store store.Store
-	auth  *auth.Service
+	store   store.Store
+	auth    *auth.Service
+	catalog *catalog.Catalog
 }
 
 // Open opens the data of an instance for the command line. A server may be
@@ -35,7 +38,15 @@ func (*App) Open(ctx context.Context, c *config.Config, log *slog.Logger) (cli.A
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	return &admin{store: st, auth: a}, nil
+	keys, err := secrets.New(c.Keys.AccessKeyEncryption.Reveal())
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	cat, err := newCatalog(c, st, a, keySources(c, keys))
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	return &admin{store: st, auth: a, catalog: cat}, nil
 }
 
 // Check reads the settings of the connection to the database.

@@ -93,20 +93,14 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	if err != nil {
 		return err
 	}
-	sources := secrets.NewSources(keys, map[domain.KeySourceType]secrets.Reader{
-		domain.SourceEnv: secrets.NewEnv(os.LookupEnv), domain.SourceFile: secrets.NewFiles(c.SecretsDir),
-	})
+	sources := keySources(c, keys)
 	executable, err := os.Executable()
 	if err != nil {
 		return err
 	}
 	host := jobHost(c)
 	env := jobEnv(os.Environ(), host.ForwardEnv)
-	cat, err := catalog.New(catalog.Deps{
-		Store: st, Sealer: sources, Passwords: authn, Now: utcNow, Programs: programOnMachine,
-		BaseApps: baseApps(c.Apps),
-		Demo:     catalog.NewDemoFiles(filepath.Join(c.DataDir, "demo")), AnyoneCreates: c.Projects.NonAdminCanCreate,
-	})
+	cat, err := newCatalog(c, st, authn, sources)
 	if err != nil {
 		return err
 	}
@@ -280,3 +274,18 @@ func digestKey(key domain.Secret) []byte {
 }
 
 func utcNow() time.Time { return time.Now().UTC() }
+
+// keySources opens keys, wherever their secrets are kept.
+func keySources(c *config.Config, ring *secrets.Keyring) *secrets.Sources {
+	return secrets.NewSources(ring, map[domain.KeySourceType]secrets.Reader{
+		domain.SourceEnv: secrets.NewEnv(os.LookupEnv), domain.SourceFile: secrets.NewFiles(c.SecretsDir),
+	})
+}
+
+func newCatalog(c *config.Config, st store.Store, a *auth.Service, sources *secrets.Sources) (*catalog.Catalog, error) {
+	return catalog.New(catalog.Deps{
+		Store: st, Sealer: sources, Passwords: a, Now: utcNow, Programs: programOnMachine,
+		BaseApps: baseApps(c.Apps),
+		Demo:     catalog.NewDemoFiles(filepath.Join(c.DataDir, "demo")), AnyoneCreates: c.Projects.NonAdminCanCreate,
+	})
+}

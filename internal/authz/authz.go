@@ -25,6 +25,7 @@ const (
 	ManageResources Action = "manage-resources" // members with that right
 	ManageMembers   Action = "manage-members"   // members with that right
 	DeleteTasks     Action = "delete-tasks"     // global administrators
+	ExportSecrets   Action = "export-secrets"   // members with every right
 )
 
 // scope is what a rule looks at.
@@ -75,6 +76,8 @@ func ruleOf(a Action) rule {
 		return rule{scope: member, bits: domain.PermManageResources, refusal: domain.KindForbidden}
 	case ManageMembers:
 		return rule{scope: member, bits: domain.PermManageUsers, refusal: domain.KindForbidden}
+	case ExportSecrets:
+		return rule{scope: member, bits: domain.PermAll, refusal: domain.KindForbidden}
 	case DeleteTasks:
 		return rule{scope: adminInProject, refusal: domain.KindUnauthenticated}
 	}
@@ -150,6 +153,8 @@ func refusalText(a Action) string {
 		return "you may not change this project"
 	case ManageResources:
 		return "you may not change the resources of this project"
+	case ExportSecrets:
+		return "only an owner may take the secrets of this project along"
 	case ManageMembers:
 		return "you may not change the members of this project"
 	}

@@ -24,6 +24,7 @@ type keySealer interface {
 	SealKey(p domain.ProjectID, t domain.KeyType, s domain.KeySecret) (string, error)
 	// KeySource says where the secret of a key is kept.
 	KeySource(k domain.Key) (domain.KeySource, error)
+	OpenKey(k domain.Key) (domain.KeySecret, error)
 }
 
 // passwordHasher checks and hashes new passwords.

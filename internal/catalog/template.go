@@ -240,6 +240,11 @@ func (c *Catalog) validateTemplate(ctx context.Context, t *domain.Template, vaul
 	if err := t.Validate(app); err != nil {
 		return err
 	}
+	return checkVaults(vaults)
+}
+
+// checkVaults looks at the values of vaults and fills in their types.
+func checkVaults(vaults []domain.Vault) error {
 	seen := map[string]bool{}
 	for i := range vaults {
 		if err := checkVault(i, &vaults[i]); err != nil {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"signalbox/internal/backup"
 	"signalbox/internal/config"
 	"signalbox/internal/domain"
 )
@@ -79,7 +80,29 @@ type Admin interface {
 	CreateToken(ctx context.Context, owner UserRef, name string, ttl time.Duration) (domain.Secret, error)
 	ListTokens(ctx context.Context, owner UserRef) ([]domain.Token, error)
 
+	// ListProjects returns all projects by number.
+	ListProjects(ctx context.Context) ([]domain.Project, error)
+	// ExportProject returns a project as a document; with a passphrase its secrets
+	// go along.
+	ExportProject(ctx context.Context, which ProjectRef, passphrase domain.Secret) (backup.Document, error)
+	// ImportProject makes a project of a document and returns what could not be
+	// taken over, in sentences.
+	ImportProject(ctx context.Context, doc backup.Document, how ImportHow) (warnings []string, err error)
+
 	Close() error
+}
+
+// ProjectRef names a project by number or by name in any case; one is set.
+type ProjectRef struct {
+	ID   int64
+	Name string
+}
+
+// ImportHow says what a document becomes.
+type ImportHow struct {
+	Name       string        // of the project; "": that of the document
+	Owner      string        // login; "": the first administrator
+	Passphrase domain.Secret // opens the secrets; "": they are left out
 }
 
 // NewUser is a user to add. An external one has no password here.

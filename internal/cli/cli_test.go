@@ -23,6 +23,8 @@ var update = flag.Bool("update", false, "rewrite golden files")
 
 // fakeApp keeps users in memory.
 type fakeApp struct {
+	Admin // what these tests do not call
+
 	users  []domain.User
 	served []*config.Config
 	broken error

@@ -155,7 +155,7 @@ func newAPI(d Deps, describing bool) *api {
 			Description: "The HTTP API of Signalbox. Paths, names and status codes are those of Semaphore UI 2.17; docs/api.md lists what goes beyond it.",
 		},
 		Servers: []*huma.Server{{URL: "/api"}},
-		Components: &huma.Components{SecuritySchemes: map[string]*huma.SecurityScheme{
+		Components: &huma.Components{Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName), SecuritySchemes: map[string]*huma.SecurityScheme{
 			"cookie": {Type: "apiKey", In: "cookie", Name: cookieName},
 			"bearer": {Type: "http", Scheme: "bearer"},
 		}},
@@ -168,6 +168,16 @@ func newAPI(d Deps, describing bool) *api {
 	// A pattern without a method also catches known paths with other methods.
 	a.mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) { notFound(w) })
 	return a
+}
+
+// schemaName names the schema of a type. Parts of a backup have the names of
+// what they are parts of.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	if strings.HasSuffix(t.PkgPath(), "/internal/backup") {
+		return "Backup" + name
+	}
+	return name
 }
 
 // Close ends the WebSockets and waits for them.

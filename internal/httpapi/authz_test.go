@@ -31,7 +31,7 @@ func refusals(a authz.Action) map[string]int {
 		return map[string]int{"": in, "expired": in, "outsider": hidden, "guest": denied}
 	case authz.ManageResources:
 		return map[string]int{"": in, "expired": in, "outsider": hidden, "guest": denied, "runner": denied}
-	case authz.UpdateProject, authz.DeleteProject, authz.ManageMembers:
+	case authz.UpdateProject, authz.DeleteProject, authz.ManageMembers, authz.ExportSecrets:
 		return map[string]int{"": in, "expired": in, "outsider": hidden, "guest": denied, "runner": denied, "manager": denied}
 	case authz.DeleteTasks:
 		return map[string]int{"": in, "expired": in, "outsider": hidden, "guest": in, "runner": in, "manager": in, "owner": in}

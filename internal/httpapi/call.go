@@ -69,7 +69,7 @@ func (c *call) flag(name string) (bool, error) {
 
 // decode reads the first JSON value of the body, whatever its declared type.
 func (c *call) decode(into any, optional bool) error {
-	body := http.MaxBytesReader(c.w, c.r.Body, c.api.maxBody)
+	body := http.MaxBytesReader(c.w, c.r.Body, max(c.api.maxBody, c.route.MaxBody))
 	err := json.NewDecoder(body).Decode(into)
 	if err == nil {
 		return nil

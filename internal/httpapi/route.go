@@ -31,6 +31,8 @@ type Route struct {
 	Media string
 	// BodyOptional: no body at all is as good as an empty object.
 	BodyOptional bool
+	// MaxBody bounds the body in bytes; 0: as the server does by default.
+	MaxBody int64
 }
 
 // Query declares a query parameter.

@@ -197,6 +197,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/project/{project_id}/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a project as one document, without secrets */
+        get: operations["backupProject"];
+        put?: never;
+        /** Read a project as one document, with its secrets encrypted */
+        post: operations["backupProjectWithSecrets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/project/{project_id}/environment": {
         parameters: {
             query?: never;
@@ -1159,6 +1177,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a project of a document */
+        post: operations["restoreProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/setup": {
         parameters: {
             query?: never;
@@ -1497,6 +1532,198 @@ export interface components {
         AuthMethods: {
             email?: components["schemas"]["EmailMethod"];
             totp?: components["schemas"]["TOTPMethod"];
+        };
+        BackupDocument: {
+            /** @description Variable groups */
+            environments: components["schemas"]["BackupEnvironment"][];
+            host_configs: components["schemas"]["BackupHostConfig"][];
+            /** @description Aliases of the whole project */
+            integration_aliases: string[];
+            integrations: components["schemas"]["BackupIntegration"][];
+            inventories: components["schemas"]["BackupInventory"][];
+            /** @description Keys without their secrets */
+            keys: components["schemas"]["BackupKey"][];
+            meta: components["schemas"]["BackupMeta"];
+            repositories: components["schemas"]["BackupRepository"][];
+            roles: components["schemas"]["BackupRole"][];
+            schedules: components["schemas"]["BackupSchedule"][];
+            secret_storages: components["schemas"]["BackupSecretStorage"][];
+            /** @description The secrets of keys, encrypted with a passphrase */
+            secrets?: components["schemas"]["Sealed"];
+            templates: components["schemas"]["BackupTemplate"][];
+            views: components["schemas"]["BackupView"][];
+        };
+        BackupEnvironment: {
+            env?: string;
+            json: string;
+            name: string;
+            password?: string;
+        };
+        BackupExtractValue: {
+            body_data_type: string;
+            key: string;
+            name: string;
+            value_source: string;
+            variable: string;
+            variable_type: string;
+        };
+        BackupHostConfig: {
+            host: string;
+            ssh_key: string;
+            type: string;
+        };
+        BackupInput: {
+            /** @description Encrypts the secrets; at least 10 characters */
+            passphrase: string;
+        };
+        BackupIntegration: {
+            aliases: string[];
+            auth_header: string;
+            auth_method: string;
+            auth_secret?: string;
+            extract_values: components["schemas"]["BackupExtractValue"][];
+            matchers: components["schemas"]["BackupMatcher"][];
+            name: string;
+            searchable: boolean;
+            task_params?: components["schemas"]["TaskParams"];
+            template: string;
+        };
+        BackupInventory: {
+            become_key?: string;
+            inventory: string;
+            name: string;
+            repository?: string;
+            runner_tag?: string;
+            ssh_key?: string;
+            template?: string;
+            type: string;
+        };
+        BackupKey: {
+            environment?: string;
+            name: string;
+            owner: string;
+            source_storage?: string;
+            source_storage_key?: string;
+            source_storage_type?: string;
+            storage?: string;
+            type: string;
+            variable?: string;
+        };
+        BackupMatcher: {
+            body_data_type: string;
+            key: string;
+            match_type: string;
+            method: string;
+            name: string;
+            value: string;
+        };
+        BackupMeta: {
+            alert: boolean;
+            alert_chat?: string;
+            /** Format: int64 */
+            max_parallel_tasks: number;
+            name: string;
+            type: string;
+        };
+        BackupRepository: {
+            git_branch: string;
+            /** Format: int64 */
+            git_depth?: number;
+            git_lfs?: boolean;
+            git_url: string;
+            name: string;
+            ssh_key?: string;
+        };
+        BackupRole: {
+            name: string;
+            /** Format: int64 */
+            permissions: number;
+            slug?: string;
+        };
+        BackupSchedule: {
+            active: boolean;
+            checkable_repository?: string;
+            cron_format: string;
+            delete_after_run: boolean;
+            name: string;
+            /** @description RFC 3339; the reference writes an empty object */
+            run_at?: unknown;
+            task_params?: components["schemas"]["TaskParams"];
+            template: string;
+            type: string;
+        };
+        BackupSecretStorage: {
+            name: string;
+            params?: unknown;
+            readonly: boolean;
+            type: string;
+        };
+        BackupSurveyValue: {
+            name: string;
+            value: string;
+        };
+        BackupSurveyVar: {
+            default_value: string;
+            description: string;
+            name: string;
+            required: boolean;
+            title: string;
+            type: string;
+            values: components["schemas"]["BackupSurveyValue"][];
+        };
+        BackupTemplate: {
+            allow_override_args_in_task: boolean;
+            allow_override_branch_in_task: boolean;
+            allow_parallel_tasks: boolean;
+            app: string;
+            arguments?: string;
+            autorun: boolean;
+            build_template?: string;
+            /** @description In old files: becomes a schedule */
+            cron?: string;
+            description?: string;
+            environment?: string;
+            git_branch?: string;
+            inventory?: string;
+            /** Format: int64 */
+            max_task_duration_sec?: number;
+            name: string;
+            playbook: string;
+            repository: string;
+            roles: components["schemas"]["BackupTemplateRole"][];
+            runner_tag?: string;
+            start_version?: string;
+            suppress_success_alerts: boolean;
+            survey_vars: components["schemas"]["BackupSurveyVar"][];
+            task_params: unknown;
+            type: string;
+            /** @description In old files: becomes a vault */
+            vault_key?: string;
+            vaults: components["schemas"]["BackupVault"][];
+            view?: string;
+        };
+        BackupTemplateRole: {
+            is_global: boolean;
+            /** Format: int64 */
+            permissions: number;
+            /** @description The slug of a role for all projects, the name of one of the project */
+            role: string;
+        };
+        BackupVault: {
+            name?: string;
+            script?: string;
+            type: string;
+            vault_key?: string;
+        };
+        BackupView: {
+            filter?: unknown;
+            hidden: boolean;
+            /** Format: int64 */
+            position: number;
+            sort_column?: string;
+            sort_reverse: boolean;
+            title: string;
+            type: string;
         };
         CurrentUser: {
             admin: boolean;
@@ -1946,6 +2173,42 @@ export interface components {
             /** @description JSON object as text: secret survey answers, which are not kept */
             secret?: string;
         };
+        RestoreInput: {
+            /** @description Variable groups */
+            environments: components["schemas"]["BackupEnvironment"][];
+            host_configs: components["schemas"]["BackupHostConfig"][];
+            /** @description Aliases of the whole project */
+            integration_aliases: string[];
+            integrations: components["schemas"]["BackupIntegration"][];
+            inventories: components["schemas"]["BackupInventory"][];
+            /** @description Keys without their secrets */
+            keys: components["schemas"]["BackupKey"][];
+            meta: components["schemas"]["BackupMeta"];
+            /** @description Opens the secrets of the document; without it they are left out */
+            passphrase?: string;
+            repositories: components["schemas"]["BackupRepository"][];
+            roles: components["schemas"]["BackupRole"][];
+            schedules: components["schemas"]["BackupSchedule"][];
+            secret_storages: components["schemas"]["BackupSecretStorage"][];
+            /** @description The secrets of keys, encrypted with a passphrase */
+            secrets?: components["schemas"]["Sealed"];
+            templates: components["schemas"]["BackupTemplate"][];
+            views: components["schemas"]["BackupView"][];
+        };
+        RestoredProject: {
+            alert?: boolean;
+            alert_chat?: string;
+            /** Format: date-time */
+            created: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            max_parallel_tasks?: number;
+            name: string;
+            type: string;
+            /** @description What could not be taken over */
+            warnings?: string[];
+        };
         RoleInfo: {
             name: string;
             /** Format: int64 */
@@ -1963,6 +2226,25 @@ export interface components {
             login?: string;
             passphrase?: string;
             private_key?: string;
+        };
+        Sealed: {
+            data: string;
+            /** @description argon2id */
+            kdf: string;
+            /**
+             * Format: int32
+             * @description KiB
+             */
+            memory: number;
+            nonce: string;
+            salt: string;
+            /** Format: int32 */
+            threads: number;
+            /**
+             * Format: int32
+             * @description Passes
+             */
+            time: number;
         };
         SetupInput: {
             email?: string;
@@ -2100,6 +2382,15 @@ export interface components {
             secret?: string;
             /** Format: int64 */
             template_id?: number;
+        };
+        TaskParams: {
+            arguments?: string;
+            environment?: string;
+            git_branch?: string;
+            inventory_name?: string;
+            message?: string;
+            params?: unknown;
+            version?: string;
         };
         TaskRow: {
             /** @description JSON array of texts, as text */
@@ -3007,6 +3298,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    backupProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupDocument"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    backupProjectWithSecrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackupInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupDocument"];
+                };
             };
             /** @description Failure */
             default: {
@@ -5779,6 +6136,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    restoreProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoredProject"];
                 };
             };
             /** @description Failure */
