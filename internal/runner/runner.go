@@ -327,11 +327,15 @@ func (r *Runner) discard(dir string) {
 	if err := r.awaitEnd(r.ctx, dir); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return
 	}
-	if err := r.Sweep(dir); err != nil {
-		r.Log.Warn("clean up after job", "dir", filepath.Base(dir), "error", err)
-	}
+	r.sweep(dir)
 	if err := os.RemoveAll(dir); err != nil {
 		r.Log.Warn("remove job directory", "dir", filepath.Base(dir), "error", err)
+	}
+}
+
+func (r *Runner) sweep(dir string) {
+	if err := r.Sweep(dir); err != nil {
+		r.Log.Warn("clean up after job", "dir", filepath.Base(dir), "error", err)
 	}
 }
 
@@ -498,6 +502,8 @@ func (r *Runner) dead(x *run) error {
 		process.KillCgroup(child.Cgroup)
 		process.KillLeftover(child.PID, child.StartTime)
 	}
+	// Once a task has ended nothing of it runs, and no secret of it is left.
+	r.sweep(x.dir)
 	return r.lost(x, "The process that supervised the run was killed, or the machine was restarted. What the run did up to then stands above; its result is unknown.")
 }
 

@@ -112,7 +112,7 @@ func (s *session) start(ctx context.Context, dir string, cmd apps.Command) (proc
 // startTo is start with another place for the output, and another signal for a
 // polite stop than TERM, which is sent twice; 0 is TERM.
 func (s *session) startTo(ctx context.Context, dir string, cmd apps.Command, output io.Writer, polite syscall.Signal) (process.Result, error) {
-	env, err := apps.Environ(cmd.Env)
+	env, err := s.environ(cmd)
 	if err != nil {
 		return process.Result{}, err
 	}
@@ -145,6 +145,12 @@ func (s *session) startTo(ctx context.Context, dir string, cmd apps.Command, out
 		return result, explainStart(err, cmd.Program)
 	}
 	return result, nil
+}
+
+// environ is the environment of a command of the run, with the mark by which
+// whoever finds this job dead knows what it has left running.
+func (s *session) environ(cmd apps.Command) ([]string, error) {
+	return apps.Environ(slices.Concat(cmd.Env, []apps.Var{{Name: workspace.MarkVariable, Value: s.work.Root}}))
 }
 
 // explainStart says why a program does not start.

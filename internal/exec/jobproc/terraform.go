@@ -367,7 +367,7 @@ func (t *tofu) start(ctx context.Context, cmd apps.Command, said *tail) (int, er
 
 // capture runs a command for its answer.
 func (t *tofu) capture(ctx context.Context, phase terraform.Phase, cmd apps.Command) ([]byte, error) {
-	env, err := apps.Environ(cmd.Env)
+	env, err := t.s.environ(cmd)
 	if err != nil {
 		return nil, err
 	}
