@@ -170,8 +170,7 @@ func (s *Service) Stop(ctx context.Context, actor domain.Actor, p domain.Project
 			t.StoppedBy = actor.UserID()
 		}
 		if t.Status == domain.StatusWaiting {
-			now := s.Now()
-			t.Status, t.End, t.LogComplete = domain.StatusStopped, &now, true
+			t.Status, t.End, t.LogComplete = domain.StatusStopped, endAt(t, s.Now()), true
 			t.StatusReason = "Stopped before it started."
 			return nil
 		}
