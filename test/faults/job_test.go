@@ -49,30 +49,43 @@ func secretGroup(s *harness.Server, p *harness.Project, value string) int {
 	return made.ID
 }
 
-// assertSecretGone looks for a secret where others could find it: on the disk,
-// in arguments, and in the environment of any process.
+// assertSecretGone is assertSecretsGone for one secret of a server's tasks.
 func assertSecretGone(t *testing.T, s *harness.Server, secret string) {
 	t.Helper()
-	err := filepath.WalkDir(s.DataDir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || !e.Type().IsRegular() {
-			return nil // removed meanwhile
+	assertSecretsGone(t, []string{secret}, s.DataDir)
+}
+
+// assertSecretsGone looks for secrets where others could find them: in files
+// below the directories, in arguments, and in the environment of any process.
+func assertSecretsGone(t *testing.T, secrets []string, dirs ...string) {
+	t.Helper()
+	var files []string
+	for _, dir := range dirs {
+		err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+			if err == nil && e.Type().IsRegular() { // otherwise removed meanwhile
+				files = append(files, path)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
 		}
-		if text, err := os.ReadFile(path); err == nil && bytes.Contains(text, []byte(secret)) {
-			t.Errorf("the secret is in %s", path)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Error(err)
 	}
 	for _, what := range []string{"cmdline", "environ"} {
-		files, err := filepath.Glob("/proc/[0-9]*/" + what)
+		found, err := filepath.Glob("/proc/[0-9]*/" + what)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, path := range files {
-			if text, err := os.ReadFile(path); err == nil && bytes.Contains(text, []byte(secret)) {
-				t.Errorf("the secret is in %s", path)
+		files = append(files, found...)
+	}
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // removed meanwhile
+		}
+		for _, secret := range secrets {
+			if bytes.Contains(text, []byte(secret)) {
+				t.Errorf("a secret is in %s", path)
 			}
 		}
 	}
