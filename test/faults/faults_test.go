@@ -163,7 +163,7 @@ func assertNoJobs(t *testing.T, s *harness.Server) {
 	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
 	for {
-		left, err := filepath.Glob(filepath.Join(s.DataDir, "jobs", "*"))
+		left, err := filepath.Glob(filepath.Join(s.DataDir, "jobs", "[0-9]*"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -76,7 +76,8 @@ func (s *session) carryOut(ctx context.Context) error {
 
 // exec runs the command of the app to its end.
 func (s *session) exec(ctx context.Context, dir string, cmd apps.Command, output io.Writer) error {
-	result, err := s.startTo(ctx, dir, cmd, output, 0)
+	var said tail
+	result, err := s.startTo(ctx, dir, cmd, io.MultiWriter(output, &said), 0)
 	if err != nil {
 		return err
 	}
@@ -88,7 +89,7 @@ func (s *session) exec(ctx context.Context, dir string, cmd apps.Command, output
 	case result.Signal != 0:
 		return fault.New("The %s was ended by signal %d (%s).", word, int(result.Signal), result.Signal)
 	case result.ExitCode != 0:
-		return fault.New("The %s ended with exit code %d.", word, result.ExitCode)
+		return fault.New("The %s ended with exit code %d.%s", word, result.ExitCode, said.fullDisk())
 	}
 	return nil
 }
@@ -104,13 +105,8 @@ func (s *session) word() string {
 	return "script"
 }
 
-// start runs any command of the run, with its output in the log.
-func (s *session) start(ctx context.Context, dir string, cmd apps.Command) (process.Result, error) {
-	return s.startTo(ctx, dir, cmd, s.log, 0)
-}
-
-// startTo is start with another place for the output, and another signal for a
-// polite stop than TERM, which is sent twice; 0 is TERM.
+// startTo runs any command of the run. Polite is the signal of a polite stop, if
+// that is another than TERM, which is sent twice; 0 is TERM.
 func (s *session) startTo(ctx context.Context, dir string, cmd apps.Command, output io.Writer, polite syscall.Signal) (process.Result, error) {
 	env, err := s.environ(cmd)
 	if err != nil {
