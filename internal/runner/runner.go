@@ -491,7 +491,13 @@ func (r *Runner) dead(x *run) error {
 	if !begun {
 		_, err := retry(r, x, func(ctx context.Context) (struct{}, error) {
 			// A job whose starter died under it says so too; it may try again.
-			if text := diagnosis(x.dir); text != "" && !x.recovered {
+			text := diagnosis(x.dir)
+			if text == "" && job.DiskFull(x.dir) {
+				// Neither could it write down why. Tried again it would fail
+				// again, and so on.
+				text = "the disk of the data directory is full. Free some space and run the task again."
+			}
+			if text != "" && !x.recovered {
 				return struct{}{}, r.Reports.Fail(ctx, domain.TaskID(x.id), x.epoch, "The job process could not begin: "+text)
 			}
 			return struct{}{}, r.Reports.Requeue(ctx, domain.TaskID(x.id), x.epoch)

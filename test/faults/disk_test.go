@@ -98,6 +98,7 @@ func noise(seed uint64, bytes int) string {
 // ends in an error that says so; meanwhile other projects' tasks run; with room
 // again the next run works.
 func TestWorkspaceDiskFull(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		at      string // the part of the data directory that is a disk of its own
@@ -105,6 +106,7 @@ func TestWorkspaceDiskFull(t *testing.T) {
 		rig     func(t *testing.T) (*rig, int)
 		reaches string // what the output of the failing run holds
 	}{
+		{name: "start", at: "jobs", leave: 0, rig: largeRepoRig},
 		{name: "fetch", at: "mirrors", leave: 64 << 10, rig: largeRepoRig},
 		{name: "checkout", at: "jobs", leave: 512 << 10, rig: largeRepoRig},
 		{name: "galaxy", at: "homes", leave: 32 << 10, reaches: "Starting galaxy", rig: func(t *testing.T) (*rig, int) {

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"signalbox/internal/exec/fault"
+	"signalbox/internal/job"
 )
 
 // cause is a way git fails, told by what it says. LC_ALL=C keeps it English.
@@ -70,26 +71,13 @@ func (p *program) explain(err error, said string) error {
 // wrote to.
 func (p *program) explainLocal(err error, said, dir string) error {
 	lower := strings.ToLower(said)
-	if strings.Contains(lower, "unable to write file") && full(dir) {
+	if strings.Contains(lower, "unable to write file") && job.DiskFull(dir) { // git does not say why
 		return explainDisk(fmt.Errorf("%w: %w", syscall.ENOSPC, err))
 	}
 	if strings.Contains(lower, "no space left") || strings.Contains(lower, "quota exceeded") || errors.Is(err, os.ErrPermission) {
 		return p.explain(err, said)
 	}
 	return fault.Wrap(fmt.Errorf("%w: %w", errDamaged, err), "The files of the repository '%s' could not be written: %s", p.Name, lastWords(said))
-}
-
-// full reports whether there is no room for a file of some size in a directory.
-// Of a file that it could only write in part, git does not say why.
-func full(dir string) bool {
-	f, err := os.CreateTemp(dir, ".room-*")
-	if err != nil {
-		return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
-	}
-	defer os.Remove(f.Name())
-	defer f.Close()
-	_, err = f.Write(make([]byte, 1<<20))
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
 // sentence makes a sentence of words that a client, the program or the library,
