@@ -79,7 +79,7 @@ type Service struct {
 
 // New returns a service. Connect must be called before tasks are launched.
 func New(d Deps) *Service {
-	return &Service{Deps: d, chunks: newChunkCache(16), retention: newRetention()}
+	return &Service{Deps: d, chunks: newChunkCache(16), retention: newRetention(d.Now())}
 }
 
 // Connect tells the service who runs the tasks. It is apart from New because
