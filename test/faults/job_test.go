@@ -137,6 +137,7 @@ func ends(t *testing.T, s *harness.Server, p *harness.Project, id int) int {
 // TestJobAndServerKilled_AtRandomPoints kills jobs, alone and together with their
 // server, and stops tasks as they end.
 func TestJobAndServerKilled_AtRandomPoints(t *testing.T) {
+	t.Parallel()
 	secret := fmt.Sprintf("s3cret-%d-value", time.Now().UnixNano())
 	mark := fmt.Sprintf("fault-job-%d", time.Now().UnixNano())
 	dir := repo(t, map[string]string{
@@ -226,6 +227,7 @@ func TestJobAndServerKilled_AtRandomPoints(t *testing.T) {
 // TestFloods_MemoryIsBounded: however a program prints, neither the job nor the
 // server needs more memory for it, and the log says what was left out.
 func TestFloods_MemoryIsBounded(t *testing.T) {
+	t.Parallel()
 	const limit = 160 << 20 // of a process that has 320 MiB to pass on
 	programs := map[string]string{
 		"nothing.py":  "w(b'x' * 65536)",

@@ -34,6 +34,7 @@ type stageKill struct {
 // stage of runs of Ansible and OpenTofu, and checks what is left; a run after
 // all of it must come to a good end.
 func TestStagesKilled_AtRandomPoints(t *testing.T) {
+	t.Parallel()
 	for _, k := range stageKills() {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
