@@ -146,8 +146,18 @@ func (r *rig) whole(what string, task harness.Task, jobKilled bool) {
 	}
 	r.clean(what, task.ID)
 	out := r.p.Output(task.ID)
-	if n := int64(bytes.Count(out, []byte("\n"))); n < task.LogLines-1 {
-		t.Errorf("%s: %d lines of output, the task counts %d", what, n, task.LogLines)
+	var lines []struct {
+		ID int64 `json:"id"`
+	}
+	r.s.Do("GET", r.p.Path("/tasks/%d/output", task.ID), nil, &lines)
+	for i, l := range lines {
+		if l.ID != int64(i+1) {
+			t.Errorf("%s: line %d has the number %d", what, i+1, l.ID)
+			break
+		}
+	}
+	if int64(len(lines)) != task.LogLines {
+		t.Errorf("%s: %d lines of output, the task counts %d", what, len(lines), task.LogLines)
 	}
 	notes, err := filepath.Glob(filepath.Join(r.notes, strconv.Itoa(task.ID)+"-*"))
 	if err != nil {
