@@ -105,9 +105,9 @@ conformance: ## Run one suite against every database and write docs/conformance.
 
 # SIGNALBOX_BENCH_ONLY=storage measures one part and leaves the rest of the file.
 .PHONY: soak
-soak: build ## Kill jobs and servers at random points for hours: make soak SIGNALBOX_SOAK=4h
-	SIGNALBOX_SOAK='$(or $(SIGNALBOX_SOAK),1h)' SIGNALBOX_TEST_BIN='$(CURDIR)/$(bin)' \
-		go test -count=1 -v -timeout 0 -run AtRandomPoints ./test/faults
+soak: build build/tofu ## Kill jobs and servers at random points for hours: make soak SIGNALBOX_SOAK=4h
+	SIGNALBOX_SOAK='$(or $(SIGNALBOX_SOAK),1h)' SIGNALBOX_TEST_BIN='$(CURDIR)/$(bin)' SIGNALBOX_TEST_TOFU='$(CURDIR)/build/tofu' \
+		go test -count=1 -v -timeout 0 -parallel 16 -run AtRandomPoints ./test/faults
 
 .PHONY: bench
 bench: build ## Measure speed and write docs/benchmarks.md; wants an otherwise idle machine

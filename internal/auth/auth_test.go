@@ -297,6 +297,59 @@ func TestSessions(t *testing.T) {
 	}
 }
 
+// TestSessions_ClockSetBack: what was used while the clock was ahead is idle from
+// when it is next used, and does not live longer for it.
+func TestSessions_ClockSetBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx := t.Context()
+	const ahead = 72 * time.Hour
+	b.advance(ahead)
+	ticket, err := b.StartSession(ctx, b.user, client(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.advance(-ahead)
+	if _, err := b.Identify(ctx, "", ticket.Cookie); err != nil {
+		t.Fatalf("after the clock was set back: %v", err)
+	}
+	b.advance(domain.SessionIdle)
+	if _, err := b.Identify(ctx, "", ticket.Cookie); err == nil {
+		t.Error("a session that nobody used for as long as it may be idle still works")
+	}
+	if ticket, err = b.StartSession(ctx, b.user, client(1)); err != nil {
+		t.Fatal(err)
+	}
+	b.advance(-ahead)
+	for range int(b.cfg.SessionLife / (24 * time.Hour)) {
+		if _, err := b.Identify(ctx, "", ticket.Cookie); err != nil {
+			t.Fatal(err)
+		}
+		b.advance(24 * time.Hour)
+	}
+	if _, err := b.Identify(ctx, "", ticket.Cookie); err == nil {
+		t.Error("a session outlived its longest life, for the clock was set back")
+	}
+}
+
+// TestThrottle_MeasuresByTheMonotonicClock: setting the clock does not end a wait early, nor
+// make it longer: the throttle counts on the clock that nobody sets.
+func TestThrottle_MeasuresByTheMonotonicClock(t *testing.T) {
+	t.Parallel()
+	th := newThrottle(time.Now)
+	done, err := th.begin("key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done(failed)
+	e := th.entries["key"]
+	for name, at := range map[string]time.Time{"last": e.last, "until": e.until} {
+		if !strings.Contains(at.String(), " m=") {
+			t.Errorf("%s is %v, which has no monotonic reading", name, at)
+		}
+	}
+}
+
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

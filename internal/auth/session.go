@@ -76,9 +76,14 @@ func (s *Service) bySession(ctx context.Context, cookie string) (domain.Actor, e
 	if err != nil {
 		return domain.Actor{}, err
 	}
-	if idle >= touchEvery {
+	// A session from the future was used before the clock was set back: left so,
+	// it would live longer than it may.
+	if idle >= touchEvery || idle <= -touchEvery || session.Created.After(now.Add(touchEvery)) {
 		_, err := s.cfg.Store.Sessions().Update(ctx, session.ID, func(row *domain.Session) error {
 			row.LastActive = now
+			if row.Created.After(now) {
+				row.Created = now
+			}
 			return nil
 		})
 		if err != nil && !errors.Is(err, store.ErrNotFound) {

@@ -242,9 +242,13 @@ func (d *Dispatcher) start(ctx context.Context, t domain.Task) {
 		return
 	}
 	var de *domain.Error
-	if errors.As(err, &de) {
+	switch {
+	case errors.As(err, &de):
 		reason = "The task cannot be started: " + de.Message + "."
-	} else {
+	case job.IsFull(err):
+		d.log.Error("start task", "task_id", t.ID, "error", err)
+		reason = "The task could not be started: the disk of the data directory is full. Free some space and run the task again."
+	default:
 		d.log.Error("start task", "task_id", t.ID, "error", err)
 		reason = "The task could not be started because of an internal error; the server log has the details."
 	}

@@ -327,11 +327,15 @@ func (r *Runner) discard(dir string) {
 	if err := r.awaitEnd(r.ctx, dir); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return
 	}
-	if err := r.Sweep(dir); err != nil {
-		r.Log.Warn("clean up after job", "dir", filepath.Base(dir), "error", err)
-	}
+	r.sweep(dir)
 	if err := os.RemoveAll(dir); err != nil {
 		r.Log.Warn("remove job directory", "dir", filepath.Base(dir), "error", err)
+	}
+}
+
+func (r *Runner) sweep(dir string) {
+	if err := r.Sweep(dir); err != nil {
+		r.Log.Warn("clean up after job", "dir", filepath.Base(dir), "error", err)
 	}
 }
 
@@ -487,7 +491,13 @@ func (r *Runner) dead(x *run) error {
 	if !begun {
 		_, err := retry(r, x, func(ctx context.Context) (struct{}, error) {
 			// A job whose starter died under it says so too; it may try again.
-			if text := diagnosis(x.dir); text != "" && !x.recovered {
+			text := diagnosis(x.dir)
+			if text == "" && job.DiskFull(x.dir) {
+				// Neither could it write down why. Tried again it would fail
+				// again, and so on.
+				text = "the disk of the data directory is full. Free some space and run the task again."
+			}
+			if text != "" && !x.recovered {
 				return struct{}{}, r.Reports.Fail(ctx, domain.TaskID(x.id), x.epoch, "The job process could not begin: "+text)
 			}
 			return struct{}{}, r.Reports.Requeue(ctx, domain.TaskID(x.id), x.epoch)
@@ -498,6 +508,8 @@ func (r *Runner) dead(x *run) error {
 		process.KillCgroup(child.Cgroup)
 		process.KillLeftover(child.PID, child.StartTime)
 	}
+	// Once a task has ended nothing of it runs, and no secret of it is left.
+	r.sweep(x.dir)
 	return r.lost(x, "The process that supervised the run was killed, or the machine was restarted. What the run did up to then stands above; its result is unknown.")
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unsafe"
 
 	"signalbox/internal/domain"
 	"signalbox/internal/job"
@@ -432,6 +433,38 @@ func TestLimits_TheShorterDurationCounts(t *testing.T) {
 			t.Errorf("server %s, template %d s: got %s, want %s", tt.server, tt.template, got, tt.want)
 		}
 	}
+}
+
+// TestRetain_ClockSetAhead: a clock that is set ahead by years while the server
+// runs deletes nothing.
+func TestRetain_ClockSetAhead(t *testing.T) {
+	t.Parallel()
+	started := time.Now()
+	r := newRetention(started)
+	later := started.Add(time.Hour)
+	if got := r.today(later); !got.Equal(later) {
+		t.Errorf("an hour later it is %v, want %v", got, later)
+	}
+	const years = 3 * 365 * 24 * time.Hour
+	if got := r.today(setClock(t, later, years)); !got.Equal(later.Round(0)) {
+		t.Errorf("with the clock ahead by years it is %v, want %v", got, later)
+	}
+	back := setClock(t, later, -years)
+	if got := r.today(back); !got.Round(0).Equal(back.Round(0)) {
+		t.Errorf("with the clock behind it is %v, want %v", got, back)
+	}
+}
+
+// setClock gives the time that time.Now would have given had the clock on the
+// wall been set: the monotonic reading stays.
+func setClock(t *testing.T, at time.Time, by time.Duration) time.Time {
+	t.Helper()
+	set := at
+	*(*uint64)(unsafe.Pointer(&set)) += uint64(by/time.Second) << 30 // seconds begin at bit 30
+	if set.Sub(at) != 0 || set.Round(0).Sub(at.Round(0)) != by {
+		t.Fatal("package time keeps its readings in another way than this test knows")
+	}
+	return set
 }
 
 func TestRetain_ByAgeAndBySize(t *testing.T) {

@@ -225,12 +225,22 @@ func (s *Service) finish(end job.End) func(*domain.Task) error {
 		if t.Start == nil {
 			t.Start = &at
 		}
-		if at.Before(*t.Start) {
-			at = *t.Start // the clock was set back meanwhile
-		}
-		t.End = &at
+		t.End = endAt(t, at)
 		return nil
 	}
+}
+
+// endAt is when a task ended: at that time, but not before it started or was
+// made, should the clock have been set back meanwhile.
+func endAt(t *domain.Task, at time.Time) *time.Time {
+	earliest := t.Created
+	if t.Start != nil {
+		earliest = *t.Start
+	}
+	if at.Before(earliest) {
+		at = earliest
+	}
+	return &at
 }
 
 // Fail ends a task whose job cannot be started, or has died without a result.
@@ -248,7 +258,7 @@ func (s *Service) Fail(ctx context.Context, id domain.TaskID, epoch int64, reaso
 		Epoch: epoch, FromOffset: current.JournalOffset, ToOffset: current.JournalOffset + 1,
 		Chunks: []logchunk.Chunk{b.Finish()},
 		Apply: func(t *domain.Task) error {
-			t.StatusReason, t.End, t.LogComplete = reason, &now, true
+			t.StatusReason, t.End, t.LogComplete = reason, endAt(t, now), true
 			if t.Status == domain.StatusStopping {
 				t.Status = domain.StatusStopped
 			} else {
@@ -272,8 +282,7 @@ func (s *Service) Requeue(ctx context.Context, id domain.TaskID, epoch int64) er
 			return store.ErrFenced
 		}
 		if t.Status == domain.StatusStopping {
-			now := s.Now()
-			t.Status, t.End, t.LogComplete = domain.StatusStopped, &now, true
+			t.Status, t.End, t.LogComplete = domain.StatusStopped, endAt(t, s.Now()), true
 			t.StatusReason = "Stopped before it started."
 			return nil
 		}

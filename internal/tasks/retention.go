@@ -16,10 +16,22 @@ type retention struct {
 	mu        sync.Mutex
 	templates map[domain.TemplateID]bool // guarded by mu
 	wake      chan struct{}              // holds one token when there are any
+	started   time.Time                  // with a monotonic reading
 }
 
-func newRetention() *retention {
-	return &retention{templates: map[domain.TemplateID]bool{}, wake: make(chan struct{}, 1)}
+func newRetention(started time.Time) *retention {
+	return &retention{templates: map[domain.TemplateID]bool{}, wake: make(chan struct{}, 1), started: started}
+}
+
+// today is the time by which tasks are old: now, unless the clock was set ahead
+// since the server started. Until it is started again we do not believe that, for
+// what is deleted does not come back.
+func (r *retention) today(now time.Time) time.Time {
+	steady := r.started.Round(0).Add(now.Sub(r.started))
+	if steady.Before(now.Round(0)) {
+		return steady
+	}
+	return now
 }
 
 func (r *retention) note(t domain.TemplateID) {
@@ -90,7 +102,7 @@ func (s *Service) sweep(ctx context.Context) {
 // trimAge deletes tasks that ended too long ago. Identifiers grow with time, so
 // it stops at the first page without any.
 func (s *Service) trimAge(ctx context.Context) error {
-	before := s.Now().Add(-s.Settings.MaxAge)
+	before := s.retention.today(s.Now()).Add(-s.Settings.MaxAge)
 	for after := domain.TaskID(0); ; {
 		list, err := s.Store.Tasks().Ended(ctx, after, retentionPage)
 		if err != nil {

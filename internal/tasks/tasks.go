@@ -80,7 +80,7 @@ type Service struct {
 
 // New returns a service. Connect must be called before tasks are launched.
 func New(d Deps) *Service {
-	return &Service{Deps: d, chunks: newChunkCache(16), retention: newRetention()}
+	return &Service{Deps: d, chunks: newChunkCache(16), retention: newRetention(d.Now())}
 }
 
 // Connect tells the service who runs the tasks. It is apart from New because
@@ -171,8 +171,7 @@ func (s *Service) Stop(ctx context.Context, actor domain.Actor, p domain.Project
 			t.StoppedBy = actor.UserID()
 		}
 		if t.Status == domain.StatusWaiting {
-			now := s.Now()
-			t.Status, t.End, t.LogComplete = domain.StatusStopped, &now, true
+			t.Status, t.End, t.LogComplete = domain.StatusStopped, endAt(t, s.Now()), true
 			t.StatusReason = "Stopped before it started."
 			return nil
 		}

@@ -386,6 +386,51 @@ func TestRecord_MissingLinesAreAnError(t *testing.T) {
 	}
 }
 
+// TestEnd_NeverBeforeTheStart: the clock is set back by hours between the start
+// of a task and its end, however it ends.
+func TestEnd_NeverBeforeTheStart(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(t *testing.T, f *fixture, task domain.Task) error{
+		"the job ends it": func(t *testing.T, f *fixture, task domain.Task) error {
+			end := job.End{Status: "success", Time: f.now}
+			_, err := f.Record(t.Context(), task.ID, task.Epoch, job.Batch{From: 1, To: 2, Records: []job.Record{{End: &end}}})
+			return err
+		},
+		"its job died": func(t *testing.T, f *fixture, task domain.Task) error {
+			return f.Fail(t.Context(), task.ID, task.Epoch, "The job died.")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := setup(t)
+			f.launch(t, Launch{})
+			task := f.claim(t)
+			start := job.Status{Status: "running", Time: f.now}
+			if _, err := f.Record(t.Context(), task.ID, task.Epoch, job.Batch{From: 0, To: 1, Records: []job.Record{{Status: &start}}}); err != nil {
+				t.Fatal(err)
+			}
+			f.now = f.now.Add(-3 * time.Hour)
+			if err := end(t, f, task); err != nil {
+				t.Fatal(err)
+			}
+			got, err := f.Get(t.Context(), f.project, task.ID)
+			if err != nil || got.End == nil || got.Start == nil || got.End.Before(*got.Start) {
+				t.Errorf("from %v to %v, %v", got.Start, got.End, err)
+			}
+		})
+	}
+	f := setup(t)
+	task := f.launch(t, Launch{})
+	f.now = f.now.Add(-3 * time.Hour)
+	if err := f.Stop(t.Context(), f.owner, f.project, task.ID, false); err != nil {
+		t.Fatal(err)
+	}
+	got, err := f.Get(t.Context(), f.project, task.ID)
+	if err != nil || got.End == nil || got.End.Before(got.Created) {
+		t.Errorf("a task that waited ended at %v, made at %v, %v", got.End, got.Created, err)
+	}
+}
+
 func TestStop_EndsAWaitingTaskAtOnceAndForGood(t *testing.T) {
 	t.Parallel()
 	f := setup(t)

@@ -14,6 +14,7 @@ import (
 // TestIsolation_OnAServer: tasks of a server with process.user work, see nothing
 // of its data, and the server is none the worse.
 func TestIsolation_OnAServer(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("NOT TESTED: running as another user needs root")
 	}

@@ -49,30 +49,43 @@ func secretGroup(s *harness.Server, p *harness.Project, value string) int {
 	return made.ID
 }
 
-// assertSecretGone looks for a secret where others could find it: on the disk,
-// in arguments, and in the environment of any process.
+// assertSecretGone is assertSecretsGone for one secret of a server's tasks.
 func assertSecretGone(t *testing.T, s *harness.Server, secret string) {
 	t.Helper()
-	err := filepath.WalkDir(s.DataDir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || !e.Type().IsRegular() {
-			return nil // removed meanwhile
+	assertSecretsGone(t, []string{secret}, s.DataDir)
+}
+
+// assertSecretsGone looks for secrets where others could find them: in files
+// below the directories, in arguments, and in the environment of any process.
+func assertSecretsGone(t *testing.T, secrets []string, dirs ...string) {
+	t.Helper()
+	var files []string
+	for _, dir := range dirs {
+		err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+			if err == nil && e.Type().IsRegular() { // otherwise removed meanwhile
+				files = append(files, path)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
 		}
-		if text, err := os.ReadFile(path); err == nil && bytes.Contains(text, []byte(secret)) {
-			t.Errorf("the secret is in %s", path)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Error(err)
 	}
 	for _, what := range []string{"cmdline", "environ"} {
-		files, err := filepath.Glob("/proc/[0-9]*/" + what)
+		found, err := filepath.Glob("/proc/[0-9]*/" + what)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, path := range files {
-			if text, err := os.ReadFile(path); err == nil && bytes.Contains(text, []byte(secret)) {
-				t.Errorf("the secret is in %s", path)
+		files = append(files, found...)
+	}
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // removed meanwhile
+		}
+		for _, secret := range secrets {
+			if bytes.Contains(text, []byte(secret)) {
+				t.Errorf("a secret is in %s", path)
 			}
 		}
 	}
@@ -124,6 +137,7 @@ func ends(t *testing.T, s *harness.Server, p *harness.Project, id int) int {
 // TestJobAndServerKilled_AtRandomPoints kills jobs, alone and together with their
 // server, and stops tasks as they end.
 func TestJobAndServerKilled_AtRandomPoints(t *testing.T) {
+	t.Parallel()
 	secret := fmt.Sprintf("s3cret-%d-value", time.Now().UnixNano())
 	mark := fmt.Sprintf("fault-job-%d", time.Now().UnixNano())
 	dir := repo(t, map[string]string{
@@ -213,6 +227,7 @@ func TestJobAndServerKilled_AtRandomPoints(t *testing.T) {
 // TestFloods_MemoryIsBounded: however a program prints, neither the job nor the
 // server needs more memory for it, and the log says what was left out.
 func TestFloods_MemoryIsBounded(t *testing.T) {
+	t.Parallel()
 	const limit = 160 << 20 // of a process that has 320 MiB to pass on
 	programs := map[string]string{
 		"nothing.py":  "w(b'x' * 65536)",

@@ -86,6 +86,17 @@ func New(tb testing.TB, env ...string) *Server {
 // NewOn is New with a database of the dialect, on a server of its own.
 func NewOn(tb testing.TB, dialect string, env ...string) *Server {
 	tb.Helper()
+	return launch(tb, Binary(tb), dialect, env)
+}
+
+// NewFrom is New with another program than that under test.
+func NewFrom(tb testing.TB, bin string, env ...string) *Server {
+	tb.Helper()
+	return launch(tb, bin, os.Getenv("SIGNALBOX_TEST_DIALECT"), env)
+}
+
+func launch(tb testing.TB, bin, dialect string, env []string) *Server {
+	tb.Helper()
 	var db *dbserver.Server
 	switch dialect {
 	case "", "sqlite":
@@ -106,7 +117,7 @@ func NewOn(tb testing.TB, dialect string, env ...string) *Server {
 		}
 	}
 	port := FreePort(tb)
-	s := &Server{tb: tb, Bin: Binary(tb), DataDir: tb.TempDir(), URL: "http://127.0.0.1:" + port, Database: db}
+	s := &Server{tb: tb, Bin: bin, DataDir: tb.TempDir(), URL: "http://127.0.0.1:" + port, Database: db}
 	s.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + s.DataDir, "LANG=C.UTF-8",
 		"SIGNALBOX_DATA_DIR=" + s.DataDir, "SIGNALBOX_INTERFACE=127.0.0.1", "SIGNALBOX_PORT=" + port,

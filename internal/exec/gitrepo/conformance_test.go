@@ -15,11 +15,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"signalbox/internal/exec/fault"
 	"signalbox/internal/exec/gitrepo"
 	"signalbox/internal/exec/keys"
+	"signalbox/internal/exec/process"
 	"signalbox/internal/job"
 	"signalbox/internal/testkit"
 )
@@ -747,7 +747,8 @@ func TestClient_SingleFlight(t *testing.T) {
 		}()
 		waiting(t, hold)
 		run(t, mirrors[0], "fetch", "-q", "file://"+testkit.NewRemote(t, map[string]string{"file": "from the other"}).Dir, "+refs/heads/main:"+refOf(t, mirrors[0]))
-		stamp := fmt.Sprint(time.Now().UnixNano())
+		stamp := read(t, "/proc/sys/kernel/random/boot_id")
+		stamp = fmt.Sprintf("%s %d", strings.TrimSpace(stamp), process.SinceBoot())
 		if err := os.WriteFile(stamps[0], []byte(stamp), 0o600); err != nil {
 			t.Fatal(err)
 		}

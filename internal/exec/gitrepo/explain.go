@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"signalbox/internal/exec/fault"
+	"signalbox/internal/job"
 )
 
 // cause is a way git fails, told by what it says. LC_ALL=C keeps it English.
@@ -66,9 +67,13 @@ func (p *program) explain(err error, said string) error {
 }
 
 // explainLocal is explain for what git does with the mirror alone: a failure
-// that has no other cause means that the mirror is damaged.
-func (p *program) explainLocal(err error, said string) error {
+// that has no other cause means that the mirror is damaged. Dir is where git
+// wrote to.
+func (p *program) explainLocal(err error, said, dir string) error {
 	lower := strings.ToLower(said)
+	if strings.Contains(lower, "unable to write file") && job.DiskFull(dir) { // git does not say why
+		return explainDisk(fmt.Errorf("%w: %w", syscall.ENOSPC, err))
+	}
 	if strings.Contains(lower, "no space left") || strings.Contains(lower, "quota exceeded") || errors.Is(err, os.ErrPermission) {
 		return p.explain(err, said)
 	}

@@ -1,10 +1,12 @@
 package gitrepo
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +15,7 @@ import (
 	"time"
 
 	"signalbox/internal/exec/fault"
+	"signalbox/internal/exec/process"
 	"signalbox/internal/exec/workspace"
 	"signalbox/internal/job"
 )
@@ -180,7 +183,7 @@ func looseRef(dir, ref string) string {
 // and the others, which wait for it, use what it got, if it began after they
 // asked.
 func (s *session) fetchOnce(ctx context.Context, mirror, ref string) error {
-	asked := time.Now()
+	asked := process.SinceBoot()
 	unlock, err := s.prepareMirror(ctx, mirror)
 	if err != nil {
 		return err
@@ -188,16 +191,34 @@ func (s *session) fetchOnce(ctx context.Context, mirror, ref string) error {
 	defer unlock()
 	stamp := filepath.Join(mirror, "fetched-"+filepath.Base(mirrorRef(ref)))
 	if text, err := os.ReadFile(stamp); err == nil {
-		if began, err := strconv.ParseInt(string(text), 10, 64); err == nil && began > asked.UnixNano() && began <= time.Now().UnixNano() {
+		if began, ok := stampedAt(text); ok && began > asked && began <= process.SinceBoot() {
 			return nil
 		}
 	}
-	began := time.Now()
+	began := process.SinceBoot()
 	if err := s.fetchLocked(ctx, mirror, refspec{ref, mirrorRef(ref)}); err != nil {
 		return err
 	}
-	_ = os.WriteFile(stamp, []byte(strconv.FormatInt(began.UnixNano(), 10)), 0o600) // without it others fetch again
+	_ = os.WriteFile(stamp, stampOf(began), 0o600) // without it others fetch again
 	return nil
+}
+
+// bootFile tells one start of the machine from another.
+const bootFile = "/proc/sys/kernel/random/boot_id"
+
+// stampOf notes a moment for other processes. The clock on the wall would not do:
+// set back, it makes an old fetch look like one that began after it was asked for.
+func stampOf(at time.Duration) []byte {
+	boot, _ := os.ReadFile(bootFile) // without it the time alone has to do
+	return fmt.Appendf(nil, "%s %d", bytes.TrimSpace(boot), at)
+}
+
+// stampedAt reads a stamp; false for one of another start of the machine.
+func stampedAt(text []byte) (time.Duration, bool) {
+	boot, at, _ := bytes.Cut(text, []byte(" "))
+	now, _ := os.ReadFile(bootFile)
+	n, err := strconv.ParseInt(string(at), 10, 64)
+	return time.Duration(n), err == nil && bytes.Equal(boot, bytes.TrimSpace(now))
 }
 
 func (s *session) fetchRefs(ctx context.Context, mirror string, refs ...refspec) error {

@@ -227,7 +227,7 @@ func (p *program) fill(ctx context.Context, mirror, dir, hash string) (string, e
 		return "", cause
 	}
 	if err != nil {
-		return "", p.explainLocal(err, said.String())
+		return "", p.explainLocal(err, said.String(), dir)
 	}
 	if p.LFS {
 		if err := p.large(ctx, mirror, dir); err != nil {

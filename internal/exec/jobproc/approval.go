@@ -73,7 +73,7 @@ func (s *session) approval(ctx context.Context, timeout time.Duration) error {
 }
 
 func (s *session) status(status string) error {
-	return s.journal.Append(job.Record{Status: &job.Status{Status: status, Time: time.Now().UTC()}})
+	return s.journal.Append(job.Record{Status: &job.Status{Status: status, Time: s.now()}})
 }
 
 // budget is a span of time that can be paused. Its methods are for one goroutine.

@@ -65,7 +65,8 @@ func (s *session) carryOut(ctx context.Context) error {
 
 // exec runs the command of the app to its end.
 func (s *session) exec(ctx context.Context, dir string, cmd apps.Command, output io.Writer) error {
-	result, err := s.startTo(ctx, dir, cmd, output, 0)
+	var said tail
+	result, err := s.startTo(ctx, dir, cmd, io.MultiWriter(output, &said), 0)
 	if err != nil {
 		return err
 	}
@@ -77,7 +78,7 @@ func (s *session) exec(ctx context.Context, dir string, cmd apps.Command, output
 	case result.Signal != 0:
 		return fault.New("The %s was ended by signal %d (%s).", word, int(result.Signal), result.Signal)
 	case result.ExitCode != 0:
-		return fault.New("The %s ended with exit code %d.", word, result.ExitCode)
+		return fault.New("The %s ended with exit code %d.%s", word, result.ExitCode, said.fullDisk())
 	}
 	return nil
 }
@@ -93,15 +94,10 @@ func (s *session) word() string {
 	return "script"
 }
 
-// start runs any command of the run, with its output in the log.
-func (s *session) start(ctx context.Context, dir string, cmd apps.Command) (process.Result, error) {
-	return s.startTo(ctx, dir, cmd, s.log, 0)
-}
-
-// startTo is start with another place for the output, and another signal for a
-// polite stop than TERM, which is sent twice; 0 is TERM.
+// startTo runs any command of the run. Polite is the signal of a polite stop, if
+// that is another than TERM, which is sent twice; 0 is TERM.
 func (s *session) startTo(ctx context.Context, dir string, cmd apps.Command, output io.Writer, polite syscall.Signal) (process.Result, error) {
-	env, err := apps.Environ(cmd.Env)
+	env, err := s.environ(cmd)
 	if err != nil {
 		return process.Result{}, err
 	}
@@ -134,6 +130,12 @@ func (s *session) startTo(ctx context.Context, dir string, cmd apps.Command, out
 		return result, explainStart(err, cmd.Program)
 	}
 	return result, nil
+}
+
+// environ is the environment of a command of the run, with the mark by which
+// whoever finds this job dead knows what it has left running.
+func (s *session) environ(cmd apps.Command) ([]string, error) {
+	return apps.Environ(slices.Concat(cmd.Env, []apps.Var{{Name: workspace.MarkVariable, Value: s.work.Root}}))
 }
 
 // explainStart says why a program does not start.

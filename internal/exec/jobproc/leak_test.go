@@ -3,6 +3,7 @@ package jobproc_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -153,6 +154,34 @@ func killAndSweep(t testing.TB, dir string, p *job.Process, spec job.Spec) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, job.WorkDir)); err == nil {
 		t.Error("the work directory is left")
+	}
+}
+
+// TestKilledJob_SweepEndsWhatLeftItsSession: what a program has started in a
+// session of its own ends with its job also where there are no control groups,
+// which the sweep knows nothing of.
+func TestKilledJob_SweepEndsWhatLeftItsSession(t *testing.T) {
+	t.Parallel()
+	notes := filepath.Join(t.TempDir(), "pid")
+	if err := syscall.Mkfifo(notes, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// The reader of the pipe learns from its end that the writer is gone.
+	spec := bashSpec(t, "setsid sleep 300 >"+notes+" 2>&1 &\nsleep 300\n")
+	dir, p := start(t, spec)
+	pipe, err := os.Open(notes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pipe.Close()
+	killAndSweep(t, dir, p, spec)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := io.ReadAll(pipe)
+		ended <- err
+	}()
+	if err := testkit.Receive(t, ended, "the end of what left the session"); err != nil {
+		t.Fatal(err)
 	}
 }
 

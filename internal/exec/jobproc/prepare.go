@@ -2,6 +2,7 @@ package jobproc
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -211,7 +212,8 @@ func (s *session) galaxy(ctx context.Context, in *apps.Input) error {
 		CollectionArgs: options.GalaxyCollectionArgs, RoleArgs: options.GalaxyRoleArgs,
 		Program: identity, Line: s.log.Line,
 		Run: func(ctx context.Context, args ...string) error {
-			result, err := s.start(ctx, in.Dir, apps.Command{Program: program, Args: args, Env: env})
+			var said tail
+			result, err := s.startTo(ctx, in.Dir, apps.Command{Program: program, Args: args, Env: env}, io.MultiWriter(s.log, &said), 0)
 			if err != nil {
 				return err
 			}
@@ -219,7 +221,7 @@ func (s *session) galaxy(ctx context.Context, in *apps.Input) error {
 				return cause
 			}
 			if result.ExitCode != 0 {
-				return fault.New("The requirements in %s could not be installed (exit code %d). The output above says why.", filepath.Base(args[3]), result.ExitCode)
+				return fault.New("The requirements in %s could not be installed (exit code %d). The output above says why.%s", filepath.Base(args[3]), result.ExitCode, said.fullDisk())
 			}
 			return nil
 		},

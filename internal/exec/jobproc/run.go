@@ -47,7 +47,7 @@ func run(dir string, getenv func(string) string) int {
 		fmt.Fprintln(os.Stderr, "job:", err)
 		return exitRefused
 	}
-	s := &session{dir: dir, spec: spec, getenv: getenv, kill: make(chan struct{})}
+	s := &session{dir: dir, spec: spec, getenv: getenv, now: newClock(), kill: make(chan struct{})}
 	return s.serve(listener)
 }
 
@@ -94,6 +94,7 @@ type session struct {
 	dir    string
 	spec   *job.Spec
 	getenv func(string) string
+	now    func() time.Time // see newClock
 
 	journal *job.Writer
 	log     *joblog.Log
@@ -133,7 +134,7 @@ func (s *session) serve(listener *os.File) int {
 		fmt.Fprintln(os.Stderr, "job:", err)
 		return exitRefused
 	}
-	begin := job.Begin{TaskID: s.spec.TaskID, Epoch: s.spec.Epoch, PID: os.Getpid(), Time: time.Now().UTC()}
+	begin := job.Begin{TaskID: s.spec.TaskID, Epoch: s.spec.Epoch, PID: os.Getpid(), Time: s.now()}
 	running := job.Status{Status: "running", Time: begin.Time}
 	if err := s.journal.Append(job.Record{Begin: &begin}, job.Record{Status: &running}); err != nil {
 		fmt.Fprintln(os.Stderr, "job:", err)
@@ -141,7 +142,7 @@ func (s *session) serve(listener *os.File) int {
 	}
 	s.masker = joblog.NewMasker(Secrets(s.spec))
 	s.log = joblog.New(s.journal, joblog.Options{
-		Masker: s.masker, MaxOutput: s.spec.Limits.MaxOutput,
+		Masker: s.masker, MaxOutput: s.spec.Limits.MaxOutput, Now: s.now,
 		Failed: func(err error) { cancel(errJournal{err}) },
 	})
 	err = s.guard(ctx)
@@ -175,7 +176,7 @@ func (s *session) conclude(ctx context.Context, err error) int {
 		end.Reason = fault.Sentence(workspace.Explain(logErr, "keep the output"))
 	}
 	end.Lines, end.Bytes, end.Digest = totals.Lines, totals.Bytes, totals.Digest
-	end.Time = time.Now().UTC()
+	end.Time = s.now()
 	code := exitDone
 	// It removes a file of the job's directory, which may be closed to the run.
 	finish := func() error { return process.Privileged(func() error { return s.journal.Finish(end) }) }

@@ -2,7 +2,6 @@ package jobproc
 
 import (
 	"encoding/json"
-	"time"
 
 	"signalbox/internal/job"
 )
@@ -16,7 +15,7 @@ type stage struct {
 // beginStage records that a part of the run begins. Every stage must be ended.
 func (s *session) beginStage(kind string) (*stage, error) {
 	s.stages++
-	st := &stage{s: s, rec: job.Stage{Seq: s.stages, Type: kind, Start: time.Now().UTC(), FirstLine: s.log.Lines() + 1}}
+	st := &stage{s: s, rec: job.Stage{Seq: s.stages, Type: kind, Start: s.now(), FirstLine: s.log.Lines() + 1}}
 	rec := st.rec
 	return st, s.journal.Append(job.Record{Stage: &rec})
 }
@@ -24,7 +23,7 @@ func (s *session) beginStage(kind string) (*stage, error) {
 // end records that the stage has ended. Result is what came of it, nil for
 // nothing to tell. All output of the stage is in the journal before.
 func (st *stage) end(result any) error {
-	now := time.Now().UTC()
+	now := st.s.now()
 	rec := st.rec
 	rec.End = &now
 	if result != nil {

@@ -177,7 +177,7 @@ func (t *tofu) init(ctx context.Context) error {
 		t.s.log.Line(fmt.Sprintf("The http backend has no workspaces: the state of %q is told apart by its address.", name))
 		return nil
 	}
-	return terraform.Explain(terraform.PhaseWorkspace, code, said.String())
+	return explain(terraform.PhaseWorkspace, code, &said)
 }
 
 // initBackend runs init and sees to it that the state does not go with the
@@ -239,7 +239,7 @@ func (t *tofu) makePlan(ctx context.Context) (terraform.Summary, error) {
 		return terraform.Summary{}, err
 	}
 	if code != 0 && code != exitChanges {
-		return terraform.Summary{}, terraform.Explain(terraform.PhasePlan, code, said.String())
+		return terraform.Summary{}, explain(terraform.PhasePlan, code, &said)
 	}
 	summary, err := t.show(ctx)
 	if err != nil {
@@ -337,7 +337,7 @@ func (t *tofu) command(ctx context.Context, phase terraform.Phase, cmd apps.Comm
 		return err
 	}
 	if code != 0 {
-		return terraform.Explain(phase, code, said.String())
+		return explain(phase, code, &said)
 	}
 	return nil
 }
@@ -367,7 +367,7 @@ func (t *tofu) start(ctx context.Context, cmd apps.Command, said *tail) (int, er
 
 // capture runs a command for its answer.
 func (t *tofu) capture(ctx context.Context, phase terraform.Phase, cmd apps.Command) ([]byte, error) {
-	env, err := apps.Environ(cmd.Env)
+	env, err := t.s.environ(cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -387,6 +387,16 @@ func (t *tofu) capture(ctx context.Context, phase terraform.Phase, cmd apps.Comm
 	return text, err
 }
 
+// explain says why a command failed; what it says of the disk is told whatever
+// else is known.
+func explain(phase terraform.Phase, code int, said *tail) error {
+	err := terraform.Explain(phase, code, said.String())
+	if full := said.fullDisk(); full != "" {
+		return fault.Wrap(err, "%s%s", fault.Sentence(err), full)
+	}
+	return err
+}
+
 func fileDigest(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -399,18 +409,3 @@ func fileDigest(path string) (string, error) {
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
-
-// tail keeps the end of what a command printed.
-type tail struct{ buf []byte }
-
-const tailSize = 32 << 10
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.buf = append(t.buf, p[max(0, len(p)-tailSize):]...)
-	if over := len(t.buf) - tailSize; over > 0 {
-		t.buf = append(t.buf[:0], t.buf[over:]...)
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string { return string(t.buf) }

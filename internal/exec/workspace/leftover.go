@@ -9,9 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// MarkVariable is in the environment of the helper programs of a job. Its value
-// is a path below the job's work directory. When the job is killed, git dies
-// with it, but not what git started: that may wait for a server for long.
+// MarkVariable is in the environment of all programs of a job. Its value is the
+// job's work directory or a path below it. When the job is killed, the program it
+// runs dies with it, but not what that has started in a session of its own, and
+// control groups, which know, are not to be had everywhere.
 const MarkVariable = "SIGNALBOX_WORK"
 
 // killMarked ends the processes of this user that are marked with a path at or
