@@ -102,8 +102,10 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	}
 	host := jobHost(c)
 	env := jobEnv(os.Environ(), host.ForwardEnv)
+	queries := runner.Queries{Executable: executable, Env: env, Host: host}
+	programs := runner.NewPrograms(queries, log, utcNow)
 	cat, err := catalog.New(catalog.Deps{
-		Store: st, Sealer: sources, Passwords: authn, Now: utcNow, Programs: programOnMachine,
+		Store: st, Sealer: sources, Passwords: authn, Now: utcNow, Programs: programs.Look,
 		BaseApps: baseApps(c.Apps),
 		Demo:     catalog.NewDemoFiles(filepath.Join(c.DataDir, "demo")), AnyoneCreates: c.Projects.NonAdminCanCreate,
 	})
@@ -113,7 +115,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	bus := live.NewBus()
 	service := tasks.New(tasks.Deps{
 		Store: st, Sealer: keys, Keys: sources, Live: bus, Log: log, Now: utcNow,
-		Queries: runner.Queries{Executable: executable, Env: env, Host: host},
+		Queries: queries,
 		Settings: tasks.Settings{
 			MaxParallel: c.Tasks.MaxParallel, MaxTasksPerTemplate: c.Tasks.KeepPerTemplate,
 			MaxOutput: c.Tasks.MaxOutput, ApprovalTimeout: c.Tasks.ApprovalTimeout, DigestKey: digestKey(c.Keys.AccessKeyEncryption),
@@ -129,7 +131,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	jobs := filepath.Join(c.DataDir, "jobs")
 	work, err := runner.New(runner.Config{
 		JobsDir: jobs, Executable: executable, Env: env, Reports: service,
-		Sweep: workspace.SweepJob, Log: log,
+		Sweep: workspace.SweepJob, Log: log, Programs: programs,
 	})
 	if err != nil {
 		return err
@@ -164,6 +166,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	})
 	g.Go(func() error { return sweepSessions(ctx, authn, log) })
 	g.Go(func() error { return service.Retain(ctx) })
+	g.Go(func() error { return programs.Run(ctx, cat.Apps) })
 	g.Go(func() error { return listen(c, server, listener) })
 	g.Go(func() error {
 		<-ctx.Done()

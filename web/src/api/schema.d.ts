@@ -1479,9 +1479,13 @@ export interface components {
             icon: string;
             id?: string;
             path: string;
+            /** @description Where the program was found */
+            path_found?: string;
             /** Format: int64 */
             priority: number;
             title: string;
+            /** @description Version of the program; it is asked in the background, so that it may be missing at first */
+            version?: string;
         };
         AppInput: {
             active?: boolean;
@@ -2206,6 +2210,8 @@ export interface components {
         Template: {
             allow_override_args_in_task?: boolean;
             allow_override_branch_in_task?: boolean;
+            /** @description Tasks may set variables that the survey does not ask for */
+            allow_override_environment_in_task?: boolean;
             allow_parallel_tasks?: boolean;
             app?: string;
             /** @description JSON array of texts, as text */
@@ -2259,6 +2265,8 @@ export interface components {
         TemplateInput: {
             allow_override_args_in_task?: boolean;
             allow_override_branch_in_task?: boolean;
+            /** @description Tasks may set variables that the survey does not ask for */
+            allow_override_environment_in_task?: boolean;
             allow_parallel_tasks?: boolean;
             app?: string;
             arguments?: string | null;
@@ -2301,6 +2309,8 @@ export interface components {
         TemplateRead: {
             allow_override_args_in_task?: boolean;
             allow_override_branch_in_task?: boolean;
+            /** @description Tasks may set variables that the survey does not ask for */
+            allow_override_environment_in_task?: boolean;
             allow_parallel_tasks?: boolean;
             app?: string;
             /** @description JSON array of texts, as text */
