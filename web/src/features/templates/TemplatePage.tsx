@@ -4,6 +4,7 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { IconCopy, IconDots, IconEdit, IconPlayerPlay, IconTrash } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { familyOf } from "@/api/apps";
 import { isApiError } from "@/api/errors";
 import { usePermissions } from "@/api/permissions";
 import {
@@ -29,6 +30,7 @@ import { AppName } from "@/ui/AppName";
 import classes from "./templates.module.css";
 import { TemplatesTrail } from "./TemplatesTrail";
 import { parseArguments, surveyTypes } from "./values";
+import { Workspaces } from "./Workspaces";
 
 export default function TemplatePage() {
   const { pid, id } = useParams({ from: "/app/project/$pid/templates/$id" });
@@ -59,6 +61,7 @@ function View({ pid, template }: { pid: number; template: Template }) {
           <Card padded title={t("facts.title")}>
             <Facts pid={pid} template={template} />
           </Card>
+          {familyOf(undefined, template.app) === "terraform" && <Workspaces project={pid} template={template} />}
           {(template.survey_vars ?? []).length > 0 && (
             <Card padded title={t("survey.heading")}>
               <Survey template={template} />
