@@ -197,6 +197,7 @@ await withBrowser(async (browser) => {
       await seen.page.goto(path);
       await seen.page.getByRole("heading", { level: 1 }).first().waitFor();
       await settled(seen.page);
+      if (name === "form") await seen.page.locator("details").first().scrollIntoViewIfNeeded();
       await shot(seen.page, `settings-${look}-${name}`);
     }
     problems.push(...seen.problems);

@@ -179,9 +179,11 @@ function Facts({ pid, template }: { pid: number; template: Template }) {
     [t("fields.app"), <AppName key="app" app={template.app} />],
     [
       t("fields.path"),
-      <span key="path" className="mono">
-        {template.playbook}
-      </span>,
+      template.playbook && (
+        <span key="path" className="mono">
+          {template.playbook}
+        </span>
+      ),
     ],
     [
       t("fields.repository"),
