@@ -36,7 +36,7 @@ func layers() []layer {
 		},
 		{
 			name:     "contracts",
-			packages: []string{"internal/ansibleresult", "internal/authz", "internal/job", "internal/logchunk", "internal/store", "internal/live"},
+			packages: []string{"internal/ansibleresult", "internal/audit", "internal/authz", "internal/job", "internal/logchunk", "internal/store", "internal/live"},
 			because:  "a contract that knew one of its implementations would fit only that one",
 		},
 		{

@@ -248,7 +248,7 @@ func TestSessions(t *testing.T) {
 		t.Fatal(err)
 	}
 	actor, err := b.Identify(ctx, "", ticket.Cookie)
-	if err != nil || actor.User.ID != b.user.ID || actor.ByToken {
+	if err != nil || actor.User.ID != b.user.ID || actor.ByToken() {
 		t.Fatalf("got %+v, %v", actor, err)
 	}
 	rows, err := b.store.Sessions().List(ctx, store.Query{})

@@ -49,7 +49,7 @@ func (s *Service) byToken(ctx context.Context, text string) (domain.Actor, error
 		return domain.Actor{}, errSignIn()
 	}
 	user, err := s.user(ctx, token.UserID)
-	return domain.Actor{User: user, ByToken: true}, err
+	return domain.Actor{User: user, Token: &token}, err
 }
 
 // CreateToken makes an API token and returns its text, which is kept nowhere.

@@ -9,11 +9,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"signalbox/internal/audit"
 	"signalbox/internal/authz"
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
@@ -101,11 +101,8 @@ func (c *Catalog) member(ctx context.Context, p domain.ProjectID, u domain.UserI
 
 // note adds a line of activity. It is called inside the transaction of what it
 // tells about.
-func (c *Catalog) note(ctx context.Context, actor domain.Actor, p *domain.ProjectID, t domain.ObjectType, id int64, format string, args ...any) error {
-	return c.Store.Events().Add(ctx, &domain.Event{
-		ProjectID: p, UserID: actor.UserID(), ObjectType: t, ObjectID: &id,
-		Description: fmt.Sprintf(format, args...), Address: actor.Address, Created: c.Now().UTC(),
-	})
+func (c *Catalog) note(ctx context.Context, actor domain.Actor, e audit.Entry) error {
+	return audit.Log{Store: c.Store, Now: c.Now}.Add(ctx, actor, e)
 }
 
 // missing turns ErrNotFound into words and leaves other errors alone.

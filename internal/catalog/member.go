@@ -3,8 +3,10 @@ package catalog
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
+	"signalbox/internal/audit"
 	"signalbox/internal/authz"
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
@@ -98,40 +100,39 @@ func (c *Catalog) AddMember(ctx context.Context, g authz.Grant, id domain.UserID
 			}
 			return err
 		}
-		return c.note(ctx, g.Actor, &g.Project, domain.ObjectUser, int64(id), "User %s added to the project as %s", user.Username, role)
+		return c.note(ctx, g.Actor, memberEntry(g, domain.ActionCreate, user, "User %s added to the project as "+string(role), nil, m))
 	})
 }
 
 // SetMemberRole changes the role of a member. Owners cannot change their own:
 // a project must not lose its owner by a slip.
 func (c *Catalog) SetMemberRole(ctx context.Context, g authz.Grant, id domain.UserID, role domain.Role) error {
-	return c.changeMember(ctx, g, authz.ManageMembers, id, "User %s is now "+string(role), func(ctx context.Context, m domain.Member) error {
+	return c.changeMember(ctx, g, authz.ManageMembers, domain.ActionUpdate, id, "User %s is now "+string(role), func(ctx context.Context, m domain.Member) (any, error) {
 		if err := checkRole(role); err != nil {
-			return err
+			return nil, err
 		}
-		_, err := c.Store.Members().Update(ctx, m.ID, func(row *domain.Member) error {
+		return c.Store.Members().Update(ctx, m.ID, func(row *domain.Member) error {
 			row.Role = role
 			return nil
 		})
-		return err
 	})
 }
 
 // RemoveMember ends a membership; Leave ends the actor's own.
 func (c *Catalog) RemoveMember(ctx context.Context, g authz.Grant, id domain.UserID) error {
-	return c.changeMember(ctx, g, authz.ManageMembers, id, "User %s removed from the project", c.dropMember)
+	return c.changeMember(ctx, g, authz.ManageMembers, domain.ActionDelete, id, "User %s removed from the project", c.dropMember)
 }
 
 // Leave ends the actor's own membership.
 func (c *Catalog) Leave(ctx context.Context, g authz.Grant) error {
-	return c.changeMember(ctx, g, authz.LeaveProject, g.Actor.User.ID, "User %s left the project", c.dropMember)
+	return c.changeMember(ctx, g, authz.LeaveProject, domain.ActionDelete, g.Actor.User.ID, "User %s left the project", c.dropMember)
 }
 
-func (c *Catalog) dropMember(ctx context.Context, m domain.Member) error {
-	return c.Store.Members().Delete(ctx, m.ID)
+func (c *Catalog) dropMember(ctx context.Context, m domain.Member) (any, error) {
+	return nil, c.Store.Members().Delete(ctx, m.ID)
 }
 
-func (c *Catalog) changeMember(ctx context.Context, g authz.Grant, action authz.Action, id domain.UserID, text string, change func(context.Context, domain.Member) error) error {
+func (c *Catalog) changeMember(ctx context.Context, g authz.Grant, action authz.Action, what domain.EventAction, id domain.UserID, text string, change func(context.Context, domain.Member) (any, error)) error {
 	if err := g.Require(action); err != nil {
 		return err
 	}
@@ -143,15 +144,24 @@ func (c *Catalog) changeMember(ctx context.Context, g authz.Grant, action authz.
 		if id == g.Actor.User.ID && m.Role == domain.RoleOwner {
 			return domain.Invalid("", "an owner cannot change their own role or leave; another owner has to do it")
 		}
-		if err := change(ctx, m); err != nil {
+		after, err := change(ctx, m)
+		if err != nil {
 			return err
 		}
 		user, err := c.Store.Users().Get(ctx, id)
 		if err != nil {
 			return missing(err, "user")
 		}
-		return c.note(ctx, g.Actor, &g.Project, domain.ObjectUser, int64(id), text, user.Username)
+		return c.note(ctx, g.Actor, memberEntry(g, what, user, text, m, after))
 	})
+}
+
+// memberEntry tells about a membership; text has a place for the user name.
+func memberEntry(g authz.Grant, action domain.EventAction, u domain.User, text string, before, after any) audit.Entry {
+	return audit.Entry{
+		Project: &g.Project, Action: action, Object: domain.ObjectUser, ID: int64(u.ID), Target: u.Username,
+		Text: fmt.Sprintf(text, u.Username), Before: before, After: after,
+	}
 }
 
 // Events lists activity, newest first: of one project, or of all the actor's

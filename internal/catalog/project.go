@@ -2,7 +2,9 @@ package catalog
 
 import (
 	"context"
+	"fmt"
 
+	"signalbox/internal/audit"
 	"signalbox/internal/authz"
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
@@ -84,7 +86,7 @@ func (c *Catalog) CreateProject(ctx context.Context, actor domain.Actor, p domai
 				return err
 			}
 		}
-		return c.note(ctx, actor, &p.ID, domain.ObjectProject, int64(p.ID), "Project %s created", p.Name)
+		return c.note(ctx, actor, projectEntry(domain.ActionCreate, p, "Project %s created", nil, p))
 	})
 	if err != nil {
 		undo()
@@ -125,7 +127,9 @@ func (c *Catalog) ReplaceProject(ctx context.Context, g authz.Grant, p domain.Pr
 		return err
 	}
 	return c.Store.InTx(ctx, func(ctx context.Context) error {
-		_, err := c.Store.Projects().Update(ctx, g.Project, func(row *domain.Project) error {
+		var before domain.Project
+		after, err := c.Store.Projects().Update(ctx, g.Project, func(row *domain.Project) error {
+			before = *row
 			p.Created, p.Type = row.Created, row.Type
 			*row = p
 			return nil
@@ -133,7 +137,7 @@ func (c *Catalog) ReplaceProject(ctx context.Context, g authz.Grant, p domain.Pr
 		if err != nil {
 			return missing(err, "project")
 		}
-		return c.note(ctx, g.Actor, &g.Project, domain.ObjectProject, int64(g.Project), "Project %s updated", p.Name)
+		return c.note(ctx, g.Actor, projectEntry(domain.ActionUpdate, after, "Project %s updated", before, after))
 	})
 }
 
@@ -172,7 +176,9 @@ func (c *Catalog) DeleteProject(ctx context.Context, g authz.Grant) error {
 		if err := c.Store.Projects().Delete(ctx, p); err != nil {
 			return err
 		}
-		return c.note(ctx, g.Actor, nil, domain.ObjectProject, int64(p), "Project %s deleted", project.Name)
+		entry := projectEntry(domain.ActionDelete, project, "Project %s deleted", project, nil)
+		entry.Project = nil // nobody is in it any more
+		return c.note(ctx, g.Actor, entry)
 	})
 }
 
@@ -197,4 +203,12 @@ func (c *Catalog) deleteTemplates(ctx context.Context, p domain.ProjectID) error
 		}
 	}
 	return nil
+}
+
+// projectEntry tells about a project; text has a place for its name.
+func projectEntry(action domain.EventAction, p domain.Project, text string, before, after any) audit.Entry {
+	return audit.Entry{
+		Project: &p.ID, Action: action, Object: domain.ObjectProject, ID: int64(p.ID), Target: p.Name,
+		Text: fmt.Sprintf(text, p.Name), Before: before, After: after,
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"signalbox/internal/audit"
 	"signalbox/internal/authz"
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
@@ -129,7 +130,7 @@ func (k kind[T, ID]) create(ctx context.Context, c *Catalog, g authz.Grant, row 
 		if err := run(ctx, after); err != nil {
 			return err
 		}
-		return c.note(ctx, g.Actor, &g.Project, k.event, int64(*k.id(row)), "%s %s created", title(k.word), k.name(row))
+		return c.note(ctx, g.Actor, k.entry(g, domain.ActionCreate, row, "created", nil, *row))
 	})
 }
 
@@ -145,7 +146,9 @@ func (k kind[T, ID]) update(ctx context.Context, c *Catalog, g authz.Grant, id I
 		if err := run(ctx, check); err != nil {
 			return err
 		}
+		var before T
 		row, err := k.rows(c.Store).Update(ctx, id, func(row *T) error {
+			before = *row
 			if err := change(row); err != nil {
 				return err
 			}
@@ -158,7 +161,7 @@ func (k kind[T, ID]) update(ctx context.Context, c *Catalog, g authz.Grant, id I
 		if err := run(ctx, after); err != nil {
 			return err
 		}
-		return c.note(ctx, g.Actor, &g.Project, k.event, int64(id), "%s %s updated", title(k.word), k.name(&row))
+		return c.note(ctx, g.Actor, k.entry(g, domain.ActionUpdate, &row, "updated", before, row))
 	})
 }
 
@@ -190,8 +193,16 @@ func (k kind[T, ID]) remove(ctx context.Context, c *Catalog, g authz.Grant, id I
 			}
 			return missing(err, k.word)
 		}
-		return c.note(ctx, g.Actor, &g.Project, k.event, int64(id), "%s %s deleted", title(k.word), k.name(&row))
+		return c.note(ctx, g.Actor, k.entry(g, domain.ActionDelete, &row, "deleted", row, nil))
 	})
+}
+
+// entry tells about a resource.
+func (k kind[T, ID]) entry(g authz.Grant, action domain.EventAction, row *T, verb string, before, after any) audit.Entry {
+	return audit.Entry{
+		Project: &g.Project, Action: action, Object: k.event, ID: int64(*k.id(row)), Target: k.name(row),
+		Text: fmt.Sprintf("%s %s %s", title(k.word), k.name(row), verb), Before: before, After: after,
+	}
 }
 
 // checkIDs compares the identifiers in a body with those of the address. A

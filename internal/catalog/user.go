@@ -3,8 +3,10 @@ package catalog
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
+	"signalbox/internal/audit"
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
 )
@@ -76,7 +78,7 @@ func (c *Catalog) CreateUser(ctx context.Context, actor domain.Actor, u domain.U
 		if err := c.Store.Users().Create(ctx, &u); err != nil {
 			return err
 		}
-		return c.note(ctx, actor, nil, domain.ObjectUser, int64(u.ID), "User %s created", u.Username)
+		return c.note(ctx, actor, userEntry(domain.ActionCreate, u, "User %s created", nil, u))
 	})
 	return u, err
 }
@@ -120,7 +122,7 @@ func (c *Catalog) ReplaceUser(ctx context.Context, actor domain.Actor, id domain
 				return err
 			}
 		}
-		_, err := c.Store.Users().Update(ctx, id, func(row *domain.User) error {
+		after, err := c.Store.Users().Update(ctx, id, func(row *domain.User) error {
 			row.Username, row.Name, row.Email = u.Username, u.Name, u.Email
 			row.Alert, row.Admin, row.Pro = u.Alert, u.Admin, u.Pro
 			if hash != "" {
@@ -136,7 +138,7 @@ func (c *Catalog) ReplaceUser(ctx context.Context, actor domain.Actor, id domain
 				return err
 			}
 		}
-		return c.note(ctx, actor, nil, domain.ObjectUser, int64(id), "User %s updated", u.Username)
+		return c.note(ctx, actor, userEntry(domain.ActionUpdate, after, "User %s updated", stored, after))
 	})
 }
 
@@ -176,7 +178,7 @@ func (c *Catalog) SetPassword(ctx context.Context, actor domain.Actor, id domain
 		return err
 	}
 	return c.Store.InTx(ctx, func(ctx context.Context) error {
-		_, err := c.Store.Users().Update(ctx, id, func(row *domain.User) error {
+		after, err := c.Store.Users().Update(ctx, id, func(row *domain.User) error {
 			row.PasswordHash = hash
 			return nil
 		})
@@ -186,7 +188,7 @@ func (c *Catalog) SetPassword(ctx context.Context, actor domain.Actor, id domain
 		if err := c.endSessions(ctx, actor, id); err != nil {
 			return err
 		}
-		return c.note(ctx, actor, nil, domain.ObjectUser, int64(id), "Password of user %s changed", stored.Username)
+		return c.note(ctx, actor, userEntry(domain.ActionUpdate, after, "Password of user %s changed", stored, after))
 	})
 }
 
@@ -217,6 +219,14 @@ func (c *Catalog) DeleteUser(ctx context.Context, actor domain.Actor, id domain.
 		if err := c.Store.Users().Delete(ctx, id); err != nil {
 			return err
 		}
-		return c.note(ctx, actor, nil, domain.ObjectUser, int64(id), "User %s deleted", u.Username)
+		return c.note(ctx, actor, userEntry(domain.ActionDelete, u, "User %s deleted", u, nil))
 	})
+}
+
+// userEntry tells about a user; text has a place for the user name.
+func userEntry(action domain.EventAction, u domain.User, text string, before, after any) audit.Entry {
+	return audit.Entry{
+		Action: action, Object: domain.ObjectUser, ID: int64(u.ID), Target: u.Username,
+		Text: fmt.Sprintf(text, u.Username), Before: before, After: after,
+	}
 }

@@ -91,6 +91,7 @@ type View struct {
 	Hidden      bool
 	SortColumn  *string
 	SortReverse bool
+	Filter      JSON // an object kept for clients; it filters nothing
 }
 
 func checkName(field, name string, limit int) error {

@@ -19,6 +19,7 @@ type User struct {
 	External     bool // signs in through a directory; has no password here
 	Alert        bool
 	Pro          bool // kept for clients of the reference; means nothing here
+	Disabled     bool // cannot sign in, and their tokens do not count
 }
 
 // Validate checks the fields a client may set.
@@ -54,7 +55,21 @@ type Session struct {
 	IP         string
 	UserAgent  string
 	Expired    bool
+	// Pending is the second factor that is still missing; until it is given the
+	// session is good for nothing else. "" when none is.
+	Pending SecondFactor
+	// VerifiedAt is when the user last proved a second factor or the password in
+	// this session after signing in.
+	VerifiedAt *time.Time
 }
+
+// SecondFactor is a proof besides the password.
+type SecondFactor string
+
+const (
+	FactorNone SecondFactor = ""
+	FactorTOTP SecondFactor = "totp"
+)
 
 // SessionIdle is how long a session lives without a request.
 const SessionIdle = 7 * 24 * time.Hour
@@ -74,7 +89,22 @@ type Token struct {
 	ExpiresAt *time.Time
 	Expired   bool
 	UserID    UserID
+	// Scopes bound what the token may be used for; nil: all that its user may.
+	Scopes []TokenScope
+	// Projects bound where; nil: in all projects of its user.
+	Projects []ProjectID
+	LastUsed *time.Time
 }
+
+// TokenScope is a part of what a user may do.
+type TokenScope string
+
+const (
+	ScopeRead  TokenScope = "read"  // look at things
+	ScopeRun   TokenScope = "run"   // start, stop and decide tasks
+	ScopeWrite TokenScope = "write" // change what is in projects
+	ScopeAdmin TokenScope = "admin" // all the rest: accounts, tokens, settings of the server
+)
 
 // Live reports whether the token still authenticates.
 func (t Token) Live(now time.Time) bool {
@@ -84,13 +114,19 @@ func (t Token) Live(now time.Time) bool {
 // Actor is who does something: the signed-in user and how they came in. The
 // zero Actor is the system itself (a schedule, a restart).
 type Actor struct {
-	User    User
-	Address string // where the request came from
-	// ByToken tells an API token from a browser session.
-	ByToken bool
+	User      User
+	Address   string // where the request came from
+	UserAgent string
+	// Token is the API token used, nil in a browser session.
+	Token *Token
+	// IntegrationID is the integration that was called, nil for none.
+	IntegrationID *IntegrationID
 	// SessionID is the session used, 0 with a token.
 	SessionID SessionID
 }
+
+// ByToken tells an API token from a browser session.
+func (a Actor) ByToken() bool { return a.Token != nil }
 
 // System reports whether no user is behind the action.
 func (a Actor) System() bool { return a.User.ID == 0 }

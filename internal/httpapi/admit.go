@@ -20,18 +20,18 @@ const cookieName = "semaphore"
 // the request is looked at but its address and headers.
 func (a *api) admit(c *call, params []string) error {
 	r, action := c.r, c.route.Action
-	c.grant.Actor.Address = a.clientAddress(r)
+	c.grant.Actor.Address, c.grant.Actor.UserAgent = a.clientAddress(r), r.UserAgent()
 	if action != authz.Public {
 		actor, err := a.Auth.Identify(r.Context(), r.Header.Get("Authorization"), sessionCookie(r))
 		if err != nil {
 			return err
 		}
-		actor.Address = c.grant.Actor.Address
+		actor.Address, actor.UserAgent = c.grant.Actor.Address, c.grant.Actor.UserAgent
 		c.grant.Actor = actor
 	}
 	// A browser sends the cookie along whoever made the page; a bearer token it
 	// does not.
-	if !c.grant.Actor.ByToken && (unsafe(r.Method) || strings.EqualFold(r.Header.Get("Upgrade"), "websocket")) && !a.sameOrigin(r) {
+	if !c.grant.Actor.ByToken() && (unsafe(r.Method) || strings.EqualFold(r.Header.Get("Upgrade"), "websocket")) && !a.sameOrigin(r) {
 		return domain.Forbidden("this request comes from another site")
 	}
 	for _, name := range params {

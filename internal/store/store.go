@@ -61,6 +61,17 @@ type Store interface {
 	VariableGroups() Collection[domain.VariableGroup, domain.VariableGroupID]
 	Templates() Collection[domain.Template, domain.TemplateID]
 	Vaults() Collection[domain.Vault, domain.VaultID]
+	Roles() Collection[domain.CustomRole, domain.RoleID]
+	TemplateRoles() Collection[domain.TemplateRole, domain.TemplateRoleID]
+	Invites() Collection[domain.Invite, domain.InviteID]
+	Schedules() Collection[domain.Schedule, domain.ScheduleID]
+	Integrations() Collection[domain.Integration, domain.IntegrationID]
+	Matchers() Collection[domain.IntegrationMatcher, domain.IntegrationMatcherID]
+	IntegrationValues() Collection[domain.IntegrationValue, domain.IntegrationValueID]
+	IntegrationAliases() Collection[domain.IntegrationAlias, domain.IntegrationAliasID]
+	Runners() Collection[domain.Runner, domain.RunnerID]
+	TOTPs() Collection[domain.TOTP, domain.TOTPID]
+	RecoveryCodes() Collection[domain.RecoveryCode, domain.RecoveryCodeID]
 	Events() Events
 	Options() Options
 	Tasks() Tasks

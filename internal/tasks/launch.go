@@ -95,11 +95,7 @@ func (s *Service) enqueue(ctx context.Context, d *draft) error {
 	if err := s.Store.Tasks().Create(ctx, t, d.stored); err != nil {
 		return err
 	}
-	p := t.ProjectID
-	return s.Store.Events().Add(ctx, &domain.Event{
-		ProjectID: &p, UserID: d.actor.UserID(), ObjectType: domain.ObjectTask, ObjectID: ref(int64(t.ID)),
-		Description: fmt.Sprintf("Task %d (%s) queued", t.ID, tpl.Name), Address: d.actor.Address, Created: t.Created,
-	})
+	return s.note(ctx, d.actor, *t, domain.ActionRun, fmt.Sprintf("Task %d (%s) queued", t.ID, tpl.Name))
 }
 
 // seal encrypts secret survey answers; "" for none.

@@ -89,7 +89,7 @@ func (f *fixture) events(t *testing.T) []string {
 	}
 	var texts []string
 	for _, e := range list {
-		texts = append(texts, e.Username+": "+e.Description)
+		texts = append(texts, e.ActorName+": "+e.Description)
 	}
 	return texts
 }

@@ -144,7 +144,7 @@ func (s *Service) followers(ctx context.Context, id domain.TaskID) ([]*draft, er
 		}
 		if err != nil {
 			s.Log.Error("deployment after build cannot run", "task_id", t.ID, "template_id", tpl.ID, "error", err)
-			s.event(ctx, domain.Actor{}, t, fmt.Sprintf("Template %q could not run after task %d: %s", tpl.Name, t.ID, publicText(err)))
+			s.event(ctx, domain.Actor{}, t, domain.ActionRun, fmt.Sprintf("Template %q could not run after task %d: %s", tpl.Name, t.ID, publicText(err)))
 			continue
 		}
 		drafts = append(drafts, d)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"signalbox/internal/audit"
 	"signalbox/internal/domain"
 	"signalbox/internal/job"
 	"signalbox/internal/live"
@@ -182,7 +183,7 @@ func (s *Service) Stop(ctx context.Context, actor domain.Actor, p domain.Project
 		if before.Terminal() {
 			return nil
 		}
-		return s.note(ctx, actor, t, fmt.Sprintf("%s for task %d", verb, t.ID))
+		return s.note(ctx, actor, t, domain.ActionStop, fmt.Sprintf("%s for task %d", verb, t.ID))
 	})
 	if err != nil || before.Terminal() {
 		return err
@@ -217,7 +218,7 @@ func (s *Service) Decide(ctx context.Context, actor domain.Actor, p domain.Proje
 		t.Status, t.Decision, t.DecidedBy, t.DecidedAt = next, next, actor.UserID(), &now
 		return nil
 	}, func(ctx context.Context, t domain.Task) error {
-		return s.note(ctx, actor, t, fmt.Sprintf("Task %d %s", t.ID, verb))
+		return s.note(ctx, actor, t, domain.ActionDecide, fmt.Sprintf("Task %d %s", t.ID, verb))
 	})
 	if err != nil {
 		return err
@@ -290,27 +291,21 @@ func (s *Service) Delete(ctx context.Context, actor domain.Actor, p domain.Proje
 		if err := s.Store.Tasks().Delete(ctx, id); err != nil {
 			return err
 		}
-		return s.Store.Events().Add(ctx, &domain.Event{
-			ProjectID: &p, UserID: actor.UserID(), ObjectType: domain.ObjectTask, ObjectID: ref(int64(id)),
-			Description: fmt.Sprintf("Task %d deleted", id), Address: actor.Address, Created: s.Now(),
-		})
+		return s.note(ctx, actor, t, domain.ActionDelete, fmt.Sprintf("Task %d deleted", id))
 	})
 }
 
 // event notes something about a task in the activity log. A failure to do so
 // is logged and does not undo what happened.
-func (s *Service) event(ctx context.Context, actor domain.Actor, t domain.Task, text string) {
-	if err := s.note(ctx, actor, t, text); err != nil {
+func (s *Service) event(ctx context.Context, actor domain.Actor, t domain.Task, action domain.EventAction, text string) {
+	if err := s.note(ctx, actor, t, action, text); err != nil {
 		s.Log.Error("note task event", "task_id", t.ID, "error", err)
 	}
 }
 
-func (s *Service) note(ctx context.Context, actor domain.Actor, t domain.Task, text string) error {
+func (s *Service) note(ctx context.Context, actor domain.Actor, t domain.Task, action domain.EventAction, text string) error {
 	p := t.ProjectID
-	return s.Store.Events().Add(ctx, &domain.Event{
-		ProjectID: &p, UserID: actor.UserID(), ObjectType: domain.ObjectTask, ObjectID: ref(int64(t.ID)),
-		Description: text, Address: actor.Address, Created: s.Now(),
-	})
+	return audit.Log{Store: s.Store, Now: s.Now}.Add(ctx, actor, audit.Entry{Project: &p, Action: action, Object: domain.ObjectTask, ID: int64(t.ID), Text: text})
 }
 
 // noteEnd notes the end of a task that has ended, in the name of who started it.
@@ -322,7 +317,7 @@ func (s *Service) noteEnd(ctx context.Context, t domain.Task) error {
 	if t.UserID != nil {
 		actor.User.ID = *t.UserID
 	}
-	return s.note(ctx, actor, t, fmt.Sprintf("Task %d finished with status %s", t.ID, upper(t.Status)))
+	return s.note(ctx, actor, t, domain.ActionRun, fmt.Sprintf("Task %d finished with status %s", t.ID, upper(t.Status)))
 }
 
 func (s *Service) publish(t domain.Task) {

@@ -121,7 +121,10 @@ func FromEvents(events []domain.EventWithNames) []Event {
 			out.ProjectName = &e.ProjectName
 		}
 		if e.UserID != nil {
-			out.Username = &e.Username
+			out.Username = &e.ActorName
+			if e.ActorName == "" { // the user is gone
+				out.Username = &e.Username
+			}
 		}
 		return out
 	})

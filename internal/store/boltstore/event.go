@@ -41,7 +41,7 @@ func (ev events) List(ctx context.Context, project *domain.ProjectID, projects [
 			var e domain.EventWithNames
 			err := ev.Map.Set(&e.Event, row)
 			if e.UserID != nil {
-				e.Username = look.text("users", int64(*e.UserID), "username")
+				e.ActorName = look.text("users", int64(*e.UserID), "username")
 			}
 			if e.ProjectID != nil {
 				e.ProjectName = look.text("projects", int64(*e.ProjectID), "name")

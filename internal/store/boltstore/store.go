@@ -37,25 +37,36 @@ func SchemaVersion(path string) (have, latest int64, err error) { return kv.Sche
 
 // Store is an open database.
 type Store struct {
-	db      *kv.DB
-	users   collection[domain.User, domain.UserID]
-	session collection[domain.Session, domain.SessionID]
-	tokens  collection[domain.Token, domain.TokenID]
-	project collection[domain.Project, domain.ProjectID]
-	members collection[domain.Member, domain.MemberID]
-	views   collection[domain.View, domain.ViewID]
-	keys    collection[domain.Key, domain.KeyID]
-	repos   collection[domain.Repository, domain.RepositoryID]
-	hosts   collection[domain.HostConfig, domain.HostConfigID]
-	invs    collection[domain.Inventory, domain.InventoryID]
-	groups  collection[domain.VariableGroup, domain.VariableGroupID]
-	tmpls   collection[domain.Template, domain.TemplateID]
-	vaults  collection[domain.Vault, domain.VaultID]
-	events  events
-	options options
-	tasks   *tasks
-	logs    logs
-	results logs
+	db           *kv.DB
+	users        collection[domain.User, domain.UserID]
+	session      collection[domain.Session, domain.SessionID]
+	tokens       collection[domain.Token, domain.TokenID]
+	project      collection[domain.Project, domain.ProjectID]
+	members      collection[domain.Member, domain.MemberID]
+	views        collection[domain.View, domain.ViewID]
+	keys         collection[domain.Key, domain.KeyID]
+	repos        collection[domain.Repository, domain.RepositoryID]
+	hosts        collection[domain.HostConfig, domain.HostConfigID]
+	invs         collection[domain.Inventory, domain.InventoryID]
+	groups       collection[domain.VariableGroup, domain.VariableGroupID]
+	tmpls        collection[domain.Template, domain.TemplateID]
+	vaults       collection[domain.Vault, domain.VaultID]
+	roles        collection[domain.CustomRole, domain.RoleID]
+	tmplRoles    collection[domain.TemplateRole, domain.TemplateRoleID]
+	invites      collection[domain.Invite, domain.InviteID]
+	schedules    collection[domain.Schedule, domain.ScheduleID]
+	integrations collection[domain.Integration, domain.IntegrationID]
+	matchers     collection[domain.IntegrationMatcher, domain.IntegrationMatcherID]
+	values       collection[domain.IntegrationValue, domain.IntegrationValueID]
+	aliases      collection[domain.IntegrationAlias, domain.IntegrationAliasID]
+	runners      collection[domain.Runner, domain.RunnerID]
+	totps        collection[domain.TOTP, domain.TOTPID]
+	codes        collection[domain.RecoveryCode, domain.RecoveryCodeID]
+	events       events
+	options      options
+	tasks        *tasks
+	logs         logs
+	results      logs
 }
 
 var _ store.Store = (*Store)(nil)
@@ -74,24 +85,35 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 // indexes, are part of the file: a change of them needs a migration.
 func newStore(e *kv.DB) *Store {
 	s := &Store{
-		db:      e,
-		users:   collect[domain.User, domain.UserID](e, "users"),
-		session: collect[domain.Session, domain.SessionID](e, "sessions"),
-		tokens:  collect[domain.Token, domain.TokenID](e, "tokens"),
-		project: collect[domain.Project, domain.ProjectID](e, "projects"),
-		members: collect[domain.Member, domain.MemberID](e, "members"),
-		views:   collect[domain.View, domain.ViewID](e, "views"),
-		keys:    collect[domain.Key, domain.KeyID](e, "keys"),
-		repos:   collect[domain.Repository, domain.RepositoryID](e, "repositories"),
-		hosts:   collect[domain.HostConfig, domain.HostConfigID](e, "host_configs"),
-		invs:    collect[domain.Inventory, domain.InventoryID](e, "inventories"),
-		groups:  collect[domain.VariableGroup, domain.VariableGroupID](e, "variable_groups"),
-		tmpls:   collect[domain.Template, domain.TemplateID](e, "templates"),
-		vaults:  collect[domain.Vault, domain.VaultID](e, "vaults"),
-		events:  events{kv.NewTable[domain.Event](e, "events")},
-		options: options{kv.NewTable[domain.Option](e, "options")},
-		logs:    logs{Table: kv.NewTable[chunk](e, "chunks")},
-		results: logs{Table: kv.NewTable[chunk](e, "result_chunks")},
+		db:           e,
+		users:        collect[domain.User, domain.UserID](e, "users"),
+		session:      collect[domain.Session, domain.SessionID](e, "sessions"),
+		tokens:       collect[domain.Token, domain.TokenID](e, "tokens"),
+		project:      collect[domain.Project, domain.ProjectID](e, "projects"),
+		members:      collect[domain.Member, domain.MemberID](e, "members"),
+		views:        collect[domain.View, domain.ViewID](e, "views"),
+		keys:         collect[domain.Key, domain.KeyID](e, "keys"),
+		repos:        collect[domain.Repository, domain.RepositoryID](e, "repositories"),
+		hosts:        collect[domain.HostConfig, domain.HostConfigID](e, "host_configs"),
+		invs:         collect[domain.Inventory, domain.InventoryID](e, "inventories"),
+		groups:       collect[domain.VariableGroup, domain.VariableGroupID](e, "variable_groups"),
+		tmpls:        collect[domain.Template, domain.TemplateID](e, "templates"),
+		vaults:       collect[domain.Vault, domain.VaultID](e, "vaults"),
+		roles:        collect[domain.CustomRole, domain.RoleID](e, "roles"),
+		tmplRoles:    collect[domain.TemplateRole, domain.TemplateRoleID](e, "template_roles"),
+		invites:      collect[domain.Invite, domain.InviteID](e, "invites"),
+		schedules:    collect[domain.Schedule, domain.ScheduleID](e, "schedules"),
+		integrations: collect[domain.Integration, domain.IntegrationID](e, "integrations"),
+		matchers:     collect[domain.IntegrationMatcher, domain.IntegrationMatcherID](e, "integration_matchers"),
+		values:       collect[domain.IntegrationValue, domain.IntegrationValueID](e, "integration_values"),
+		aliases:      collect[domain.IntegrationAlias, domain.IntegrationAliasID](e, "integration_aliases"),
+		runners:      collect[domain.Runner, domain.RunnerID](e, "runners"),
+		totps:        collect[domain.TOTP, domain.TOTPID](e, "totps"),
+		codes:        collect[domain.RecoveryCode, domain.RecoveryCodeID](e, "recovery_codes"),
+		events:       events{kv.NewTable[domain.Event](e, "events")},
+		options:      options{kv.NewTable[domain.Option](e, "options")},
+		logs:         logs{Table: kv.NewTable[chunk](e, "chunks")},
+		results:      logs{Table: kv.NewTable[chunk](e, "result_chunks")},
 	}
 	s.tasks = newTasks(s, kv.NewTable[domain.TaskDefinition](e, "task_definitions"), kv.NewTable[domain.TaskStage](e, "task_stages"))
 	s.logs.tasks, s.results.tasks = s.tasks, s.tasks
@@ -121,6 +143,29 @@ func (s *Store) HostConfigs() store.Collection[domain.HostConfig, domain.HostCon
 }
 func (s *Store) VariableGroups() store.Collection[domain.VariableGroup, domain.VariableGroupID] {
 	return s.groups
+}
+func (s *Store) Roles() store.Collection[domain.CustomRole, domain.RoleID] { return s.roles }
+func (s *Store) TemplateRoles() store.Collection[domain.TemplateRole, domain.TemplateRoleID] {
+	return s.tmplRoles
+}
+func (s *Store) Invites() store.Collection[domain.Invite, domain.InviteID]       { return s.invites }
+func (s *Store) Schedules() store.Collection[domain.Schedule, domain.ScheduleID] { return s.schedules }
+func (s *Store) Integrations() store.Collection[domain.Integration, domain.IntegrationID] {
+	return s.integrations
+}
+func (s *Store) Matchers() store.Collection[domain.IntegrationMatcher, domain.IntegrationMatcherID] {
+	return s.matchers
+}
+func (s *Store) IntegrationValues() store.Collection[domain.IntegrationValue, domain.IntegrationValueID] {
+	return s.values
+}
+func (s *Store) IntegrationAliases() store.Collection[domain.IntegrationAlias, domain.IntegrationAliasID] {
+	return s.aliases
+}
+func (s *Store) Runners() store.Collection[domain.Runner, domain.RunnerID] { return s.runners }
+func (s *Store) TOTPs() store.Collection[domain.TOTP, domain.TOTPID]       { return s.totps }
+func (s *Store) RecoveryCodes() store.Collection[domain.RecoveryCode, domain.RecoveryCodeID] {
+	return s.codes
 }
 func (s *Store) Events() store.Events   { return s.events }
 func (s *Store) Options() store.Options { return s.options }

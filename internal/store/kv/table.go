@@ -296,6 +296,7 @@ func (t *Rows) Bump(tx *Tx, row []any) {
 	case schema.Shared:
 		tx.bump(0)
 	default:
-		tx.bump(row[t.Column(t.Schema.Revision)].(int64))
+		project, _ := row[t.Column(t.Schema.Revision)].(int64) // null: counts for all
+		tx.bump(project)
 	}
 }

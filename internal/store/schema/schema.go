@@ -120,6 +120,41 @@ func Tables() []Table {
 			Name: "vaults", What: "vault", Revision: "project_id",
 			References: all(project, of("templates", "template_id"), of("keys", "key_id")),
 		},
+		{Name: "roles", What: "role", Revision: "project_id", References: project, Unique: [][]string{{"slug"}}},
+		{
+			Name: "template_roles", What: "permission of template", Revision: "project_id", Unique: [][]string{{"template_id", "role_slug"}},
+			References: all(project, of("templates", "template_id")),
+		},
+		{
+			Name: "invites", What: "invite", Revision: "project_id", Unique: [][]string{{"token_hash"}},
+			References: all(project, of("users", "user_id")),
+		},
+		{
+			Name: "schedules", What: "schedule", Revision: "project_id", Indexes: byName,
+			References: all(project, of("templates", "template_id"), of("repositories", "repository_id"), of("inventories", "inventory_id")),
+		},
+		{
+			Name: "integrations", What: "integration", Revision: "project_id", Indexes: byName,
+			References: all(project, of("templates", "template_id"), of("keys", "auth_secret_id"), of("inventories", "inventory_id")),
+		},
+		{
+			Name: "integration_matchers", What: "matcher", Revision: "project_id",
+			References: all(project, of("integrations", "integration_id")),
+		},
+		{
+			Name: "integration_values", What: "extracted value", Revision: "project_id",
+			References: all(project, of("integrations", "integration_id")),
+		},
+		{
+			Name: "integration_aliases", What: "alias", Revision: "project_id", Unique: [][]string{{"alias"}},
+			References: all(project, of("integrations", "integration_id")),
+		},
+		{
+			Name: "runners", What: "runner", Unique: [][]string{{"token_hash"}}, Indexes: [][]string{{"registration_hash"}},
+			References: project,
+		},
+		{Name: "totps", What: "second factor", References: of("users", "user_id"), Unique: [][]string{{"user_id"}}},
+		{Name: "recovery_codes", What: "recovery code", References: of("users", "user_id")},
 		{Name: "events", What: "event", Indexes: [][]string{{"project_id"}}},
 		{Name: "options", What: "option", Key: []string{"key"}, Revision: Shared},
 		{
@@ -170,5 +205,11 @@ func Names() []Name {
 		{domain.ObjectTemplate, "templates", "name"},
 		{domain.ObjectUser, "users", "name"},
 		{domain.ObjectView, "views", "title"},
+		{domain.ObjectSchedule, "schedules", "name"},
+		{domain.ObjectIntegration, "integrations", "name"},
+		{domain.ObjectMatcher, "integration_matchers", "name"},
+		{domain.ObjectValue, "integration_values", "name"},
+		{domain.ObjectRunner, "runners", "name"},
+		{domain.ObjectRole, "roles", "name"},
 	}
 }

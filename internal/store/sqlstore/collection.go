@@ -313,14 +313,21 @@ func (c collection[T, ID]) changedWhere(ctx context.Context, tx *txn, cond strin
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var id int64
+		var id *int64 // null: counts for all projects
 		if err := rows.Scan(&id); err != nil {
 			return err
 		}
 		var e T
 		v := reflect.ValueOf(&e).Elem()
 		i, _ := c.rows.Lookup(field)
-		v.Field(i).SetInt(id)
+		switch to := v.Field(i); {
+		case id == nil:
+		case to.Kind() == reflect.Pointer:
+			to.Set(reflect.New(to.Type().Elem()))
+			to.Elem().SetInt(*id)
+		default:
+			to.SetInt(*id)
+		}
 		c.changed(tx, &e)
 	}
 	return c.eng.translate(rows.Err())

@@ -117,8 +117,8 @@ func grow(t *testing.T, s *Store, w *storetest.World, done domain.Task) {
 	}
 	double("events", s.events.columns, 15)
 	exec("update events set project_id = " + projects)
-	exec("insert into sessions (token_hash, user_id, created, last_active, ip, user_agent, expired)"+
-		" select concat('h', id), ?, id * 1000, id * 1000, '', '', x.no from tasks cross join (select expired as no from sessions limit 1) x", int64(w.User.ID))
+	exec("insert into sessions (token_hash, user_id, created, last_active, ip, user_agent, expired, pending)"+
+		" select concat('h', id), ?, id * 1000, id * 1000, '', '', x.no, '' from tasks cross join (select expired as no from sessions limit 1) x", int64(w.User.ID))
 	switch s.eng.d.Name {
 	case "postgres":
 		exec("vacuum analyze") // as the server does by itself

@@ -49,25 +49,36 @@ type Config struct {
 
 // Store is an open database.
 type Store struct {
-	eng     *engine
-	users   collection[domain.User, domain.UserID]
-	session collection[domain.Session, domain.SessionID]
-	tokens  collection[domain.Token, domain.TokenID]
-	project collection[domain.Project, domain.ProjectID]
-	members collection[domain.Member, domain.MemberID]
-	views   collection[domain.View, domain.ViewID]
-	keys    collection[domain.Key, domain.KeyID]
-	repos   collection[domain.Repository, domain.RepositoryID]
-	hosts   collection[domain.HostConfig, domain.HostConfigID]
-	invs    collection[domain.Inventory, domain.InventoryID]
-	groups  collection[domain.VariableGroup, domain.VariableGroupID]
-	tmpls   collection[domain.Template, domain.TemplateID]
-	vaults  collection[domain.Vault, domain.VaultID]
-	events  *events
-	options *options
-	tasks   *tasks
-	logs    *logs
-	results *logs
+	eng          *engine
+	users        collection[domain.User, domain.UserID]
+	session      collection[domain.Session, domain.SessionID]
+	tokens       collection[domain.Token, domain.TokenID]
+	project      collection[domain.Project, domain.ProjectID]
+	members      collection[domain.Member, domain.MemberID]
+	views        collection[domain.View, domain.ViewID]
+	keys         collection[domain.Key, domain.KeyID]
+	repos        collection[domain.Repository, domain.RepositoryID]
+	hosts        collection[domain.HostConfig, domain.HostConfigID]
+	invs         collection[domain.Inventory, domain.InventoryID]
+	groups       collection[domain.VariableGroup, domain.VariableGroupID]
+	tmpls        collection[domain.Template, domain.TemplateID]
+	vaults       collection[domain.Vault, domain.VaultID]
+	roles        collection[domain.CustomRole, domain.RoleID]
+	tmplRoles    collection[domain.TemplateRole, domain.TemplateRoleID]
+	invites      collection[domain.Invite, domain.InviteID]
+	schedules    collection[domain.Schedule, domain.ScheduleID]
+	integrations collection[domain.Integration, domain.IntegrationID]
+	matchers     collection[domain.IntegrationMatcher, domain.IntegrationMatcherID]
+	values       collection[domain.IntegrationValue, domain.IntegrationValueID]
+	aliases      collection[domain.IntegrationAlias, domain.IntegrationAliasID]
+	runners      collection[domain.Runner, domain.RunnerID]
+	totps        collection[domain.TOTP, domain.TOTPID]
+	codes        collection[domain.RecoveryCode, domain.RecoveryCodeID]
+	events       *events
+	options      *options
+	tasks        *tasks
+	logs         *logs
+	results      *logs
 }
 
 var _ store.Store = (*Store)(nil)
@@ -187,26 +198,46 @@ func newStore(d *dialect.Dialect, pools dialect.Pools) *Store {
 		eng: e,
 		// Lists of tasks and members show names of users, so those count for all
 		// projects.
-		users:   collect[domain.User, domain.UserID](e, "users", "user", func(*domain.User) domain.ProjectID { return 0 }, "username", "email", "name"),
-		session: collect[domain.Session, domain.SessionID](e, "sessions", "session", nil),
-		tokens:  collect[domain.Token, domain.TokenID](e, "tokens", "token", nil, "name"),
-		project: collect[domain.Project, domain.ProjectID](e, "projects", "project", func(p *domain.Project) domain.ProjectID { return p.ID }, "name"),
-		members: collect[domain.Member, domain.MemberID](e, "members", "member", func(m *domain.Member) domain.ProjectID { return m.ProjectID }),
-		views:   collect[domain.View, domain.ViewID](e, "views", "view", func(v *domain.View) domain.ProjectID { return v.ProjectID }, "title"),
-		keys:    collect[domain.Key, domain.KeyID](e, "keys", "key", func(k *domain.Key) domain.ProjectID { return k.ProjectID }, "name"),
-		repos:   collect[domain.Repository, domain.RepositoryID](e, "repositories", "repository", func(r *domain.Repository) domain.ProjectID { return r.ProjectID }, "name"),
-		hosts:   collect[domain.HostConfig, domain.HostConfigID](e, "host_configs", "host config", func(h *domain.HostConfig) domain.ProjectID { return h.ProjectID }),
-		invs:    collect[domain.Inventory, domain.InventoryID](e, "inventories", "inventory", func(i *domain.Inventory) domain.ProjectID { return i.ProjectID }, "name"),
-		groups:  collect[domain.VariableGroup, domain.VariableGroupID](e, "variable_groups", "variable group", func(g *domain.VariableGroup) domain.ProjectID { return g.ProjectID }, "name"),
-		tmpls:   collect[domain.Template, domain.TemplateID](e, "templates", "template", func(t *domain.Template) domain.ProjectID { return t.ProjectID }, "name", "playbook"),
-		vaults:  collect[domain.Vault, domain.VaultID](e, "vaults", "vault", func(v *domain.Vault) domain.ProjectID { return v.ProjectID }),
-		options: &options{eng: e, setSQL: d.Upsert("options", d.Quote("key"), d.Quote("value"), "")},
-		events:  newEvents(e),
-		tasks:   newTasks(e),
-		logs:    &logs{eng: e, table: logTable},
-		results: &logs{eng: e, table: resultTable},
+		users:        collect[domain.User, domain.UserID](e, "users", "user", func(*domain.User) domain.ProjectID { return 0 }, "username", "email", "name"),
+		session:      collect[domain.Session, domain.SessionID](e, "sessions", "session", nil),
+		tokens:       collect[domain.Token, domain.TokenID](e, "tokens", "token", nil, "name"),
+		project:      collect[domain.Project, domain.ProjectID](e, "projects", "project", func(p *domain.Project) domain.ProjectID { return p.ID }, "name"),
+		members:      collect[domain.Member, domain.MemberID](e, "members", "member", func(m *domain.Member) domain.ProjectID { return m.ProjectID }),
+		views:        collect[domain.View, domain.ViewID](e, "views", "view", func(v *domain.View) domain.ProjectID { return v.ProjectID }, "title"),
+		keys:         collect[domain.Key, domain.KeyID](e, "keys", "key", func(k *domain.Key) domain.ProjectID { return k.ProjectID }, "name"),
+		repos:        collect[domain.Repository, domain.RepositoryID](e, "repositories", "repository", func(r *domain.Repository) domain.ProjectID { return r.ProjectID }, "name"),
+		hosts:        collect[domain.HostConfig, domain.HostConfigID](e, "host_configs", "host config", func(h *domain.HostConfig) domain.ProjectID { return h.ProjectID }),
+		invs:         collect[domain.Inventory, domain.InventoryID](e, "inventories", "inventory", func(i *domain.Inventory) domain.ProjectID { return i.ProjectID }, "name"),
+		groups:       collect[domain.VariableGroup, domain.VariableGroupID](e, "variable_groups", "variable group", func(g *domain.VariableGroup) domain.ProjectID { return g.ProjectID }, "name"),
+		tmpls:        collect[domain.Template, domain.TemplateID](e, "templates", "template", func(t *domain.Template) domain.ProjectID { return t.ProjectID }, "name", "playbook"),
+		vaults:       collect[domain.Vault, domain.VaultID](e, "vaults", "vault", func(v *domain.Vault) domain.ProjectID { return v.ProjectID }),
+		roles:        collect[domain.CustomRole, domain.RoleID](e, "roles", "role", func(r *domain.CustomRole) domain.ProjectID { return orShared(r.ProjectID) }, "name"),
+		tmplRoles:    collect[domain.TemplateRole, domain.TemplateRoleID](e, "template_roles", "permission of template", func(e *domain.TemplateRole) domain.ProjectID { return e.ProjectID }),
+		invites:      collect[domain.Invite, domain.InviteID](e, "invites", "invite", func(e *domain.Invite) domain.ProjectID { return e.ProjectID }),
+		schedules:    collect[domain.Schedule, domain.ScheduleID](e, "schedules", "schedule", func(e *domain.Schedule) domain.ProjectID { return e.ProjectID }, "name"),
+		integrations: collect[domain.Integration, domain.IntegrationID](e, "integrations", "integration", func(e *domain.Integration) domain.ProjectID { return e.ProjectID }, "name"),
+		matchers:     collect[domain.IntegrationMatcher, domain.IntegrationMatcherID](e, "integration_matchers", "matcher", func(e *domain.IntegrationMatcher) domain.ProjectID { return e.ProjectID }),
+		values:       collect[domain.IntegrationValue, domain.IntegrationValueID](e, "integration_values", "extracted value", func(e *domain.IntegrationValue) domain.ProjectID { return e.ProjectID }),
+		aliases:      collect[domain.IntegrationAlias, domain.IntegrationAliasID](e, "integration_aliases", "alias", func(e *domain.IntegrationAlias) domain.ProjectID { return e.ProjectID }),
+		runners:      collect[domain.Runner, domain.RunnerID](e, "runners", "runner", nil, "name"),
+		totps:        collect[domain.TOTP, domain.TOTPID](e, "totps", "second factor", nil),
+		codes:        collect[domain.RecoveryCode, domain.RecoveryCodeID](e, "recovery_codes", "recovery code", nil),
+		options:      &options{eng: e, setSQL: d.Upsert("options", d.Quote("key"), d.Quote("value"), "")},
+		events:       newEvents(e),
+		tasks:        newTasks(e),
+		logs:         &logs{eng: e, table: logTable},
+		results:      &logs{eng: e, table: resultTable},
 	}
 	return s
+}
+
+// orShared is the project whose revision a row raises: what belongs to none
+// counts for all.
+func orShared(p *domain.ProjectID) domain.ProjectID {
+	if p == nil {
+		return 0
+	}
+	return *p
 }
 
 func collect[T any, ID ~int64](e *engine, name, what string, project func(*T) domain.ProjectID, fold ...string) collection[T, ID] {
@@ -231,6 +262,29 @@ func (s *Store) HostConfigs() store.Collection[domain.HostConfig, domain.HostCon
 }
 func (s *Store) VariableGroups() store.Collection[domain.VariableGroup, domain.VariableGroupID] {
 	return s.groups
+}
+func (s *Store) Roles() store.Collection[domain.CustomRole, domain.RoleID] { return s.roles }
+func (s *Store) TemplateRoles() store.Collection[domain.TemplateRole, domain.TemplateRoleID] {
+	return s.tmplRoles
+}
+func (s *Store) Invites() store.Collection[domain.Invite, domain.InviteID]       { return s.invites }
+func (s *Store) Schedules() store.Collection[domain.Schedule, domain.ScheduleID] { return s.schedules }
+func (s *Store) Integrations() store.Collection[domain.Integration, domain.IntegrationID] {
+	return s.integrations
+}
+func (s *Store) Matchers() store.Collection[domain.IntegrationMatcher, domain.IntegrationMatcherID] {
+	return s.matchers
+}
+func (s *Store) IntegrationValues() store.Collection[domain.IntegrationValue, domain.IntegrationValueID] {
+	return s.values
+}
+func (s *Store) IntegrationAliases() store.Collection[domain.IntegrationAlias, domain.IntegrationAliasID] {
+	return s.aliases
+}
+func (s *Store) Runners() store.Collection[domain.Runner, domain.RunnerID] { return s.runners }
+func (s *Store) TOTPs() store.Collection[domain.TOTP, domain.TOTPID]       { return s.totps }
+func (s *Store) RecoveryCodes() store.Collection[domain.RecoveryCode, domain.RecoveryCodeID] {
+	return s.codes
 }
 func (s *Store) Events() store.Events   { return s.events }
 func (s *Store) Options() store.Options { return s.options }

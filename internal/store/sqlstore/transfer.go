@@ -19,6 +19,7 @@ func (s *Store) foldedColumns(name string) map[string]bool {
 		"users": s.users.folded, "tokens": s.tokens.folded, "projects": s.project.folded, "views": s.views.folded,
 		"variable_groups": s.groups.folded, "keys": s.keys.folded, "repositories": s.repos.folded,
 		"inventories": s.invs.folded, "templates": s.tmpls.folded,
+		"roles": s.roles.folded, "schedules": s.schedules.folded, "integrations": s.integrations.folded, "runners": s.runners.folded,
 	}[name]
 }
 

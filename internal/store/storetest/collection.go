@@ -30,17 +30,24 @@ func collectionCases() []testCase {
 			func(*World) domain.User {
 				return domain.User{Created: Now(), Username: "Bo", Name: "Bo B", Email: "bo@example.org", PasswordHash: "$2a$", Admin: true, External: true, Alert: true, Pro: true}
 			},
-			func(u *domain.User) { u.Username, u.Email, u.Name, u.Alert = "Bob", "bob@example.org", "Bob", false }, true}),
+			func(u *domain.User) {
+				u.Username, u.Email, u.Name, u.Alert, u.Disabled = "Bob", "bob@example.org", "Bob", false, true
+			}, true}),
 		crud(kind[domain.Session, domain.SessionID]{"sessions", store.Store.Sessions,
 			func(w *World) domain.Session {
-				return domain.Session{TokenHash: "abc", UserID: w.User.ID, Created: Now(), LastActive: Now(), IP: "::1", UserAgent: "curl"}
+				return domain.Session{TokenHash: "abc", UserID: w.User.ID, Created: Now(), LastActive: Now(), IP: "::1", UserAgent: "curl", Pending: domain.FactorTOTP}
 			},
-			func(s *domain.Session) { s.Expired, s.LastActive = true, Now().AddDate(0, 0, 1) }, false}),
+			func(s *domain.Session) {
+				s.Expired, s.LastActive, s.Pending, s.VerifiedAt = true, Now().AddDate(0, 0, 1), "", ptr(Now())
+			}, false}),
 		crud(kind[domain.Token, domain.TokenID]{"tokens", store.Store.Tokens,
 			func(w *World) domain.Token {
-				return domain.Token{TokenHash: "abc", Prefix: "abcdefgh", Name: "ci", Created: Now(), ExpiresAt: ptr(Now()), UserID: w.User.ID}
+				return domain.Token{TokenHash: "abc", Prefix: "abcdefgh", Name: "ci", Created: Now(), ExpiresAt: ptr(Now()), UserID: w.User.ID,
+					Scopes: []domain.TokenScope{domain.ScopeRead}, Projects: []domain.ProjectID{w.Project.ID}, LastUsed: ptr(Now())}
 			},
-			func(k *domain.Token) { k.Expired, k.ExpiresAt = true, nil }, false}),
+			func(k *domain.Token) {
+				k.Expired, k.ExpiresAt, k.Scopes, k.Projects, k.LastUsed = true, nil, nil, []domain.ProjectID{}, nil
+			}, false}),
 		crud(kind[domain.Project, domain.ProjectID]{"projects", store.Store.Projects,
 			func(*World) domain.Project {
 				return domain.Project{Name: "Quay", Created: Now(), Alert: true, AlertChat: "-1", MaxParallelTasks: 3, Type: "x"}
@@ -53,9 +60,9 @@ func collectionCases() []testCase {
 			func(m *domain.Member) { m.Role = domain.RoleManager }, true}),
 		crud(kind[domain.View, domain.ViewID]{"views", store.Store.Views,
 			func(w *World) domain.View {
-				return domain.View{ProjectID: w.Project.ID, Title: "Prod", Position: 2, Hidden: true, SortColumn: ptr("name"), SortReverse: true}
+				return domain.View{ProjectID: w.Project.ID, Title: "Prod", Position: 2, Hidden: true, SortColumn: ptr("name"), SortReverse: true, Filter: domain.JSON(`{"a":1}`)}
 			},
-			func(v *domain.View) { v.SortColumn, v.Position = nil, -1 }, true}),
+			func(v *domain.View) { v.SortColumn, v.Position, v.Filter = nil, -1, nil }, true}),
 		crud(kind[domain.Key, domain.KeyID]{"keys", store.Store.Keys,
 			func(w *World) domain.Key {
 				return domain.Key{ProjectID: w.Project.ID, Name: "deploy", Type: domain.KeyString, Owner: domain.OwnerVariable, VariableGroupID: &w.Group.ID, Ciphertext: "v1:xyz"}
@@ -95,7 +102,83 @@ func collectionCases() []testCase {
 				return domain.Vault{ProjectID: w.Project.ID, TemplateID: w.Template.ID, KeyID: &w.Key.ID, Name: ptr("dev"), Type: "password"}
 			},
 			func(v *domain.Vault) { v.KeyID, v.Name, v.Type, v.Script = nil, nil, "script", ptr("bin/pw") }, true}),
+		crud(kind[domain.CustomRole, domain.RoleID]{"roles", store.Store.Roles,
+			func(w *World) domain.CustomRole {
+				return domain.CustomRole{ProjectID: &w.Project.ID, Slug: "deployer", Name: "Deployer", Permissions: domain.PermRunTasks}
+			},
+			func(r *domain.CustomRole) { r.Slug, r.Name, r.Permissions = "other", "Other", domain.PermAll }, true}),
+		crud(kind[domain.CustomRole, domain.RoleID]{"roles for all projects", store.Store.Roles,
+			func(*World) domain.CustomRole { return domain.CustomRole{Slug: "auditor", Name: "Auditor"} },
+			func(r *domain.CustomRole) { r.Permissions = domain.PermRunTasks }, true}),
+		crud(kind[domain.TemplateRole, domain.TemplateRoleID]{"permissions of templates", store.Store.TemplateRoles,
+			func(w *World) domain.TemplateRole {
+				return domain.TemplateRole{ProjectID: w.Project.ID, TemplateID: w.Template.ID, RoleSlug: "deployer", Permissions: domain.PermRunTasks}
+			},
+			func(r *domain.TemplateRole) { r.Permissions = domain.PermManageResources }, true}),
+		crud(kind[domain.Invite, domain.InviteID]{"invites", store.Store.Invites,
+			func(w *World) domain.Invite {
+				return domain.Invite{ProjectID: w.Project.ID, UserID: &w.OtherUser.ID, Role: domain.RoleGuest, Status: domain.InvitePending,
+					TokenHash: "abc", InviterUserID: &w.User.ID, Created: Now(), ExpiresAt: ptr(Now())}
+			},
+			func(i *domain.Invite) {
+				i.UserID, i.Email, i.Status, i.AcceptedAt, i.ExpiresAt = nil, ptr("eve@example.org"), domain.InviteAccepted, ptr(Now()), nil
+			}, true}),
+		crud(kind[domain.Schedule, domain.ScheduleID]{"schedules", store.Store.Schedules,
+			func(w *World) domain.Schedule {
+				return domain.Schedule{ProjectID: w.Project.ID, TemplateID: w.Template.ID, Name: "nightly", CronFormat: "0 3 * * *", Active: true,
+					RepositoryID: &w.Repo.ID, LastCommitHash: ptr("abc"), InventoryID: &w.Inventory.ID, TaskParams: fullTaskParams()}
+			},
+			func(s *domain.Schedule) {
+				s.Type, s.CronFormat, s.RunAt, s.Active, s.DeleteAfterRun = domain.ScheduleRunAt, "", ptr(Now()), false, true
+				s.RepositoryID, s.LastCommitHash, s.InventoryID, s.TaskParams = nil, nil, nil, nil
+			}, true}),
+		crud(kind[domain.Integration, domain.IntegrationID]{"integrations", store.Store.Integrations,
+			func(w *World) domain.Integration {
+				return domain.Integration{ProjectID: w.Project.ID, TemplateID: w.Template.ID, Name: "push", AuthMethod: domain.AuthHMAC,
+					AuthSecretID: &w.Key.ID, AuthHeader: "X-Sig", Searchable: true, InventoryID: &w.Inventory.ID, TaskParams: fullTaskParams()}
+			},
+			func(i *domain.Integration) {
+				i.AuthMethod, i.AuthSecretID, i.AuthHeader, i.Searchable, i.InventoryID, i.TaskParams = "", nil, "", false, nil, &domain.TaskParams{}
+			}, true}),
+		crud(kind[domain.IntegrationMatcher, domain.IntegrationMatcherID]{"matchers", store.Store.Matchers,
+			func(w *World) domain.IntegrationMatcher {
+				return domain.IntegrationMatcher{ProjectID: w.Project.ID, IntegrationID: w.Integration.ID, Name: "main only",
+					MatchType: "body", Method: "equals", BodyDataType: "json", Key: "ref", Value: "refs/heads/main"}
+			},
+			func(m *domain.IntegrationMatcher) { m.MatchType, m.BodyDataType, m.Key = "header", "", "X-Event" }, true}),
+		crud(kind[domain.IntegrationValue, domain.IntegrationValueID]{"extracted values", store.Store.IntegrationValues,
+			func(w *World) domain.IntegrationValue {
+				return domain.IntegrationValue{ProjectID: w.Project.ID, IntegrationID: w.Integration.ID, Name: "commit",
+					ValueSource: "body", BodyDataType: "json", Key: "after", Variable: "commit", VariableType: "environment"}
+			},
+			func(v *domain.IntegrationValue) { v.ValueSource, v.VariableType = "header", "task" }, true}),
+		crud(kind[domain.IntegrationAlias, domain.IntegrationAliasID]{"aliases", store.Store.IntegrationAliases,
+			func(w *World) domain.IntegrationAlias {
+				return domain.IntegrationAlias{ProjectID: w.Project.ID, IntegrationID: &w.Integration.ID, Alias: "0123456789abcdef"}
+			},
+			func(a *domain.IntegrationAlias) { a.IntegrationID = nil }, true}),
+		crud(kind[domain.Runner, domain.RunnerID]{"runners", store.Store.Runners,
+			func(w *World) domain.Runner {
+				return domain.Runner{ProjectID: &w.Project.ID, Name: "dc1", TokenHash: "abc", RegistrationHash: ptr("def"), Webhook: "http://127.0.0.1/wake",
+					MaxParallelTasks: 2, Active: true, Tags: []string{"a", "b"}, IsDefault: true, PublicKey: "PEM", Created: Now(), Touched: ptr(Now()), CleaningRequested: ptr(Now())}
+			},
+			func(r *domain.Runner) {
+				r.ProjectID, r.RegistrationHash, r.Tags, r.Touched, r.CleaningRequested, r.Active = nil, nil, nil, nil, nil, false
+			}, false}),
+		crud(kind[domain.TOTP, domain.TOTPID]{"second factors", store.Store.TOTPs,
+			func(w *World) domain.TOTP { return domain.TOTP{UserID: w.User.ID, Created: Now(), Secret: "v1:xyz"} },
+			func(f *domain.TOTP) { f.Confirmed, f.LastStep = true, 1<<40 }, false}),
+		crud(kind[domain.RecoveryCode, domain.RecoveryCodeID]{"recovery codes", store.Store.RecoveryCodes,
+			func(w *World) domain.RecoveryCode { return domain.RecoveryCode{UserID: w.User.ID, Hash: "$argon2id$"} },
+			func(c *domain.RecoveryCode) { c.Hash = "other" }, false}),
 	}, constraintCases()...)
+}
+
+func fullTaskParams() *domain.TaskParams {
+	return &domain.TaskParams{
+		Environment: ptr(`{"a": 1}`), Arguments: ptr(`["-v"]`), GitBranch: ptr("next"), Message: ptr("by the clock"), Version: ptr("1.2"),
+		Params: domain.JSON(`{"limit":["a"]}`),
+	}
 }
 
 func fullTemplate(w *World) domain.Template {

@@ -139,7 +139,7 @@ func eventCases() []testCase {
 		check(t, s.Users().Delete(ctx, w.OtherUser.ID))
 
 		named := func(e domain.Event, user, project, object string) domain.EventWithNames {
-			return domain.EventWithNames{Event: e, Username: user, ProjectName: project, ObjectName: object}
+			return domain.EventWithNames{Event: e, ActorName: user, ProjectName: project, ObjectName: object}
 		}
 		all := []domain.EventWithNames{
 			named(gone, "", "Harbour", ""), named(run, "", "Harbour", "Site"), named(theirs, "", "Harbour", "All"),

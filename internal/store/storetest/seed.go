@@ -22,6 +22,8 @@ type World struct {
 	Inventory domain.Inventory
 	Group     domain.VariableGroup
 	Template  domain.Template
+	// Integration is there after AddOther.
+	Integration domain.Integration
 }
 
 // Now is the time that fixtures carry.
@@ -126,9 +128,11 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// AddOther adds a second user, who is in no project.
+// AddOther adds a second user, who is in no project, and an integration.
 func (w *World) AddOther(t testing.TB) {
 	t.Helper()
 	w.OtherUser = domain.User{Created: Now(), Username: "eve", Name: "Eve", Email: "eve@example.org"}
 	check(t, w.Store.Users().Create(t.Context(), &w.OtherUser))
+	w.Integration = domain.Integration{ProjectID: w.Project.ID, TemplateID: w.Template.ID, Name: "push"}
+	check(t, w.Store.Integrations().Create(t.Context(), &w.Integration))
 }

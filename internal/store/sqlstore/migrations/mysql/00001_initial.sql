@@ -18,6 +18,7 @@ create table if not exists users (
 	external      boolean not null,
 	alert         boolean not null,
 	pro           boolean not null,
+	disabled      boolean not null,
 	username_fold varchar(765) not null,
 	email_fold    varchar(765) not null,
 	name_fold     longtext not null,
@@ -34,6 +35,8 @@ create table if not exists sessions (
 	ip          longtext not null,
 	user_agent  longtext not null,
 	expired     boolean not null,
+	pending     longtext not null,
+	verified_at bigint,
 	unique index sessions_token (token_hash),
 	index sessions_user (user_id),
 	index sessions_last_active (last_active),
@@ -50,6 +53,9 @@ create table if not exists tokens (
 	expires_at bigint,
 	expired    boolean not null,
 	user_id    bigint not null,
+	scopes     longtext,
+	projects    longtext,
+	last_used  bigint,
 	name_fold  longtext not null,
 	unique index tokens_token (token_hash),
 	index tokens_user (user_id),
@@ -88,6 +94,7 @@ create table if not exists views (
 	hidden       boolean not null,
 	sort_column  longtext,
 	sort_reverse boolean not null,
+	filter       longtext,
 	title_fold   longtext not null,
 	index views_project (project_id, position),
 	foreign key (project_id) references projects (id)
@@ -231,6 +238,181 @@ create table if not exists vaults (
 	foreign key (key_id) references "keys" (id)
 );
 
+create table if not exists roles (
+	id          bigint auto_increment primary key,
+	project_id  bigint,
+	slug        varchar(255) not null,
+	name        longtext not null,
+	permissions bigint not null,
+	name_fold   longtext not null,
+	unique index roles_slug (slug),
+	index roles_project (project_id),
+	foreign key (project_id) references projects (id)
+);
+
+create table if not exists template_roles (
+	id          bigint auto_increment primary key,
+	project_id  bigint not null,
+	template_id bigint not null,
+	role_slug   varchar(255) not null,
+	permissions bigint not null,
+	unique index template_roles_role (template_id, role_slug),
+	index template_roles_project (project_id),
+	foreign key (project_id) references projects (id),
+	foreign key (template_id) references templates (id)
+);
+
+create table if not exists invites (
+	id              bigint auto_increment primary key,
+	project_id      bigint not null,
+	user_id         bigint,
+	email           varchar(255),
+	role            longtext not null,
+	status          longtext not null,
+	token_hash      varchar(255) not null,
+	inviter_user_id bigint,
+	created         bigint not null,
+	expires_at      bigint,
+	accepted_at     bigint,
+	unique index invites_token (token_hash),
+	index invites_project (project_id),
+	index invites_user (user_id),
+	foreign key (project_id) references projects (id),
+	foreign key (user_id) references users (id)
+);
+
+create table if not exists schedules (
+	id               bigint auto_increment primary key,
+	project_id       bigint not null,
+	template_id      bigint not null,
+	name             longtext not null,
+	type             longtext not null,
+	cron_format      longtext not null,
+	run_at           bigint,
+	active           boolean not null,
+	delete_after_run boolean not null,
+	repository_id    bigint,
+	last_commit_hash longtext,
+	inventory_id     bigint,
+	task_params      longtext,
+	name_fold        longtext not null,
+	index schedules_project (project_id, name_fold(191)),
+	index schedules_template (template_id),
+	index schedules_repository (repository_id),
+	index schedules_inventory (inventory_id),
+	foreign key (project_id) references projects (id),
+	foreign key (template_id) references templates (id),
+	foreign key (repository_id) references repositories (id),
+	foreign key (inventory_id) references inventories (id)
+);
+
+create table if not exists integrations (
+	id             bigint auto_increment primary key,
+	project_id     bigint not null,
+	template_id    bigint not null,
+	name           longtext not null,
+	auth_method    longtext not null,
+	auth_secret_id bigint,
+	auth_header    longtext not null,
+	searchable     boolean not null,
+	inventory_id   bigint,
+	task_params    longtext,
+	name_fold      longtext not null,
+	index integrations_project (project_id, name_fold(191)),
+	index integrations_template (template_id),
+	index integrations_key (auth_secret_id),
+	index integrations_inventory (inventory_id),
+	foreign key (project_id) references projects (id),
+	foreign key (template_id) references templates (id),
+	foreign key (auth_secret_id) references "keys" (id),
+	foreign key (inventory_id) references inventories (id)
+);
+
+create table if not exists integration_matchers (
+	id             bigint auto_increment primary key,
+	project_id     bigint not null,
+	integration_id bigint not null,
+	name           longtext not null,
+	match_type     longtext not null,
+	method         longtext not null,
+	body_data_type longtext not null,
+	"key"          longtext not null,
+	value          longtext not null,
+	index integration_matchers_project (project_id),
+	index integration_matchers_integration (integration_id),
+	foreign key (project_id) references projects (id),
+	foreign key (integration_id) references integrations (id)
+);
+
+create table if not exists integration_values (
+	id             bigint auto_increment primary key,
+	project_id     bigint not null,
+	integration_id bigint not null,
+	name           longtext not null,
+	value_source   longtext not null,
+	body_data_type longtext not null,
+	"key"          longtext not null,
+	variable       longtext not null,
+	variable_type  longtext not null,
+	index integration_values_project (project_id),
+	index integration_values_integration (integration_id),
+	foreign key (project_id) references projects (id),
+	foreign key (integration_id) references integrations (id)
+);
+
+create table if not exists integration_aliases (
+	id             bigint auto_increment primary key,
+	project_id     bigint not null,
+	integration_id bigint,
+	alias          varchar(255) not null,
+	unique index integration_aliases_alias (alias),
+	index integration_aliases_project (project_id),
+	index integration_aliases_integration (integration_id),
+	foreign key (project_id) references projects (id),
+	foreign key (integration_id) references integrations (id)
+);
+
+create table if not exists runners (
+	id                 bigint auto_increment primary key,
+	project_id         bigint,
+	name               longtext not null,
+	token_hash         varchar(255) not null,
+	registration_hash  varchar(255),
+	webhook            longtext not null,
+	max_parallel_tasks bigint not null,
+	active             boolean not null,
+	tags               longtext,
+	is_default         boolean not null,
+	public_key         longtext not null,
+	created            bigint not null,
+	touched            bigint,
+	cleaning_requested bigint,
+	name_fold          longtext not null,
+	unique index runners_token (token_hash),
+	index runners_registration (registration_hash),
+	index runners_project (project_id),
+	foreign key (project_id) references projects (id)
+);
+
+create table if not exists totps (
+	id        bigint auto_increment primary key,
+	user_id   bigint not null,
+	created   bigint not null,
+	secret    longtext not null,
+	confirmed boolean not null,
+	last_step bigint not null,
+	unique index totps_user (user_id),
+	foreign key (user_id) references users (id)
+);
+
+create table if not exists recovery_codes (
+	id      bigint auto_increment primary key,
+	user_id bigint not null,
+	hash    longtext not null,
+	index recovery_codes_user (user_id),
+	foreign key (user_id) references users (id)
+);
+
 -- Whom and what an event is about may be gone: no foreign keys.
 create table if not exists events (
 	id          bigint auto_increment primary key,
@@ -241,6 +423,14 @@ create table if not exists events (
 	description longtext not null,
 	address     longtext not null,
 	created     bigint not null,
+	action      varchar(64) not null,
+	outcome     varchar(64) not null,
+	username    longtext not null,
+	user_agent  longtext not null,
+	token_prefix longtext not null,
+	target      longtext not null,
+	integration_id bigint,
+	changes     longtext,
 	index events_project (project_id, id)
 );
 
@@ -365,5 +555,5 @@ set foreign_key_checks = 1;
 -- +goose Down
 
 set foreign_key_checks = 0;
-drop table if exists locks, task_stages, result_chunks, chunks, task_definitions, tasks, revisions, "options", events, vaults, templates, inventories, host_configs, repositories, "keys", variable_groups, views, members, projects, tokens, sessions, users;
+drop table if exists locks, task_stages, result_chunks, chunks, task_definitions, tasks, revisions, "options", events, recovery_codes, totps, runners, integration_aliases, integration_values, integration_matchers, integrations, schedules, invites, template_roles, roles, vaults, templates, inventories, host_configs, repositories, "keys", variable_groups, views, members, projects, tokens, sessions, users;
 set foreign_key_checks = 1;

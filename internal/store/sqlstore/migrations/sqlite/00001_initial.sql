@@ -14,6 +14,7 @@ create table users (
 	external      integer not null,
 	alert         integer not null,
 	pro           integer not null,
+	disabled      integer not null,
 	username_fold text not null,
 	email_fold    text not null,
 	name_fold     text not null
@@ -29,7 +30,9 @@ create table sessions (
 	last_active integer not null,
 	ip          text not null,
 	user_agent  text not null,
-	expired     integer not null
+	expired     integer not null,
+	pending     text not null,
+	verified_at integer
 ) strict;
 create unique index sessions_token on sessions (token_hash);
 create index sessions_user on sessions (user_id);
@@ -45,6 +48,9 @@ create table tokens (
 	expires_at integer,
 	expired    integer not null,
 	user_id    integer not null references users (id),
+	scopes     text,
+	projects    text,
+	last_used  integer,
 	name_fold  text not null
 ) strict;
 create unique index tokens_token on tokens (token_hash);
@@ -80,6 +86,7 @@ create table views (
 	hidden       integer not null,
 	sort_column  text,
 	sort_reverse integer not null,
+	filter       text,
 	title_fold   text not null
 ) strict;
 create index views_project on views (project_id, position);
@@ -201,6 +208,159 @@ create index vaults_project on vaults (project_id);
 create index vaults_template on vaults (template_id);
 create index vaults_key on vaults (key_id) where key_id is not null;
 
+create table roles (
+	id          integer primary key autoincrement,
+	project_id  integer references projects (id),
+	slug        text not null,
+	name        text not null,
+	permissions integer not null,
+	name_fold   text not null
+) strict;
+create unique index roles_slug on roles (slug);
+create index roles_project on roles (project_id) where project_id is not null;
+
+create table template_roles (
+	id          integer primary key autoincrement,
+	project_id  integer not null references projects (id),
+	template_id integer not null references templates (id),
+	role_slug   text not null,
+	permissions integer not null
+) strict;
+create unique index template_roles_role on template_roles (template_id, role_slug);
+create index template_roles_project on template_roles (project_id);
+
+create table invites (
+	id              integer primary key autoincrement,
+	project_id      integer not null references projects (id),
+	user_id         integer references users (id),
+	email           text,
+	role            text not null,
+	status          text not null,
+	token_hash      text not null,
+	inviter_user_id integer,
+	created         integer not null,
+	expires_at      integer,
+	accepted_at     integer
+) strict;
+create unique index invites_token on invites (token_hash);
+create index invites_project on invites (project_id);
+create index invites_user on invites (user_id) where user_id is not null;
+
+create table schedules (
+	id               integer primary key autoincrement,
+	project_id       integer not null references projects (id),
+	template_id      integer not null references templates (id),
+	name             text not null,
+	type             text not null,
+	cron_format      text not null,
+	run_at           integer,
+	active           integer not null,
+	delete_after_run integer not null,
+	repository_id    integer references repositories (id),
+	last_commit_hash text,
+	inventory_id     integer references inventories (id),
+	task_params      text,
+	name_fold        text not null
+) strict;
+create index schedules_project on schedules (project_id, name_fold);
+create index schedules_template on schedules (template_id);
+create index schedules_repository on schedules (repository_id) where repository_id is not null;
+create index schedules_inventory on schedules (inventory_id) where inventory_id is not null;
+
+create table integrations (
+	id             integer primary key autoincrement,
+	project_id     integer not null references projects (id),
+	template_id    integer not null references templates (id),
+	name           text not null,
+	auth_method    text not null,
+	auth_secret_id integer references keys (id),
+	auth_header    text not null,
+	searchable     integer not null,
+	inventory_id   integer references inventories (id),
+	task_params    text,
+	name_fold      text not null
+) strict;
+create index integrations_project on integrations (project_id, name_fold);
+create index integrations_template on integrations (template_id);
+create index integrations_key on integrations (auth_secret_id) where auth_secret_id is not null;
+create index integrations_inventory on integrations (inventory_id) where inventory_id is not null;
+
+create table integration_matchers (
+	id             integer primary key autoincrement,
+	project_id     integer not null references projects (id),
+	integration_id integer not null references integrations (id),
+	name           text not null,
+	match_type     text not null,
+	method         text not null,
+	body_data_type text not null,
+	key            text not null,
+	value          text not null
+) strict;
+create index integration_matchers_project on integration_matchers (project_id);
+create index integration_matchers_integration on integration_matchers (integration_id);
+
+create table integration_values (
+	id             integer primary key autoincrement,
+	project_id     integer not null references projects (id),
+	integration_id integer not null references integrations (id),
+	name           text not null,
+	value_source   text not null,
+	body_data_type text not null,
+	key            text not null,
+	variable       text not null,
+	variable_type  text not null
+) strict;
+create index integration_values_project on integration_values (project_id);
+create index integration_values_integration on integration_values (integration_id);
+
+create table integration_aliases (
+	id             integer primary key autoincrement,
+	project_id     integer not null references projects (id),
+	integration_id integer references integrations (id),
+	alias          text not null
+) strict;
+create unique index integration_aliases_alias on integration_aliases (alias);
+create index integration_aliases_project on integration_aliases (project_id);
+create index integration_aliases_integration on integration_aliases (integration_id) where integration_id is not null;
+
+create table runners (
+	id                 integer primary key autoincrement,
+	project_id         integer references projects (id),
+	name               text not null,
+	token_hash         text not null,
+	registration_hash  text,
+	webhook            text not null,
+	max_parallel_tasks integer not null,
+	active             integer not null,
+	tags               text,
+	is_default         integer not null,
+	public_key         text not null,
+	created            integer not null,
+	touched            integer,
+	cleaning_requested integer,
+	name_fold          text not null
+) strict;
+create unique index runners_token on runners (token_hash);
+create index runners_registration on runners (registration_hash) where registration_hash is not null;
+create index runners_project on runners (project_id) where project_id is not null;
+
+create table totps (
+	id        integer primary key autoincrement,
+	user_id   integer not null references users (id),
+	created   integer not null,
+	secret    text not null,
+	confirmed integer not null,
+	last_step integer not null
+) strict;
+create unique index totps_user on totps (user_id);
+
+create table recovery_codes (
+	id      integer primary key autoincrement,
+	user_id integer not null references users (id),
+	hash    text not null
+) strict;
+create index recovery_codes_user on recovery_codes (user_id);
+
 -- Whom and what an event is about may be gone: no foreign keys.
 create table events (
 	id          integer primary key autoincrement,
@@ -210,7 +370,15 @@ create table events (
 	object_id   integer,
 	description text not null,
 	address     text not null,
-	created     integer not null
+	created     integer not null,
+	action      text not null,
+	outcome     text not null,
+	username    text not null,
+	user_agent  text not null,
+	token_prefix text not null,
+	target      text not null,
+	integration_id integer,
+	changes     text
 ) strict;
 create index events_project on events (project_id, id);
 
@@ -331,6 +499,17 @@ drop table tasks;
 drop table revisions;
 drop table options;
 drop table events;
+drop table recovery_codes;
+drop table totps;
+drop table runners;
+drop table integration_aliases;
+drop table integration_values;
+drop table integration_matchers;
+drop table integrations;
+drop table schedules;
+drop table invites;
+drop table template_roles;
+drop table roles;
 drop table vaults;
 update inventories set template_id = null;
 drop table templates;

@@ -1,0 +1,78 @@
+package domain
+
+import (
+	"regexp"
+	"time"
+)
+
+// CustomRole is a role that administrators made for all projects, or a project
+// for itself.
+type CustomRole struct {
+	ID        RoleID
+	ProjectID *ProjectID // nil: for all projects
+	// Slug is what members and templates name it by: unique in the whole system,
+	// and none of a built-in role.
+	Slug        Role
+	Name        string
+	Permissions Permission
+}
+
+var roleSlug = regexp.MustCompile(`^[a-z0-9_-]{1,100}$`)
+
+// Validate checks the fields a client may set.
+func (r *CustomRole) Validate() error {
+	if !roleSlug.MatchString(string(r.Slug)) {
+		return Invalid("slug", "must have 1 to 100 lower-case letters, digits, - or _")
+	}
+	if _, builtin := r.Slug.Permissions(); builtin {
+		return Invalid("slug", "%q is a built-in role", string(r.Slug))
+	}
+	if err := checkName("name", r.Name, 100); err != nil {
+		return err
+	}
+	return CheckPermissions(r.Permissions)
+}
+
+// CheckPermissions refuses masks with bits that mean nothing.
+func CheckPermissions(p Permission) error {
+	if p&^PermAll != 0 {
+		return Invalid("permissions", "must be a sum of 1 (run tasks), 2 (change the project), 4 (manage resources) and 8 (manage members), not %d", int64(p))
+	}
+	return nil
+}
+
+// TemplateRole adds permissions on one template to those that members of a role
+// have in the project.
+type TemplateRole struct {
+	ID          TemplateRoleID
+	ProjectID   ProjectID
+	TemplateID  TemplateID
+	RoleSlug    Role // of a custom role; unique for the template
+	Permissions Permission
+}
+
+// InviteStatus says what became of an invitation.
+type InviteStatus string
+
+const (
+	InvitePending  InviteStatus = "pending"
+	InviteAccepted InviteStatus = "accepted"
+	InviteDeclined InviteStatus = "declined"
+	InviteExpired  InviteStatus = "expired"
+)
+
+// Invite asks somebody into a project: a user, or whoever has an e-mail address.
+type Invite struct {
+	ID        InviteID
+	ProjectID ProjectID
+	UserID    *UserID // either this
+	Email     *string // or that
+	Role      Role
+	Status    InviteStatus
+	// TokenHash is the hex SHA-256 of the secret that accepts it.
+	TokenHash     string
+	InviterUserID *UserID
+	Created       time.Time
+	ExpiresAt     *time.Time
+	AcceptedAt    *time.Time
+}
