@@ -42,7 +42,7 @@ func (*App) Open(ctx context.Context, c *config.Config, log *slog.Logger) (cli.A
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	cat, err := newCatalog(c, st, a, keySources(c, keys))
+	cat, err := newCatalog(c, st, a, keySources(c, keys), nil)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}

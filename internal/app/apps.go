@@ -1,9 +1,6 @@
 package app
 
 import (
-	"fmt"
-	"os/exec"
-
 	"signalbox/internal/config"
 	"signalbox/internal/domain"
 )
@@ -35,15 +32,4 @@ func baseApps(changes map[string]config.App) []domain.App {
 		}
 	}
 	return apps
-}
-
-// programOnMachine tells whether the program of an app is on this machine.
-func programOnMachine(app domain.App) (bool, string) {
-	programs := app.Candidates()
-	for _, program := range programs {
-		if _, err := exec.LookPath(program); err == nil {
-			return true, ""
-		}
-	}
-	return false, fmt.Sprintf("The program %q was not found on this machine. Install it, or set its path.", programs[0])
 }

@@ -100,14 +100,16 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	}
 	host := jobHost(c)
 	env := jobEnv(os.Environ(), host.ForwardEnv)
-	cat, err := newCatalog(c, st, authn, sources)
+	queries := runner.Queries{Executable: executable, Env: env, Host: host}
+	programs := runner.NewPrograms(queries, log, utcNow)
+	cat, err := newCatalog(c, st, authn, sources, programs.Look)
 	if err != nil {
 		return err
 	}
 	bus := live.NewBus()
 	service := tasks.New(tasks.Deps{
 		Store: st, Sealer: keys, Keys: sources, Live: bus, Log: log, Now: utcNow,
-		Queries: runner.Queries{Executable: executable, Env: env, Host: host},
+		Queries: queries,
 		Settings: tasks.Settings{
 			MaxParallel: c.Tasks.MaxParallel, MaxTasksPerTemplate: c.Tasks.KeepPerTemplate,
 			MaxOutput: c.Tasks.MaxOutput, ApprovalTimeout: c.Tasks.ApprovalTimeout, DigestKey: digestKey(c.Keys.AccessKeyEncryption),
@@ -123,7 +125,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	jobs := filepath.Join(c.DataDir, "jobs")
 	work, err := runner.New(runner.Config{
 		JobsDir: jobs, Executable: executable, Env: env, Reports: service,
-		Sweep: workspace.SweepJob, Log: log,
+		Sweep: workspace.SweepJob, Log: log, Programs: programs,
 	})
 	if err != nil {
 		return err
@@ -158,6 +160,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	})
 	g.Go(func() error { return sweepSessions(ctx, authn, log) })
 	g.Go(func() error { return service.Retain(ctx) })
+	g.Go(func() error { return programs.Run(ctx, cat.Apps) })
 	g.Go(func() error { return listen(c, server, listener) })
 	g.Go(func() error {
 		<-ctx.Done()
@@ -282,9 +285,10 @@ func keySources(c *config.Config, ring *secrets.Keyring) *secrets.Sources {
 	})
 }
 
-func newCatalog(c *config.Config, st store.Store, a *auth.Service, sources *secrets.Sources) (*catalog.Catalog, error) {
+// newCatalog makes the use cases; programs may be nil where nobody asks for them.
+func newCatalog(c *config.Config, st store.Store, a *auth.Service, sources *secrets.Sources, programs func(domain.App) domain.Program) (*catalog.Catalog, error) {
 	return catalog.New(catalog.Deps{
-		Store: st, Sealer: sources, Passwords: a, Now: utcNow, Programs: programOnMachine,
+		Store: st, Sealer: sources, Passwords: a, Now: utcNow, Programs: programs,
 		BaseApps: baseApps(c.Apps),
 		Demo:     catalog.NewDemoFiles(filepath.Join(c.DataDir, "demo")), AnyoneCreates: c.Projects.NonAdminCanCreate,
 	})

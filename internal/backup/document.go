@@ -109,32 +109,33 @@ type View struct {
 
 // Template says what a task runs and with what.
 type Template struct {
-	AllowOverrideArgsInTask   bool            `json:"allow_override_args_in_task"`
-	AllowOverrideBranchInTask bool            `json:"allow_override_branch_in_task"`
-	AllowParallelTasks        bool            `json:"allow_parallel_tasks"`
-	App                       string          `json:"app"`
-	Arguments                 *string         `json:"arguments,omitempty"`
-	Autorun                   bool            `json:"autorun"`
-	BuildTemplate             *string         `json:"build_template,omitempty"`
-	Cron                      *string         `json:"cron,omitempty" doc:"In old files: becomes a schedule"`
-	Description               *string         `json:"description,omitempty"`
-	Environment               *string         `json:"environment,omitempty"`
-	GitBranch                 *string         `json:"git_branch,omitempty"`
-	Inventory                 *string         `json:"inventory,omitempty"`
-	MaxTaskDurationSec        int             `json:"max_task_duration_sec,omitempty"`
-	Name                      string          `json:"name"`
-	Playbook                  string          `json:"playbook"`
-	Repository                string          `json:"repository"`
-	Roles                     []TemplateRole  `json:"roles"`
-	RunnerTag                 *string         `json:"runner_tag,omitempty"`
-	StartVersion              *string         `json:"start_version,omitempty"`
-	SuppressSuccessAlerts     bool            `json:"suppress_success_alerts"`
-	SurveyVars                []SurveyVar     `json:"survey_vars"`
-	TaskParams                json.RawMessage `json:"task_params"`
-	Type                      string          `json:"type"`
-	VaultKey                  *string         `json:"vault_key,omitempty" doc:"In old files: becomes a vault"`
-	Vaults                    []Vault         `json:"vaults"`
-	View                      *string         `json:"view,omitempty"`
+	AllowOverrideArgsInTask        bool            `json:"allow_override_args_in_task"`
+	AllowOverrideEnvironmentInTask *bool           `json:"allow_override_environment_in_task,omitempty" doc:"Absent in files of the reference, which allows it"`
+	AllowOverrideBranchInTask      bool            `json:"allow_override_branch_in_task"`
+	AllowParallelTasks             bool            `json:"allow_parallel_tasks"`
+	App                            string          `json:"app"`
+	Arguments                      *string         `json:"arguments,omitempty"`
+	Autorun                        bool            `json:"autorun"`
+	BuildTemplate                  *string         `json:"build_template,omitempty"`
+	Cron                           *string         `json:"cron,omitempty" doc:"In old files: becomes a schedule"`
+	Description                    *string         `json:"description,omitempty"`
+	Environment                    *string         `json:"environment,omitempty"`
+	GitBranch                      *string         `json:"git_branch,omitempty"`
+	Inventory                      *string         `json:"inventory,omitempty"`
+	MaxTaskDurationSec             int             `json:"max_task_duration_sec,omitempty"`
+	Name                           string          `json:"name"`
+	Playbook                       string          `json:"playbook"`
+	Repository                     string          `json:"repository"`
+	Roles                          []TemplateRole  `json:"roles"`
+	RunnerTag                      *string         `json:"runner_tag,omitempty"`
+	StartVersion                   *string         `json:"start_version,omitempty"`
+	SuppressSuccessAlerts          bool            `json:"suppress_success_alerts"`
+	SurveyVars                     []SurveyVar     `json:"survey_vars"`
+	TaskParams                     json.RawMessage `json:"task_params"`
+	Type                           string          `json:"type"`
+	VaultKey                       *string         `json:"vault_key,omitempty" doc:"In old files: becomes a vault"`
+	Vaults                         []Vault         `json:"vaults"`
+	View                           *string         `json:"view,omitempty"`
 }
 
 // TemplateRole adds permissions for the members of a role.

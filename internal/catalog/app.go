@@ -107,11 +107,11 @@ func (c *Catalog) App(ctx context.Context, id string) (domain.App, error) {
 	return domain.App{}, domain.NotFound("app")
 }
 
-// AppAvailable tells whether the program of an app is on this machine and, if
-// not, what is missing.
-func (c *Catalog) AppAvailable(a domain.App) (bool, string) {
+// AppProgram tells what is known of the program of an app on this machine, which
+// is nothing where nobody looks.
+func (c *Catalog) AppProgram(a domain.App) domain.Program {
 	if c.Programs == nil {
-		return true, ""
+		return domain.Program{}
 	}
 	return c.Programs(a)
 }

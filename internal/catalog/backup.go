@@ -273,7 +273,7 @@ func (e *exporter) addTemplates(ctx context.Context) error {
 			Name: e.templates[t.ID], App: t.App, Type: string(t.Type), Playbook: t.Playbook, Arguments: t.Arguments, Description: t.Description,
 			GitBranch: t.GitBranch, StartVersion: t.StartVersion, Autorun: t.Autorun, SuppressSuccessAlerts: t.SuppressSuccessAlerts,
 			RunnerTag: t.RunnerTag, AllowOverrideArgsInTask: t.AllowOverrideArgsInTask, AllowOverrideBranchInTask: t.AllowOverrideBranchInTask,
-			AllowParallelTasks: t.AllowParallelTasks, MaxTaskDurationSec: t.MaxDurationSec, TaskParams: json.RawMessage(t.TaskParams),
+			AllowOverrideEnvironmentInTask: &rows[i].AllowOverrideEnvironmentInTask, AllowParallelTasks: t.AllowParallelTasks, MaxTaskDurationSec: t.MaxDurationSec, TaskParams: json.RawMessage(t.TaskParams),
 			Inventory: called(e.inventories, t.InventoryID), Repository: e.repositories[t.RepositoryID],
 			Environment: called(e.environments, t.VariableGroupID), View: called(e.views, t.ViewID), BuildTemplate: called(e.templates, t.BuildTemplateID),
 			SurveyVars: make([]backup.SurveyVar, len(t.SurveyVars)), Vaults: []backup.Vault{}, Roles: []backup.TemplateRole{},

@@ -48,9 +48,9 @@ type Deps struct {
 	// BaseApps are the apps before an administrator changed any; nil: the
 	// built-in ones.
 	BaseApps []domain.App
-	// Programs tells whether the program of an app is on this machine and, if
-	// not, what is missing.
-	Programs func(domain.App) (available bool, reason string)
+	// Programs tells what is known of the program of an app on this machine. It
+	// does not wait.
+	Programs func(domain.App) domain.Program
 	// AnyoneCreates lets users who are not administrators create projects.
 	AnyoneCreates bool
 }

@@ -408,7 +408,7 @@ func (r *restorer) addTemplate(in backup.Template, apps map[string]domain.App) e
 		Description: in.Description, Type: domain.TemplateType(in.Type), StartVersion: in.StartVersion, BuildTemplateID: look(r.templates, in.BuildTemplate),
 		Autorun: in.Autorun, Arguments: in.Arguments, GitBranch: in.GitBranch, TaskParams: document(in.TaskParams), RunnerTag: in.RunnerTag,
 		SuppressSuccessAlerts: in.SuppressSuccessAlerts, AllowOverrideArgsInTask: in.AllowOverrideArgsInTask,
-		AllowOverrideBranchInTask: in.AllowOverrideBranchInTask, AllowParallelTasks: in.AllowParallelTasks, MaxDurationSec: in.MaxTaskDurationSec,
+		AllowOverrideBranchInTask: in.AllowOverrideBranchInTask, AllowOverrideEnvironmentInTask: in.AllowOverrideEnvironmentInTask == nil || *in.AllowOverrideEnvironmentInTask, AllowParallelTasks: in.AllowParallelTasks, MaxDurationSec: in.MaxTaskDurationSec,
 	}
 	for _, v := range in.SurveyVars {
 		question := domain.SurveyVar{Name: v.Name, Title: v.Title, Required: v.Required, Type: v.Type, Description: v.Description, DefaultValue: v.DefaultValue}

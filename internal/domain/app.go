@@ -26,8 +26,18 @@ type App struct {
 	// id of the app.
 	Programs []string
 	Args     []string // before everything else
-	Path     string   // set by the administrator: replaces Programs
-	Active   bool
+	// VersionArgs make the program print its version. None: it is not asked, as
+	// nobody knows what a program of one's own would do.
+	VersionArgs []string
+	Path        string // set by the administrator: replaces Programs
+	Active      bool
+}
+
+// Program is what is known of the program of an app on this machine.
+type Program struct {
+	Path    string // "" when it was not found
+	Missing string // why not, as a sentence
+	Version string // "" when it is not known, or not yet
 }
 
 // Candidates are the programs of which the first that exists is run.
@@ -79,16 +89,16 @@ func builtinTerraform(id string) bool {
 // BuiltinApps returns the apps that need no set-up, highest priority first.
 func BuiltinApps() []App {
 	apps := []App{
-		{ID: "ansible", Family: FamilyAnsible, Title: "Ansible Playbook", Icon: "ansible", Priority: 1000, Programs: []string{"ansible-playbook"}},
-		{ID: "terraform", Family: FamilyTerraform, Title: "Terraform", Icon: "terraform", Priority: 900, Programs: []string{"terraform"}},
-		{ID: "terragrunt", Family: FamilyTerraform, Title: "Terragrunt", Icon: "terragrunt", Priority: 850, Programs: []string{"terragrunt"}},
-		{ID: "tofu", Family: FamilyTerraform, Title: "OpenTofu", Icon: "tofu", Priority: 800, Programs: []string{"tofu"}},
-		{ID: "bash", Family: FamilyScript, Title: "Bash Script", Icon: "bash", Priority: 700, Programs: []string{"bash"}},
+		{ID: "ansible", Family: FamilyAnsible, Title: "Ansible Playbook", Icon: "ansible", Priority: 1000, Programs: []string{"ansible-playbook"}, VersionArgs: []string{"--version"}},
+		{ID: "terraform", Family: FamilyTerraform, Title: "Terraform", Icon: "terraform", Priority: 900, Programs: []string{"terraform"}, VersionArgs: []string{"--version"}},
+		{ID: "terragrunt", Family: FamilyTerraform, Title: "Terragrunt", Icon: "terragrunt", Priority: 850, Programs: []string{"terragrunt"}, VersionArgs: []string{"--version"}},
+		{ID: "tofu", Family: FamilyTerraform, Title: "OpenTofu", Icon: "tofu", Priority: 800, Programs: []string{"tofu"}, VersionArgs: []string{"--version"}},
+		{ID: "bash", Family: FamilyScript, Title: "Bash Script", Icon: "bash", Priority: 700, Programs: []string{"bash"}, VersionArgs: []string{"--version"}},
 		// The newer name first; Windows' own is the fallback.
-		{ID: "powershell", Family: FamilyScript, Title: "PowerShell Script", Icon: "powershell", Priority: 600, Programs: []string{"pwsh", "powershell"}, Args: []string{"-File"}},
-		{ID: "python", Family: FamilyScript, Title: "Python Script", Icon: "python", Priority: 500, Programs: []string{"python3"}},
+		{ID: "powershell", Family: FamilyScript, Title: "PowerShell Script", Icon: "powershell", Priority: 600, Programs: []string{"pwsh", "powershell"}, Args: []string{"-File"}, VersionArgs: []string{"--version"}},
+		{ID: "python", Family: FamilyScript, Title: "Python Script", Icon: "python", Priority: 500, Programs: []string{"python3"}, VersionArgs: []string{"--version"}},
 		// The reference knows the name and no more: it is run like an app of one's own.
-		{ID: "pulumi", Family: FamilyScript, Title: "Pulumi", Icon: "pulumi", Priority: 400, Programs: []string{"pulumi"}},
+		{ID: "pulumi", Family: FamilyScript, Title: "Pulumi", Icon: "pulumi", Priority: 400, Programs: []string{"pulumi"}, VersionArgs: []string{"version"}},
 	}
 	for i := range apps {
 		apps[i].Active = apps[i].ID != "pulumi"

@@ -3,6 +3,7 @@ package domain
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Integration starts tasks of a template when somebody calls a web address.
@@ -68,7 +69,9 @@ func (i *Integration) Validate() error {
 	return i.TaskParams.Validate("task_params")
 }
 
-var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+var headerName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+})
 
 // CheckAuth checks that callers can prove themselves the way they are asked to.
 func (i *Integration) CheckAuth() error {
@@ -79,7 +82,7 @@ func (i *Integration) CheckAuth() error {
 		return Invalid("auth_secret_id", "the method %s needs a key of type login_password", i.AuthMethod)
 	}
 	if i.AuthMethod == AuthToken || i.AuthMethod == AuthHMAC {
-		if !headerName.MatchString(i.AuthHeader) {
+		if !headerName().MatchString(i.AuthHeader) {
 			return Invalid("auth_header", "the method %s needs the name of a header, such as X-Token", i.AuthMethod)
 		}
 	}

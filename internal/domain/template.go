@@ -47,7 +47,10 @@ type Template struct {
 	SuppressSuccessAlerts     bool
 	AllowOverrideArgsInTask   bool
 	AllowOverrideBranchInTask bool
-	AllowParallelTasks        bool
+	// AllowOverrideEnvironmentInTask lets tasks set variables that the survey does
+	// not ask for.
+	AllowOverrideEnvironmentInTask bool
+	AllowParallelTasks             bool
 	// MaxDurationSec ends a task after so many seconds, 0 for the server's limit
 	// alone. The shorter of the two counts.
 	MaxDurationSec int

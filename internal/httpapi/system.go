@@ -106,9 +106,7 @@ func (a *api) listApps(c *call, _ *none) ([]wire.App, error) {
 }
 
 func (a *api) describeApp(app domain.App) wire.App {
-	shape := wire.FromApp(app)
-	shape.Available, shape.AvailableReason = a.Catalog.AppAvailable(app)
-	return shape
+	return wire.FromApp(app, a.Catalog.AppProgram(app))
 }
 
 func (a *api) getApp(c *call, _ *none) (wire.App, error) {

@@ -142,6 +142,45 @@ func TestTemplate_InventoryAndLimitsFitTheApp(t *testing.T) {
 	}
 }
 
+func TestTemplates_LetTasksSetOtherVariables(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	closed := w.must("owner", "POST", w.path("/templates"), w.templateBody(object{}))
+	open := w.must("owner", "POST", w.path("/templates"), w.templateBody(object{"allow_override_environment_in_task": true}))
+	if got := w.do("guest", "GET", w.path(fmt.Sprintf("/templates/%d", open)), nil).Body.String(); !strings.Contains(got, `"allow_override_environment_in_task":true`) {
+		t.Errorf("the permission is not kept: %s", got)
+	}
+	task := func(tpl int64) object { return object{"template_id": tpl, "environment": `{"size":7}`} }
+	if got := w.do("runner", "POST", w.path("/tasks"), task(closed)); got.Code != 400 || !strings.Contains(got.Body.String(), `"field":"environment.size"`) {
+		t.Errorf("a closed template: got %d %s", got.Code, got.Body)
+	}
+	w.must("owner", "POST", w.path("/tasks"), task(closed))
+	w.must("runner", "POST", w.path("/tasks"), task(open))
+}
+
+func TestApps_TellWhatIsKnownOfTheirPrograms(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.catalog.Programs = func(a domain.App) domain.Program {
+		switch a.ID {
+		case "bash":
+			return domain.Program{Path: "/bin/bash", Version: "5.2.15"}
+		case "python":
+			return domain.Program{Path: "/bin/python3"}
+		}
+		return domain.Program{Missing: "It is not there."}
+	}
+	for app, want := range map[string]string{
+		"bash":   `"available":true,"path_found":"/bin/bash","version":"5.2.15"}`,
+		"python": `"available":true,"path_found":"/bin/python3"}`,
+		"tofu":   `"available":false,"available_reason":"It is not there."}`,
+	} {
+		if got := w.do("admin", "GET", "/api/apps/"+app, nil).Body.String(); !strings.Contains(got, want) {
+			t.Errorf("%s: got %s, want %s", app, got, want)
+		}
+	}
+}
+
 func TestApps_AreRunOnlyWhileActive(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -13,9 +13,14 @@ const (
 	QueryFile     = "file"     // Answer.File
 )
 
+// QueryPrograms asks about the machine instead: which programs of apps there
+// are, and in which version. Answer.Programs has one for each of Query.Programs,
+// in their order.
+const QueryPrograms = "programs"
+
 // Query is a question to "signalbox job query", given as JSON on its standard
-// input. It is answered by a process of its own, because git must not run in
-// the server.
+// input. It is answered by a process of its own, because git and the
+// apps must not run in the server.
 type Query struct {
 	Op          string
 	ProjectID   int64
@@ -27,6 +32,25 @@ type Query struct {
 	// Path is the directory to list ("" is the root), or the file to read.
 	Path  string
 	Files FileQuery
+
+	Programs []ProgramQuery
+}
+
+// ProgramQuery asks for the program of an app.
+type ProgramQuery struct {
+	App string
+	// Candidates are looked up on PATH unless absolute; the first that is found
+	// counts.
+	Candidates []string
+	// VersionArgs make it print its version; none: it is not run.
+	VersionArgs []string
+}
+
+// Program is what a machine knows of the program of an app.
+type Program struct {
+	App     string `json:"app"`
+	Path    string `json:"path,omitempty"`    // "": not found
+	Version string `json:"version,omitempty"` // "": it did not say
 }
 
 // FileQuery bounds a list of files.
@@ -65,5 +89,6 @@ type Answer struct {
 	Files     []FileEntry  `json:"files,omitempty"`
 	Truncated bool         `json:"truncated,omitempty"` // Files is not all
 	File      *FileContent `json:"file,omitempty"`
+	Programs  []Program    `json:"programs,omitempty"`
 	Error     string       `json:"error,omitempty"`
 }

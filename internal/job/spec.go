@@ -17,6 +17,9 @@ import (
 // Version is the version of Spec and journal. A job refuses another one.
 const Version = 1
 
+// DefaultPath is where programs are looked for when the environment does not say.
+const DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 // Files of a job's directory, which is private (0700).
 const (
 	JournalFile = "journal"  // framed records, append-only

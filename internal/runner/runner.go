@@ -30,7 +30,8 @@ type Reports interface {
 	Requeue(ctx context.Context, id domain.TaskID, epoch int64) error
 }
 
-// Config is what a Runner needs. All fields are required, but Env.
+// Config is what a Runner needs. All fields are required, but Env and
+// Programs.
 type Config struct {
 	JobsDir    string   // private directory with one directory a job
 	Executable string   // the program that is started with "job run DIR"
@@ -39,6 +40,8 @@ type Config struct {
 	// Sweep removes what a job that is dead left behind on the machine.
 	Sweep func(jobDir string) error
 	Log   *slog.Logger
+	// Programs knows the apps of this machine; nil: nobody asks.
+	Programs *Programs
 }
 
 // Runner runs jobs. Close ends it; the jobs go on.
@@ -92,6 +95,15 @@ func (r *Runner) Close() {
 
 func (r *Runner) dir(id, epoch int64) string {
 	return filepath.Join(r.JobsDir, fmt.Sprintf("%d-%d", id, epoch))
+}
+
+// Programs lists what is known of the apps' programs on this machine, for
+// whoever gives it work.
+func (r *Runner) Programs() []job.Program {
+	if r.Config.Programs == nil {
+		return nil
+	}
+	return r.Config.Programs.Known()
 }
 
 // Start starts the job and follows it until its end.

@@ -489,14 +489,14 @@ func (l *launch) answers(ctx context.Context) (map[string]any, error) {
 			}
 		}
 	}
-	if len(extra) > 0 {
+	if len(extra) > 0 && !l.tpl.AllowOverrideEnvironmentInTask {
 		ok, err := l.mayEdit(ctx)
 		if err != nil {
 			return nil, err
 		}
 		if !ok {
 			sort.Strings(extra)
-			return nil, domain.Invalid("environment."+extra[0], "the template does not ask for %q; other variables need the right to manage resources", extra[0])
+			return nil, domain.Invalid("environment."+extra[0], "the template does not ask for %q; it must allow other variables, or you need the right to manage resources", extra[0])
 		}
 	}
 	if len(open) > 0 || l.req.Environment != "" {

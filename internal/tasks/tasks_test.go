@@ -251,6 +251,41 @@ func TestLaunch_RefusesWhatTheTemplateDoesNotAllow(t *testing.T) {
 	}
 }
 
+func TestLaunch_OtherVariablesWhereTheTemplateAllowsThem(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.change(t, func(tpl *domain.Template) {
+		tpl.AllowOverrideEnvironmentInTask = true
+		tpl.SurveyVars = []domain.SurveyVar{{Name: "count", Type: "int"}}
+	})
+	req := Launch{TemplateID: f.tpl.ID, Environment: `{"count":2,"over":"mine"}`, Secret: `{"token":"hush"}`}
+	task, err := f.Launch(t.Context(), f.runner, f.project, req)
+	if err != nil {
+		t.Fatalf("a task runner may not set variables that the template leaves open: %v", err)
+	}
+	if task.Environment != `{"count":2,"over":"mine"}` {
+		t.Errorf("the task has %s", task.Environment)
+	}
+	spec, err := f.BuildJob(t.Context(), f.claim(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(spec.ExtraVars["over"]) + string(spec.SecretVars["token"]); got != `"mine""hush"` {
+		t.Errorf("the job gets %s", got)
+	}
+	// What the survey asks for is checked all the same, and nothing else is opened.
+	for name, req := range map[string]Launch{
+		"environment.count": {Environment: `{"count":"many","other":1}`},
+		"arguments":         {Arguments: ref(`["-e","x=1"]`)},
+		"playbook":          {Playbook: "other.yml"},
+	} {
+		req.TemplateID = f.tpl.ID
+		if _, err := f.Launch(t.Context(), f.runner, f.project, req); field(err) != name {
+			t.Errorf("got %v, want an error on %q", err, name)
+		}
+	}
+}
+
 func TestLaunch_BuildsTheJob(t *testing.T) {
 	t.Parallel()
 	f := setup(t)

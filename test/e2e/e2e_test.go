@@ -45,6 +45,10 @@ func TestFirstLight(t *testing.T) { journey(t, "first-light.mjs") }
 // the path of OpenTofu, it also confirms and rejects plans.
 func TestEngine(t *testing.T) { journey(t, "engine.mjs") }
 
+// TestEngineSettings sets up what the engine works with: sign-ins of hosts,
+// workspaces, options of templates; and looks at the versions of programs.
+func TestEngineSettings(t *testing.T) { journey(t, "engine-settings.mjs") }
+
 // journey runs a script of web/e2e against a server of its own.
 func journey(t *testing.T, script string) {
 	t.Helper()

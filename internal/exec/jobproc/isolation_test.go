@@ -107,6 +107,26 @@ kill -9 $PPID 2>&1 | sed 's/.*: //' ; kill -9 $PPID 2>/dev/null || echo alive`, 
 	}
 }
 
+// TestIsolation_Programs: whoever chooses programs on the web gets no more rights
+// by their versions than by tasks.
+func TestIsolation_Programs(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	q := queries(t, "")
+	q.Host.DataDir = place(t)
+	q.Host.Isolation = job.Isolation{User: "nobody"}
+	path := filepath.Join(filepath.Dir(q.Host.DataDir), "tool")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\necho 1.$(id -u)\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := q.Ask(t.Context(), job.Query{Op: job.QueryPrograms, Programs: []job.ProgramQuery{
+		{App: "tool", Candidates: []string{"no-such-program", path}, VersionArgs: []string{"--version"}},
+	}})
+	if err != nil || len(answer.Programs) != 1 || answer.Programs[0] != (job.Program{App: "tool", Path: path, Version: "1.65534"}) {
+		t.Errorf("got %+v, %v", answer.Programs, err)
+	}
+}
+
 func TestIsolation_GroupAndPrivileges(t *testing.T) {
 	t.Parallel()
 	needRoot(t)

@@ -19,7 +19,7 @@ import (
 	"signalbox/internal/job"
 )
 
-// query answers a question about a repository: JSON in, JSON out. It keeps
+// query answers a question about a repository or the machine: JSON in, JSON out. It keeps
 // nothing but what it says.
 func query(in io.Reader, out io.Writer, getenv func(string) string) int {
 	var q job.Query
@@ -42,7 +42,7 @@ func query(in io.Reader, out io.Writer, getenv func(string) string) int {
 
 func ask(q job.Query, answer *job.Answer, getenv func(string) string) (err error) {
 	answers, known := questions()[q.Op]
-	if !known {
+	if !known && q.Op != job.QueryPrograms {
 		return fault.New("The query %q is not known to this version of Signalbox.", q.Op)
 	}
 	timeout := q.Timeout
@@ -75,6 +75,10 @@ func ask(q job.Query, answer *job.Answer, getenv func(string) string) (err error
 		return err
 	}
 	defer os.RemoveAll(private)
+	if q.Op == job.QueryPrograms {
+		answer.Programs, err = programs(ctx, q, private, getenv, who.Commands(nil))
+		return err
+	}
 	ring := keys.NewRing(private)
 	defer ring.Close()
 	spec := &job.Spec{ProjectID: q.ProjectID, Host: q.Host, Repository: q.Repository, Credentials: q.Credentials}
@@ -86,7 +90,7 @@ func ask(q job.Query, answer *job.Answer, getenv func(string) string) (err error
 	return answers(ctx, git, q, answer)
 }
 
-// questions is the registry of queries.
+// questions is the registry of queries about repositories.
 func questions() map[string]func(context.Context, gitrepo.Client, job.Query, *job.Answer) error {
 	return map[string]func(context.Context, gitrepo.Client, job.Query, *job.Answer) error{
 		job.QueryBranches: func(ctx context.Context, git gitrepo.Client, q job.Query, a *job.Answer) (err error) {

@@ -12,15 +12,13 @@ import (
 	"signalbox/internal/job"
 )
 
-const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
 // Machine is the environment that the machine gives a run, out of nothing but
 // what the configuration lets through. Getenv reads the job's own environment.
 func Machine(spec *job.Spec, dir string, getenv func(string) string) ([]apps.Var, error) {
 	host := spec.Host
 	path := getenv("PATH")
 	if path == "" {
-		path = defaultPath
+		path = job.DefaultPath
 	}
 	env := []apps.Var{
 		{Name: "LANG", Value: "C.UTF-8"},

@@ -122,6 +122,8 @@ type App struct {
 	Family          string   `json:"family" enum:"ansible,terraform,script" doc:"Decides about parameters, arguments and inventories"`
 	Available       bool     `json:"available" doc:"Whether the program was found on this machine"`
 	AvailableReason string   `json:"available_reason,omitempty" doc:"What is missing when it is not available"`
+	PathFound       string   `json:"path_found,omitempty" doc:"Where the program was found"`
+	Version         string   `json:"version,omitempty" doc:"Version of the program; it is asked in the background, so that it may be missing at first"`
 }
 
 // TransformSchema says that args may be null: apps without any have none.
@@ -147,11 +149,12 @@ type ActiveInput struct {
 	Active bool `json:"active,omitempty"`
 }
 
-// FromApp gives the shape of an app.
-func FromApp(a domain.App) App {
+// FromApp gives the shape of an app and its program.
+func FromApp(a domain.App, p domain.Program) App {
 	return App{
 		Active: a.Active, Priority: a.Priority, Title: a.Title, Icon: a.Icon, Color: a.Color,
 		DarkColor: a.DarkColor, Path: a.Path, Args: a.Args, Family: string(a.Family),
+		Available: p.Missing == "", AvailableReason: p.Missing, PathFound: p.Path, Version: p.Version,
 	}
 }
 

@@ -4,34 +4,35 @@ import "signalbox/internal/domain"
 
 // Template says what a task runs and with what.
 type Template struct {
-	ID                        int64       `json:"id"`
-	ProjectID                 int64       `json:"project_id"`
-	InventoryID               *int64      `json:"inventory_id,omitempty"`
-	RepositoryID              int64       `json:"repository_id"`
-	EnvironmentID             *int64      `json:"environment_id,omitempty"`
-	EnvironmentIDs            []int64     `json:"environment_ids" doc:"The same group as environment_id, as newer clients read it"`
-	Name                      string      `json:"name"`
-	Playbook                  string      `json:"playbook"`
-	Arguments                 *string     `json:"arguments,omitempty" doc:"JSON array of texts, as text"`
-	AllowOverrideArgsInTask   bool        `json:"allow_override_args_in_task,omitempty"`
-	Description               *string     `json:"description,omitempty"`
-	Vaults                    []Vault     `json:"vaults,omitempty" doc:"Single reads only"`
-	Type                      string      `json:"type,omitempty" doc:"build, deploy or nothing"`
-	StartVersion              *string     `json:"start_version,omitempty"`
-	BuildTemplateID           *int64      `json:"build_template_id,omitempty"`
-	ViewID                    *int64      `json:"view_id,omitempty"`
-	LastTask                  *TaskRow    `json:"last_task,omitempty" doc:"Lists only"`
-	Autorun                   bool        `json:"autorun,omitempty"`
-	GitBranch                 *string     `json:"git_branch,omitempty"`
-	SurveyVars                []SurveyVar `json:"survey_vars,omitempty"`
-	SuppressSuccessAlerts     bool        `json:"suppress_success_alerts,omitempty"`
-	App                       string      `json:"app,omitempty"`
-	Tasks                     int         `json:"tasks" doc:"Tasks ever created from it"`
-	TaskParams                Object      `json:"task_params,omitempty" doc:"Defaults and permissions that depend on the app"`
-	RunnerTag                 *string     `json:"runner_tag,omitempty"`
-	AllowOverrideBranchInTask bool        `json:"allow_override_branch_in_task,omitempty"`
-	AllowParallelTasks        bool        `json:"allow_parallel_tasks,omitempty"`
-	MaxTaskDurationSec        int         `json:"max_task_duration_sec,omitempty" doc:"Seconds after which a task is ended; the server's own limit counts too"`
+	ID                             int64       `json:"id"`
+	ProjectID                      int64       `json:"project_id"`
+	InventoryID                    *int64      `json:"inventory_id,omitempty"`
+	RepositoryID                   int64       `json:"repository_id"`
+	EnvironmentID                  *int64      `json:"environment_id,omitempty"`
+	EnvironmentIDs                 []int64     `json:"environment_ids" doc:"The same group as environment_id, as newer clients read it"`
+	Name                           string      `json:"name"`
+	Playbook                       string      `json:"playbook"`
+	Arguments                      *string     `json:"arguments,omitempty" doc:"JSON array of texts, as text"`
+	AllowOverrideArgsInTask        bool        `json:"allow_override_args_in_task,omitempty"`
+	Description                    *string     `json:"description,omitempty"`
+	Vaults                         []Vault     `json:"vaults,omitempty" doc:"Single reads only"`
+	Type                           string      `json:"type,omitempty" doc:"build, deploy or nothing"`
+	StartVersion                   *string     `json:"start_version,omitempty"`
+	BuildTemplateID                *int64      `json:"build_template_id,omitempty"`
+	ViewID                         *int64      `json:"view_id,omitempty"`
+	LastTask                       *TaskRow    `json:"last_task,omitempty" doc:"Lists only"`
+	Autorun                        bool        `json:"autorun,omitempty"`
+	GitBranch                      *string     `json:"git_branch,omitempty"`
+	SurveyVars                     []SurveyVar `json:"survey_vars,omitempty"`
+	SuppressSuccessAlerts          bool        `json:"suppress_success_alerts,omitempty"`
+	App                            string      `json:"app,omitempty"`
+	Tasks                          int         `json:"tasks" doc:"Tasks ever created from it"`
+	TaskParams                     Object      `json:"task_params,omitempty" doc:"Defaults and permissions that depend on the app"`
+	RunnerTag                      *string     `json:"runner_tag,omitempty"`
+	AllowOverrideBranchInTask      bool        `json:"allow_override_branch_in_task,omitempty"`
+	AllowOverrideEnvironmentInTask bool        `json:"allow_override_environment_in_task,omitempty" doc:"Tasks may set variables that the survey does not ask for"`
+	AllowParallelTasks             bool        `json:"allow_parallel_tasks,omitempty"`
+	MaxTaskDurationSec             int         `json:"max_task_duration_sec,omitempty" doc:"Seconds after which a task is ended; the server's own limit counts too"`
 }
 
 // TemplateRead is a template as reads return it.
@@ -42,32 +43,33 @@ type TemplateRead struct {
 
 // TemplateInput creates or replaces a template.
 type TemplateInput struct {
-	ID                        int64        `json:"id,omitempty"`
-	ProjectID                 int64        `json:"project_id,omitempty"`
-	InventoryID               *int64       `json:"inventory_id,omitempty" nullable:"true"`
-	RepositoryID              int64        `json:"repository_id,omitempty"`
-	EnvironmentID             *int64       `json:"environment_id,omitempty" nullable:"true"`
-	EnvironmentIDs            []int64      `json:"environment_ids,omitempty" doc:"At most one; used when environment_id is not given"`
-	Name                      string       `json:"name,omitempty"`
-	Playbook                  string       `json:"playbook,omitempty"`
-	Arguments                 *string      `json:"arguments,omitempty" nullable:"true"`
-	AllowOverrideArgsInTask   bool         `json:"allow_override_args_in_task,omitempty"`
-	Description               *string      `json:"description,omitempty" nullable:"true"`
-	Vaults                    []VaultInput `json:"vaults,omitempty"`
-	Type                      string       `json:"type,omitempty"`
-	StartVersion              *string      `json:"start_version,omitempty" nullable:"true"`
-	BuildTemplateID           *int64       `json:"build_template_id,omitempty" nullable:"true"`
-	ViewID                    *int64       `json:"view_id,omitempty" nullable:"true"`
-	Autorun                   bool         `json:"autorun,omitempty"`
-	GitBranch                 *string      `json:"git_branch,omitempty" nullable:"true"`
-	SurveyVars                []SurveyVar  `json:"survey_vars,omitempty"`
-	SuppressSuccessAlerts     bool         `json:"suppress_success_alerts,omitempty"`
-	App                       string       `json:"app,omitempty"`
-	TaskParams                Object       `json:"task_params,omitempty"`
-	RunnerTag                 *string      `json:"runner_tag,omitempty" nullable:"true"`
-	AllowOverrideBranchInTask bool         `json:"allow_override_branch_in_task,omitempty"`
-	AllowParallelTasks        bool         `json:"allow_parallel_tasks,omitempty"`
-	MaxTaskDurationSec        int          `json:"max_task_duration_sec,omitempty" doc:"0: the server's limit alone"`
+	ID                             int64        `json:"id,omitempty"`
+	ProjectID                      int64        `json:"project_id,omitempty"`
+	InventoryID                    *int64       `json:"inventory_id,omitempty" nullable:"true"`
+	RepositoryID                   int64        `json:"repository_id,omitempty"`
+	EnvironmentID                  *int64       `json:"environment_id,omitempty" nullable:"true"`
+	EnvironmentIDs                 []int64      `json:"environment_ids,omitempty" doc:"At most one; used when environment_id is not given"`
+	Name                           string       `json:"name,omitempty"`
+	Playbook                       string       `json:"playbook,omitempty"`
+	Arguments                      *string      `json:"arguments,omitempty" nullable:"true"`
+	AllowOverrideArgsInTask        bool         `json:"allow_override_args_in_task,omitempty"`
+	Description                    *string      `json:"description,omitempty" nullable:"true"`
+	Vaults                         []VaultInput `json:"vaults,omitempty"`
+	Type                           string       `json:"type,omitempty"`
+	StartVersion                   *string      `json:"start_version,omitempty" nullable:"true"`
+	BuildTemplateID                *int64       `json:"build_template_id,omitempty" nullable:"true"`
+	ViewID                         *int64       `json:"view_id,omitempty" nullable:"true"`
+	Autorun                        bool         `json:"autorun,omitempty"`
+	GitBranch                      *string      `json:"git_branch,omitempty" nullable:"true"`
+	SurveyVars                     []SurveyVar  `json:"survey_vars,omitempty"`
+	SuppressSuccessAlerts          bool         `json:"suppress_success_alerts,omitempty"`
+	App                            string       `json:"app,omitempty"`
+	TaskParams                     Object       `json:"task_params,omitempty"`
+	RunnerTag                      *string      `json:"runner_tag,omitempty" nullable:"true"`
+	AllowOverrideBranchInTask      bool         `json:"allow_override_branch_in_task,omitempty"`
+	AllowOverrideEnvironmentInTask bool         `json:"allow_override_environment_in_task,omitempty" doc:"Tasks may set variables that the survey does not ask for"`
+	AllowParallelTasks             bool         `json:"allow_parallel_tasks,omitempty"`
+	MaxTaskDurationSec             int          `json:"max_task_duration_sec,omitempty" doc:"0: the server's limit alone"`
 }
 
 // Vault is a password for encrypted files.
@@ -124,7 +126,8 @@ func FromTemplate(t domain.Template, vaults []domain.Vault) Template {
 		SuppressSuccessAlerts: t.SuppressSuccessAlerts, App: t.App, Tasks: t.TaskCount,
 		TaskParams: object(t.TaskParams), RunnerTag: t.RunnerTag,
 		AllowOverrideBranchInTask: t.AllowOverrideBranchInTask, AllowParallelTasks: t.AllowParallelTasks,
-		MaxTaskDurationSec: t.MaxDurationSec,
+		AllowOverrideEnvironmentInTask: t.AllowOverrideEnvironmentInTask,
+		MaxTaskDurationSec:             t.MaxDurationSec,
 	}
 	if t.VariableGroupID != nil {
 		out.EnvironmentIDs = []int64{int64(*t.VariableGroupID)}
@@ -157,7 +160,8 @@ func (in TemplateInput) Template() (domain.Template, []domain.Vault, error) {
 		TaskParams: domain.JSON(in.TaskParams), RunnerTag: in.RunnerTag,
 		SuppressSuccessAlerts: in.SuppressSuccessAlerts, AllowOverrideArgsInTask: in.AllowOverrideArgsInTask,
 		AllowOverrideBranchInTask: in.AllowOverrideBranchInTask, AllowParallelTasks: in.AllowParallelTasks,
-		MaxDurationSec: in.MaxTaskDurationSec,
+		AllowOverrideEnvironmentInTask: in.AllowOverrideEnvironmentInTask,
+		MaxDurationSec:                 in.MaxTaskDurationSec,
 	}
 	if t.VariableGroupID == nil && len(in.EnvironmentIDs) > 0 {
 		t.VariableGroupID = ref[domain.VariableGroupID](&in.EnvironmentIDs[0])

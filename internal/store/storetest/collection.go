@@ -189,7 +189,8 @@ func fullTemplate(w *World) domain.Template {
 		Arguments: ptr(`["--check"]`), GitBranch: ptr("main"),
 		SurveyVars: []domain.SurveyVar{{Name: "env", Title: "Where?", Required: true, Type: "enum", Values: []domain.SurveyValue{{Name: "Prod", Value: "p"}}, DefaultValue: "p"}},
 		TaskParams: domain.JSON(`{ "allow_debug":true, "n": 12345678901234567890 }`), RunnerTag: ptr("dc1"),
-		SuppressSuccessAlerts: true, AllowOverrideArgsInTask: true, AllowOverrideBranchInTask: true, AllowParallelTasks: true, TaskCount: 7,
+		SuppressSuccessAlerts: true, AllowOverrideArgsInTask: true, AllowOverrideBranchInTask: true, AllowOverrideEnvironmentInTask: true,
+		AllowParallelTasks: true, TaskCount: 7,
 	}
 }
 

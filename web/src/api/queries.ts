@@ -22,7 +22,11 @@ export const repositoryKeys = {
   ...resource("repositories"),
   branches: (p: number, id: number) => [...projectKeys.one(p), "repositories", "branches", id] as const,
 };
-export const inventoryKeys = resource("inventory");
+export const inventoryKeys = {
+  ...resource("inventory"),
+  ofTemplate: (p: number, template: number) => [...projectKeys.one(p), "inventory", "template", template] as const,
+};
+export const hostConfigKeys = resource("host_configs");
 export const environmentKeys = resource("environment");
 export const templateKeys = resource("templates");
 export const taskKeys = {
@@ -148,6 +152,26 @@ export const inventoriesQuery = (p: number) =>
     queryKey: inventoryKeys.list(p),
     queryFn: ({ signal }) =>
       list(api.GET("/api/project/{project_id}/inventory", { params: { path: { project_id: p } }, signal })),
+  });
+
+/** The workspaces of a template; lists of inventories leave them out. */
+export const workspacesQuery = (p: number, template: number) =>
+  queryOptions({
+    queryKey: inventoryKeys.ofTemplate(p, template),
+    queryFn: ({ signal }) =>
+      list(
+        api.GET("/api/project/{project_id}/inventory", {
+          params: { path: { project_id: p }, query: { template_id: template } },
+          signal,
+        }),
+      ),
+  });
+
+export const hostConfigsQuery = (p: number) =>
+  queryOptions({
+    queryKey: hostConfigKeys.list(p),
+    queryFn: ({ signal }) =>
+      list(api.GET("/api/project/{project_id}/host_configs", { params: { path: { project_id: p } }, signal })),
   });
 
 export const environmentsQuery = (p: number) =>

@@ -1514,9 +1514,13 @@ export interface components {
             icon: string;
             id?: string;
             path: string;
+            /** @description Where the program was found */
+            path_found?: string;
             /** Format: int64 */
             priority: number;
             title: string;
+            /** @description Version of the program; it is asked in the background, so that it may be missing at first */
+            version?: string;
         };
         AppInput: {
             active?: boolean;
@@ -1674,6 +1678,8 @@ export interface components {
         BackupTemplate: {
             allow_override_args_in_task: boolean;
             allow_override_branch_in_task: boolean;
+            /** @description Absent in files of the reference, which allows it */
+            allow_override_environment_in_task?: boolean;
             allow_parallel_tasks: boolean;
             app: string;
             arguments?: string;
@@ -2497,6 +2503,8 @@ export interface components {
         Template: {
             allow_override_args_in_task?: boolean;
             allow_override_branch_in_task?: boolean;
+            /** @description Tasks may set variables that the survey does not ask for */
+            allow_override_environment_in_task?: boolean;
             allow_parallel_tasks?: boolean;
             app?: string;
             /** @description JSON array of texts, as text */
@@ -2550,6 +2558,8 @@ export interface components {
         TemplateInput: {
             allow_override_args_in_task?: boolean;
             allow_override_branch_in_task?: boolean;
+            /** @description Tasks may set variables that the survey does not ask for */
+            allow_override_environment_in_task?: boolean;
             allow_parallel_tasks?: boolean;
             app?: string;
             arguments?: string | null;
@@ -2592,6 +2602,8 @@ export interface components {
         TemplateRead: {
             allow_override_args_in_task?: boolean;
             allow_override_branch_in_task?: boolean;
+            /** @description Tasks may set variables that the survey does not ask for */
+            allow_override_environment_in_task?: boolean;
             allow_parallel_tasks?: boolean;
             app?: string;
             /** @description JSON array of texts, as text */

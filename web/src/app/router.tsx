@@ -193,7 +193,7 @@ const launch = createRoute({
   component: lazyRouteComponent(() => import("@/features/runs/LaunchPage")),
 });
 /** The peer's pages of a template are parts of one page here. */
-const templateAliases = ["overview", "runs", "tasks", "details"].map((name) =>
+const templateAliases = ["overview", "runs", "tasks", "details", "workspaces", "state"].map((name) =>
   createRoute({
     getParentRoute: () => project,
     path: `/templates/$id/${name}`,
@@ -221,6 +221,12 @@ const repositories = createRoute({
   path: "/repositories",
   validateSearch: openSearch,
   component: lazyRouteComponent(() => import("@/features/repositories/RepositoriesPage")),
+});
+const hostConfigs = createRoute({
+  getParentRoute: () => project,
+  path: "/host_configs",
+  validateSearch: openSearch,
+  component: lazyRouteComponent(() => import("@/features/hostConfigs/HostConfigsPage")),
 });
 const inventories = createRoute({
   getParentRoute: () => project,
@@ -259,6 +265,7 @@ const tree = root.addChildren([
       ...templateAliases,
       keys,
       repositories,
+      hostConfigs,
       inventories,
       variables,
     ]),

@@ -129,6 +129,12 @@ function UsageLink({
           {usage.name}
         </Link>
       );
+    case "host_config":
+      return (
+        <Link to="/project/$pid/host_configs" params={params} search={open} onClick={onFollow}>
+          {usage.name}
+        </Link>
+      );
     case "environment":
       return (
         <Link to="/project/$pid/environment" params={params} search={open} onClick={onFollow}>

@@ -7,6 +7,7 @@ import {
   IconHome,
   IconKey,
   IconLayoutDashboard,
+  IconLockAccess,
   IconServer2,
   IconSettings,
   IconTemplate,
@@ -24,6 +25,7 @@ export type ProjectEntry = {
     | "/project/$pid/environment"
     | "/project/$pid/keys"
     | "/project/$pid/repositories"
+    | "/project/$pid/host_configs"
     | "/project/$pid/settings";
   label: string;
   icon: TablerIcon;
@@ -40,6 +42,7 @@ export const projectEntries: ProjectEntry[] = [
   { to: "/project/$pid/environment", label: "nav.variables", icon: IconVariable, group: "resources" },
   { to: "/project/$pid/keys", label: "nav.keys", icon: IconKey, group: "resources" },
   { to: "/project/$pid/repositories", label: "nav.repositories", icon: IconGitBranch, group: "resources" },
+  { to: "/project/$pid/host_configs", label: "nav.hostConfigs", icon: IconLockAccess, group: "resources" },
   {
     to: "/project/$pid/settings",
     label: "nav.settings",

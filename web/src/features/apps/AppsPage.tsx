@@ -56,7 +56,8 @@ function Create() {
 
 function Apps() {
   const { t } = useTranslation("apps");
-  const apps = useQuery(appsQuery());
+  // Programs are asked for their versions after they were looked for here.
+  const apps = useQuery({ ...appsQuery(), staleTime: 0, refetchInterval: (query) => (awaitsVersions(query.state.data) && query.state.dataUpdateCount < 10 ? 3000 : false) });
   const drawer = useOpenApp();
   const [asked, setAsked] = useState<App>();
   const columns = useMemo<Column<App>[]>(
@@ -99,6 +100,11 @@ function Apps() {
   );
 }
 
+/** Whether a program that is asked for its version has not answered yet. */
+function awaitsVersions(apps: App[] = noApps): boolean {
+  return apps.some((app) => app.active && app.available && !app.version && builtinApps.has(app.id ?? ""));
+}
+
 function AppLink({ app }: { app: App }) {
   return (
     <Link to="." search={(before) => ({ ...before, app: app.id }) as never} data-row-link>
@@ -113,7 +119,9 @@ function Program({ app }: { app: App }) {
   if (app.available) {
     return (
       <span className={classes.found}>
-        <IconCircleCheck size={16} aria-hidden /> {t("found")} {app.path && <span className="mono dim">{app.path}</span>}
+        <IconCircleCheck size={16} aria-hidden />
+        <span>{app.version ? <span className={classes.version}>{app.version}</span> : t("found")}</span>
+        <span className="mono dim">{app.path_found ?? app.path}</span>
       </span>
     );
   }

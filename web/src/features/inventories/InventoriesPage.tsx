@@ -10,7 +10,7 @@ import type { Column } from "@/ui/DataTable";
 import { OpenLink } from "@/ui/OpenLink";
 import { ResourcePage } from "@/ui/ResourcePage";
 import { InventoryForm } from "./InventoryForm";
-import { countHosts } from "./values";
+import { countHosts, isWorkspace } from "./values";
 
 export default function InventoriesPage() {
   const { t } = useTranslation("resources");
@@ -73,6 +73,6 @@ function Content({ inventory }: { inventory: Inventory }) {
   const { t } = useTranslation("resources");
   const hosts = countHosts(inventory);
   if (hosts !== undefined) return t("inventories.hosts", { count: hosts });
-  if (inventory.type === "file") return <span className="mono">{inventory.inventory}</span>;
+  if (inventory.type === "file" || isWorkspace(inventory.type)) return <span className="mono">{inventory.inventory}</span>;
   return t("inventories.lines", { count: inventory.inventory.trim().split("\n").length });
 }

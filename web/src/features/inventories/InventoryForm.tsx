@@ -17,6 +17,7 @@ import {
   inventoryTypes,
   type InventoryValues,
   inventoryValues,
+  isWorkspace,
 } from "./values";
 
 type Props = {
@@ -55,6 +56,7 @@ export function InventoryForm({ project, item, readOnly, onClose, onSaved }: Pro
     validate: inventoryRules(t),
   });
   const isFile = form.values.type === "file";
+  const workspace = isWorkspace(form.values.type);
   const saving = useSave({
     form,
     fields: (field) => (field === "inventory" ? (isFile ? "path" : "text") : field),
@@ -81,57 +83,71 @@ export function InventoryForm({ project, item, readOnly, onClose, onSaved }: Pro
       />
       <KeySelect
         project={project}
-        label={t("inventories.key")}
-        description={t("inventories.keyHelp")}
-        required
+        label={t(workspace ? "inventories.moduleKey" : "inventories.key")}
+        description={t(workspace ? "inventories.moduleKeyHelp" : "inventories.keyHelp")}
+        required={!workspace}
+        clearable={workspace}
         disabled={readOnly}
-        types={["none", "ssh", "login_password"]}
+        types={workspace ? ["ssh"] : ["none", "ssh", "login_password"]}
         {...form.getInputProps("ssh_key_id")}
       />
-      <KeySelect
-        project={project}
-        label={t("inventories.become")}
-        description={t("inventories.becomeHelp")}
-        clearable
-        disabled={readOnly}
-        types={["login_password"]}
-        {...form.getInputProps("become_key_id")}
-      />
-      <Segments
-        label={t("fields.type")}
-        disabled={readOnly}
-        data={inventoryTypes.map((value) => ({ value, label: t(`inventories.types.${value}`) }))}
-        {...form.getInputProps("type")}
-      />
-      {isFile ? (
-        <>
-          <TextInput
-            label={t("inventories.path")}
-            description={t("inventories.pathHelp")}
-            required
-            spellCheck={false}
-            autoCapitalize="none"
-            classNames={{ input: "mono" }}
-            {...form.getInputProps("path")}
-          />
-          <Select
-            label={t("inventories.repository")}
-            description={t("inventories.repositoryHelp")}
-            clearable
-            searchable
-            disabled={readOnly}
-            data={(repositories.data ?? []).map((r) => ({ value: String(r.id), label: r.name }))}
-            value={repository === null ? null : String(repository)}
-            onChange={(id) => form.setFieldValue("repository_id", id === null ? null : Number(id))}
-            error={form.errors.repository_id}
-          />
-        </>
-      ) : (
-        <CodeArea
-          label={t("inventories.text")}
-          placeholder={inventoryExample(form.values.type)}
+      {workspace ? (
+        <TextInput
+          label={t("inventories.workspace")}
+          required
+          spellCheck={false}
+          autoCapitalize="none"
+          classNames={{ input: "mono" }}
           {...form.getInputProps("text")}
         />
+      ) : (
+        <>
+          <KeySelect
+            project={project}
+            label={t("inventories.become")}
+            description={t("inventories.becomeHelp")}
+            clearable
+            disabled={readOnly}
+            types={["login_password"]}
+            {...form.getInputProps("become_key_id")}
+          />
+          <Segments
+            label={t("fields.type")}
+            disabled={readOnly}
+            data={inventoryTypes.map((value) => ({ value, label: t(`inventories.types.${value}`) }))}
+            {...form.getInputProps("type")}
+          />
+          {isFile ? (
+            <>
+              <TextInput
+                label={t("inventories.path")}
+                description={t("inventories.pathHelp")}
+                required
+                spellCheck={false}
+                autoCapitalize="none"
+                classNames={{ input: "mono" }}
+                {...form.getInputProps("path")}
+              />
+              <Select
+                label={t("inventories.repository")}
+                description={t("inventories.repositoryHelp")}
+                clearable
+                searchable
+                disabled={readOnly}
+                data={(repositories.data ?? []).map((r) => ({ value: String(r.id), label: r.name }))}
+                value={repository === null ? null : String(repository)}
+                onChange={(id) => form.setFieldValue("repository_id", id === null ? null : Number(id))}
+                error={form.errors.repository_id}
+              />
+            </>
+          ) : (
+            <CodeArea
+              label={t("inventories.text")}
+              placeholder={inventoryExample(form.values.type)}
+              {...form.getInputProps("text")}
+            />
+          )}
+        </>
       )}
     </Form>
   );

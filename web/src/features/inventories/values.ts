@@ -4,6 +4,11 @@ import type { Inventory, InventoryInput } from "@/api/types";
 export const inventoryTypes = ["static", "static-yaml", "file"] as const;
 export type InventoryType = (typeof inventoryTypes)[number];
 
+/** A workspace of the Terraform family; those of a template are on its page. */
+export function isWorkspace(type: string | undefined): boolean {
+  return type?.endsWith("-workspace") === true;
+}
+
 export type InventoryValues = {
   name: string;
   type: string;
@@ -59,7 +64,9 @@ export function inventoryBody(
 export function inventoryRules(t: TFunction) {
   return {
     name: (v: string) => (v.trim() ? null : t("errors.required")),
-    ssh_key_id: (v: number | null) => (v === null ? t("errors.required") : null),
+    ssh_key_id: (v: number | null, all: InventoryValues) =>
+      v === null && !isWorkspace(all.type) ? t("errors.required") : null,
+    text: (v: string, all: InventoryValues) => (isWorkspace(all.type) && !v.trim() ? t("errors.required") : null),
     path: (v: string, all: InventoryValues) => {
       if (all.type !== "file") return null;
       if (!v.trim()) return t("errors.required");

@@ -2,7 +2,7 @@ import { ActionIcon } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { IconCopy } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { inventoriesQuery, templateQuery } from "@/api/queries";
+import { inventoriesQuery, templateQuery, workspacesQuery } from "@/api/queries";
 import type { Task } from "@/api/types";
 import { formatTime } from "@/lib/format";
 import { toastDone } from "@/ui/toast";
@@ -69,6 +69,7 @@ function useGiven(projectId: number, task: Task): Row[] {
   const { t } = useTranslation("runs");
   const template = useQuery(templateQuery(projectId, task.template_id));
   const inventories = useQuery(inventoriesQuery(projectId));
+  const workspaces = useQuery(workspacesQuery(projectId, task.template_id));
   const inventory = task.inventory_id ?? template.data?.inventory_id;
   const params = task.params ?? {};
   const list = (key: string) => strings(params[key] ?? template.data?.task_params?.[key]).join(", ");
@@ -80,13 +81,14 @@ function useGiven(projectId: number, task: Task): Row[] {
     ["branch", task.git_branch || template.data?.git_branch],
     ["commit", task.commit_hash],
     ["commitMessage", task.commit_message],
-    ["inventory", inventories.data?.find((known) => known.id === inventory)?.name],
+    ["inventory", [...(workspaces.data ?? []), ...(inventories.data ?? [])].find((known) => known.id === inventory)?.name],
     ["limit", list("limit")],
     ["tags", list("tags")],
     ["skipTags", list("skip_tags")],
     ["debug", level],
     ["dryRun", flag("dry_run")],
     ["diff", flag("diff")],
+    ["skipGalaxy", flag("skip_galaxy_install")],
     ...terraformChoices.map((choice): [string, string] => [choice, flag(choice)]),
     ["arguments", [...stringList(template.data?.arguments), ...stringList(task.arguments)].join(" ")],
     ["version", task.version],

@@ -12,6 +12,7 @@ import {
   repositoriesQuery,
   templateKeys,
   templatesQuery,
+  workspacesQuery,
 } from "@/api/queries";
 import type { App, Template } from "@/api/types";
 import { hasBranches } from "@/lib/gitUrl";
@@ -230,11 +231,13 @@ function Targets({ project, form, original }: PartProps & { original?: Template 
   const inventories = useQuery(inventoriesQuery(project));
   const environments = useQuery(environmentsQuery(project));
   const { app, family } = form.values;
-  // A workspace belongs to one template.
-  const free = (owner: number | null | undefined) => family !== "terraform" || owner == null || owner === original?.id;
-  const fitting = inventories.data?.filter(
-    (i) => takesInventory(family, app, i.type ?? "") && free(i.template_id),
-  );
+  // A workspace belongs to one template, and is then not in the list of all.
+  const own = useQuery({
+    ...workspacesQuery(project, original?.id ?? 0),
+    enabled: original !== undefined && family === "terraform",
+  });
+  const all = family === "terraform" && original ? merged(own.data, inventories.data) : inventories.data;
+  const fitting = all?.filter((i) => takesInventory(family, app, i.type ?? ""));
   return (
     <Section title={t(family === "ansible" ? "sections.targets" : "sections.variables")}>
       <div className={classes.two}>
@@ -268,6 +271,10 @@ function Targets({ project, form, original }: PartProps & { original?: Template 
   );
 }
 
+function merged<T>(own: T[] | undefined, others: T[] | undefined): T[] | undefined {
+  return own && others && [...own, ...others];
+}
+
 function Ansible({ project, form }: PartProps) {
   const { t } = useTranslation("templates");
   return (
@@ -293,7 +300,43 @@ function Ansible({ project, form }: PartProps) {
         />
       </div>
       <VaultEditor project={project} form={form} />
+      <Galaxy form={form} />
     </Section>
+  );
+}
+
+/** What few playbooks need; open where it is in use. */
+function Galaxy({ form }: { form: FormState }) {
+  const { t } = useTranslation("templates");
+  const { skip_galaxy_install: skip, galaxy_collection_args: collections, galaxy_role_args: roles } = form.getInitialValues().ansible;
+  const list = (name: "galaxy_collection_args" | "galaxy_role_args") => (
+    <TagsInput
+      label={t(`ansible.${name}`)}
+      description={t("fields.argsHelp")}
+      splitChars={[]}
+      allowDuplicates
+      acceptValueOnBlur
+      disabled={form.values.ansible.skip_galaxy_install}
+      {...form.getInputProps(`ansible.${name}`)}
+    />
+  );
+  const wrong = Object.keys(form.errors).some((path) => path.startsWith("ansible.galaxy"));
+  return (
+    <details open={skip || collections.length + roles.length > 0 || wrong || undefined}>
+      <summary>{t("ansible.galaxy")}</summary>
+      <div className={classes.details}>
+        <Checkbox
+          label={t("ansible.skip_galaxy_install")}
+          description={t("ansible.skipGalaxyHelp")}
+          {...form.getInputProps("ansible.skip_galaxy_install", { type: "checkbox" })}
+        />
+        <div className={classes.two}>
+          {list("galaxy_collection_args")}
+          {list("galaxy_role_args")}
+        </div>
+        <p className={classes.note}>{t("ansible.galaxySecrets")}</p>
+      </div>
+    </details>
   );
 }
 
@@ -382,8 +425,17 @@ function Execution({ form, original }: { form: FormState; original?: Template })
                 />
               ))}
               <Checkbox label={t("prompts.debug")} {...check("ansible.allow_debug")} />
+              <Checkbox
+                label={t("prompts.skip_galaxy_install")}
+                {...check("ansible.allow_override_skip_galaxy_install")}
+              />
             </>
           )}
+          <Checkbox
+            label={t("prompts.environment")}
+            description={t(family === "ansible" ? "prompts.environmentAnsible" : "prompts.environmentHelp")}
+            {...check("allow_override_environment_in_task")}
+          />
         </div>
       </Section>
       <Section title={t("sections.execution")}>

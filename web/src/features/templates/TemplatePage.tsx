@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { IconCopy, IconDots, IconEdit, IconPlayerPlay, IconTrash } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
+import { familyOf } from "@/api/apps";
 import { isApiError } from "@/api/errors";
 import { usePermissions } from "@/api/permissions";
 import {
@@ -29,6 +30,7 @@ import { AppName } from "@/ui/AppName";
 import classes from "./templates.module.css";
 import { TemplatesTrail } from "./TemplatesTrail";
 import { parseArguments, surveyTypes } from "./values";
+import { Workspaces } from "./Workspaces";
 
 export default function TemplatePage() {
   const { pid, id } = useParams({ from: "/app/project/$pid/templates/$id" });
@@ -59,6 +61,7 @@ function View({ pid, template }: { pid: number; template: Template }) {
           <Card padded title={t("facts.title")}>
             <TemplateFacts pid={pid} template={template} />
           </Card>
+          {familyOf(undefined, template.app) === "terraform" && <Workspaces project={pid} template={template} />}
           {(template.survey_vars ?? []).length > 0 && (
             <Card padded title={t("survey.heading")}>
               <Survey template={template} />
@@ -176,9 +179,11 @@ function TemplateFacts({ pid, template }: { pid: number; template: Template }) {
     [t("fields.app"), <AppName key="app" app={template.app} />],
     [
       t("fields.path"),
-      <span key="path" className="mono">
-        {template.playbook}
-      </span>,
+      template.playbook && (
+        <span key="path" className="mono">
+          {template.playbook}
+        </span>
+      ),
     ],
     [
       t("fields.repository"),

@@ -140,3 +140,18 @@ test("builds need a version to start from, deployments a build", () => {
   }
   expect(rules.terraform.backend_filename("backend.tf", backend)).toBeNull();
 });
+
+test("options of Galaxy and further variables are edited and written back", () => {
+  const params = { skip_galaxy_install: true, galaxy_collection_args: ["--pre"], galaxy_role_args: ["-p", "a b"], allow_override_skip_galaxy_install: true };
+  const galaxy = { ...template, task_params: params, allow_override_environment_in_task: true } as Template;
+  const values = templateValues(galaxy);
+  expect(values.ansible).toMatchObject(params);
+  const body = templateBody(1, values, galaxy);
+  expect(body.task_params).toMatchObject(params);
+  expect(body.allow_override_environment_in_task).toBe(true);
+  expect(templateBody(1, templateValues(template), template)).toMatchObject({
+    allow_override_environment_in_task: false,
+    task_params: { skip_galaxy_install: false, galaxy_collection_args: [] },
+  });
+  expect(templateField("task_params.galaxy_role_args")).toBe("ansible.galaxy_role_args");
+});

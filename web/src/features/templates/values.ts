@@ -35,6 +35,10 @@ export type AnsibleParams = {
   allow_override_limit: boolean;
   allow_override_tags: boolean;
   allow_override_skip_tags: boolean;
+  skip_galaxy_install: boolean;
+  allow_override_skip_galaxy_install: boolean;
+  galaxy_collection_args: string[];
+  galaxy_role_args: string[];
 };
 
 /** What templates of the Terraform family say beside what all say. */
@@ -72,6 +76,7 @@ export type TemplateValues = {
   args: string[];
   allow_override_args_in_task: boolean;
   allow_override_branch_in_task: boolean;
+  allow_override_environment_in_task: boolean;
   allow_parallel_tasks: boolean;
   suppress_success_alerts: boolean;
   ansible: AnsibleParams;
@@ -193,6 +198,7 @@ export function templateValues(template?: Template, app = "ansible", family?: Fa
     args: parseArguments(template?.arguments) ?? [],
     allow_override_args_in_task: template?.allow_override_args_in_task ?? false,
     allow_override_branch_in_task: template?.allow_override_branch_in_task ?? false,
+    allow_override_environment_in_task: template?.allow_override_environment_in_task ?? false,
     allow_parallel_tasks: template?.allow_parallel_tasks ?? false,
     suppress_success_alerts: template?.suppress_success_alerts ?? false,
     ansible: {
@@ -204,6 +210,10 @@ export function templateValues(template?: Template, app = "ansible", family?: Fa
       allow_override_limit: params.allow_override_limit === true,
       allow_override_tags: params.allow_override_tags === true,
       allow_override_skip_tags: params.allow_override_skip_tags === true,
+      skip_galaxy_install: params.skip_galaxy_install === true,
+      allow_override_skip_galaxy_install: params.allow_override_skip_galaxy_install === true,
+      galaxy_collection_args: texts(params.galaxy_collection_args),
+      galaxy_role_args: texts(params.galaxy_role_args),
     },
     vaults: (template?.vaults ?? []).map(vaultRow),
     survey: (template?.survey_vars ?? []).map(surveyRow),
@@ -260,6 +270,7 @@ export function templateBody(
         : JSON.stringify(values.args),
     allow_override_args_in_task: values.allow_override_args_in_task,
     allow_override_branch_in_task: values.allow_override_branch_in_task,
+    allow_override_environment_in_task: values.allow_override_environment_in_task,
     allow_parallel_tasks: values.allow_parallel_tasks,
     suppress_success_alerts: values.suppress_success_alerts,
     task_params: {

@@ -12,7 +12,7 @@ import { Form, Section, useSave } from "@/ui/form";
 import { PageHeader } from "@/ui/PageHeader";
 import { useStartRun } from "../api";
 import classes from "./launch.module.css";
-import { buildPayload, promptsOf, type LaunchValues } from "./payload";
+import { buildPayload, isObject, promptsOf, type LaunchValues } from "./payload";
 import { secretQuestions } from "./prefill";
 import { PromptFields } from "./PromptFields";
 import { RunSummary } from "./RunSummary";
@@ -132,6 +132,7 @@ function useLaunchForm(template: Template, start: LaunchValues): LaunchFormApi {
       ),
       inventoryId: (value) =>
         template.app === "ansible" && promptsOf(template).inventory && value === null ? t("launch.problem.required") : null,
+      variables: (value) => (!promptsOf(template).variables || isObject(value) ? null : t("launch.problem.object")),
       buildTaskId: (value) => (promptsOf(template).build && value === null ? t("launch.problem.required") : null),
     },
   });
@@ -155,7 +156,7 @@ function useLaunch(projectId: number, template: Template, form: LaunchFormApi) {
     onSaved: async (task) => {
       await navigate({ to: "/project/$pid/tasks/$tid", params: { pid: projectId, tid: task.id } });
     },
-    fields: formField,
+    fields: (field) => formField(template, field),
   });
 }
 
@@ -171,10 +172,14 @@ const FIELDS: Record<string, string> = {
   "params.debug_level": "debugLevel",
   "params.destroy": "terraform.destroy",
   "params.auto_approve": "terraform.auto_approve",
+  "params.skip_galaxy_install": "skipGalaxy",
+  environment: "variables",
 };
 
 /** The form's name for a field that the server complained about. */
-function formField(field: string): string {
+function formField(template: Template, field: string): string {
   const answer = /^(?:environment|secret|survey)\.(.+)$/.exec(field)?.[1];
-  return answer === undefined ? (FIELDS[field] ?? field) : `survey.${answer}`;
+  if (answer === undefined) return FIELDS[field] ?? field;
+  const asked = (template.survey_vars ?? []).some(({ name }) => name === answer);
+  return asked ? `survey.${answer}` : "variables";
 }

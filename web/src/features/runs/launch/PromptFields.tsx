@@ -2,12 +2,13 @@ import { Autocomplete, Checkbox, Select, TagsInput, TextInput } from "@mantine/c
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { takesInventory } from "@/api/apps";
-import { branchesQuery, inventoriesQuery, templateTasksQuery } from "@/api/queries";
+import { branchesQuery, inventoriesQuery, templateTasksQuery, workspacesQuery } from "@/api/queries";
 import type { Template } from "@/api/types";
 import { formatRelative } from "@/lib/format";
+import { CodeArea } from "@/ui/CodeArea";
 import { Section } from "@/ui/form";
 import type { LaunchFormApi } from "./LaunchForm";
-import { type Prompts, type TerraformChoice, templateFamily } from "./payload";
+import { pointless, type Prompts, type TerraformChoice, templateFamily } from "./payload";
 
 interface Props {
   readonly projectId: number;
@@ -37,7 +38,8 @@ export function PromptFields(props: Props) {
       {prompts.build && <BuildField {...props} />}
       <TextInput label={t("launch.message")} description={t("launch.messageHelp")} {...form.getInputProps("message")} />
       {prompts.branch && <BranchField {...props} />}
-      {prompts.inventory && <InventoryField {...props} />}
+      {prompts.inventory &&
+        (templateFamily(props.template) === "terraform" ? <WorkspaceField {...props} /> : <InventoryField {...props} />)}
       {prompts.limit && tags("limit")}
       {prompts.tags && tags("tags")}
       {prompts.skipTags && tags("skipTags")}
@@ -60,19 +62,34 @@ export function PromptFields(props: Props) {
           />
         </>
       )}
+      {prompts.galaxy && (
+        <Checkbox
+          label={t("launch.skipGalaxy")}
+          description={t("launch.skipGalaxyHelp")}
+          {...form.getInputProps("skipGalaxy", { type: "checkbox" })}
+        />
+      )}
+      {prompts.variables && (
+        <CodeArea
+          label={t("launch.variables")}
+          description={t("launch.variablesHelp")}
+          placeholder={'{\n  "name": "value"\n}'}
+          minRows={4}
+          {...form.getInputProps("variables")}
+        />
+      )}
     </Section>
   );
 }
 
 function ChoiceField({ choice, form }: { choice: TerraformChoice; form: LaunchFormApi }) {
   const { t } = useTranslation("runs");
-  const pointless = choice === "auto_approve" && form.values.terraform.plan;
   return (
     <Checkbox
       label={t(`launch.terraform.${choice}`)}
       description={t(`launch.terraformHelp.${choice}`)}
       color={choice === "destroy" ? "red" : undefined}
-      disabled={pointless}
+      disabled={pointless(form.values, choice)}
       {...form.getInputProps(`terraform.${choice}`, { type: "checkbox" })}
     />
   );
@@ -88,18 +105,41 @@ function BranchField({ projectId, template, form }: Props) {
 function InventoryField({ projectId, template, form }: Props) {
   const { t } = useTranslation("runs");
   const inventories = useQuery(inventoriesQuery(projectId));
-  const family = templateFamily(template);
   const options = (inventories.data ?? [])
-    .filter(({ type }) => takesInventory(family, template.app ?? "", type ?? ""))
-    .filter((i) => family !== "terraform" || i.template_id == null || i.template_id === template.id)
+    .filter(({ type }) => takesInventory(templateFamily(template), template.app ?? "", type ?? ""))
     .map(({ id, name }) => ({ value: String(id), label: name }));
   const { inventoryId } = form.values;
   return (
     <Select
-      label={t(family === "terraform" ? "launch.workspace" : "launch.inventory")}
-      required={family === "ansible"}
-      clearable={family !== "ansible"}
+      label={t("launch.inventory")}
+      required
       searchable
+      data={options}
+      error={form.errors.inventoryId}
+      value={inventoryId === null ? null : String(inventoryId)}
+      onChange={(value) => form.setFieldValue("inventoryId", value === null ? null : Number(value))}
+      data-path="inventoryId"
+    />
+  );
+}
+
+/** The workspaces of the template, and where it allows that, those of no template. */
+function WorkspaceField({ projectId, template, form }: Props) {
+  const { t } = useTranslation("runs");
+  const others = template.task_params?.allow_override_inventory === true;
+  const own = useQuery(workspacesQuery(projectId, template.id));
+  const free = useQuery({ ...inventoriesQuery(projectId), enabled: others });
+  const options = [...(own.data ?? []), ...(others ? (free.data ?? []) : [])]
+    .filter(({ type }) => takesInventory("terraform", template.app ?? "", type ?? ""))
+    .map(({ id, name }) => ({ value: String(id), label: name }));
+  const { inventoryId } = form.values;
+  // With one there is nothing to choose.
+  if (options.every(({ value }) => value === String(template.inventory_id))) return null;
+  return (
+    <Select
+      label={t("launch.workspace")}
+      searchable
+      allowDeselect={false}
       data={options}
       error={form.errors.inventoryId}
       value={inventoryId === null ? null : String(inventoryId)}

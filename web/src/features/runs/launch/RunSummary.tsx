@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { appsQuery, environmentsQuery, inventoriesQuery, repositoriesQuery } from "@/api/queries";
+import { appsQuery, environmentsQuery, inventoriesQuery, repositoriesQuery, workspacesQuery } from "@/api/queries";
 import type { Template } from "@/api/types";
 import classes from "./launch.module.css";
-import { chosen, defaultsOf, promptsOf, same, stringList, type LaunchValues } from "./payload";
+import { chosen, defaultsOf, promptsOf, same, stringList, templateFamily, type LaunchValues } from "./payload";
 
 interface Props {
   readonly projectId: number;
@@ -44,10 +44,12 @@ function useFacts({ projectId, template, values }: Props): Fact[] {
   const apps = useQuery(appsQuery());
   const repositories = useQuery(repositoriesQuery(projectId));
   const inventories = useQuery(inventoriesQuery(projectId));
+  const terraform = templateFamily(template) === "terraform";
+  const workspaces = useQuery({ ...workspacesQuery(projectId, template.id), enabled: terraform });
   const groups = useQuery(environmentsQuery(projectId));
   const defaults = defaultsOf(template);
   const repository = repositories.data?.find((r) => r.id === template.repository_id);
-  const inventory = inventories.data?.find((i) => i.id === values.inventoryId);
+  const inventory = [...(workspaces.data ?? []), ...(inventories.data ?? [])].find((i) => i.id === values.inventoryId);
   const list = (name: "limit" | "tags" | "skipTags", between: string): Fact => ({
     name,
     value: values[name].join(between) || (defaults[name].length > 0 ? t("summary.none") : ""),
@@ -58,7 +60,7 @@ function useFacts({ projectId, template, values }: Props): Fact[] {
     { name: "playbook", value: template.playbook },
     { name: "repository", value: repository?.name },
     { name: "branch", value: values.branch || repository?.git_branch, changed: values.branch !== defaults.branch },
-    { name: "inventory", value: inventory?.name, changed: values.inventoryId !== defaults.inventoryId },
+    { name: terraform ? "workspace" : "inventory", value: inventory?.name, changed: values.inventoryId !== defaults.inventoryId },
     { name: "group", value: groups.data?.find((g) => g.id === template.environment_id)?.name },
     list("limit", ", "),
     list("tags", ", "),
@@ -75,6 +77,7 @@ function useFacts({ projectId, template, values }: Props): Fact[] {
       value: chosen(values, choice) ? t("parameters.on") : "",
       changed: true,
     })),
+    { name: "galaxy", value: values.skipGalaxy ? t("summary.galaxySkipped") : defaults.skipGalaxy ? t("summary.galaxyInstalled") : "", changed: values.skipGalaxy !== defaults.skipGalaxy },
     { name: "diff", value: values.diff ? t("summary.diffOn") : "", changed: true },
   ];
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Task, Template } from "@/api/types";
-import { buildPayload, defaultsOf, promptsOf } from "./payload";
+import { buildPayload, defaultsOf, isObject, promptsOf } from "./payload";
 import { prefill, repeatPayload } from "./prefill";
 import { surveyKind, surveyProblem } from "./survey";
 
@@ -173,20 +173,78 @@ describe("the Terraform family", () => {
   const tofu = (params: Record<string, unknown>) => ({ id: 4, app: "tofu", task_params: params }) as unknown as Template;
 
   it("offers only what the template allows", () => {
-    expect(promptsOf(tofu({})).terraform).toEqual(["plan", "upgrade", "reconfigure"]);
+    expect(promptsOf(tofu({})).terraform).toEqual(["plan", "upgrade", "migrate_state", "reconfigure"]);
     expect(promptsOf(tofu({ allow_destroy: true, allow_auto_approve: true })).terraform).toEqual([
-      "plan", "destroy", "auto_approve", "upgrade", "reconfigure",
+      "plan", "destroy", "auto_approve", "upgrade", "migrate_state", "reconfigure",
     ]);
     expect(promptsOf(tofu({ allow_auto_approve: true, auto_approve: true })).terraform).not.toContain("auto_approve");
     expect(promptsOf({ id: 4, app: "bash", task_params: { allow_destroy: true } } as unknown as Template).terraform).toEqual([]);
   });
 
   it("sends what was chosen and is allowed", () => {
-    const values = { ...defaultsOf(tofu({})), terraform: { plan: false, destroy: true, auto_approve: true, upgrade: true, reconfigure: false } };
+    const values = { ...defaultsOf(tofu({})), terraform: { plan: false, destroy: true, auto_approve: true, upgrade: true, migrate_state: false, reconfigure: false } };
     expect(buildPayload(tofu({}), values)).toEqual({ template_id: 4, params: { upgrade: true } });
     const free = tofu({ allow_destroy: true, allow_auto_approve: true });
     expect(buildPayload(free, values).params).toEqual({ destroy: true, auto_approve: true, upgrade: true });
     const planned = { ...values, terraform: { ...values.terraform, plan: true } };
     expect(buildPayload(free, planned).params).toEqual({ plan: true, destroy: true, upgrade: true });
+  });
+
+  it("copies the state unless the backend is forgotten", () => {
+    const values = { ...defaultsOf(tofu({})), terraform: { ...defaultsOf(tofu({})).terraform, migrate_state: true } };
+    expect(buildPayload(tofu({}), values).params).toEqual({ migrate_state: true });
+    const both = { ...values, terraform: { ...values.terraform, reconfigure: true } };
+    expect(buildPayload(tofu({}), both).params).toEqual({ reconfigure: true });
+    expect(prefill(tofu({}), task({ params: { migrate_state: true } }), {}).terraform.migrate_state).toBe(true);
+  });
+
+  it("lets its own workspaces be chosen without being told", () => {
+    expect(promptsOf(tofu({})).inventory).toBe(true);
+    const own = { ...tofu({}), inventory_id: 3 } as Template;
+    expect(buildPayload(own, defaultsOf(own))).toEqual({ template_id: 4 });
+    expect(buildPayload(own, { ...defaultsOf(own), inventoryId: 8 })).toEqual({ template_id: 4, inventory_id: 8 });
+  });
+});
+
+describe("further variables", () => {
+  const open = { ...locked, allow_override_environment_in_task: true } as Template;
+
+  it("go as they were typed, so that numbers stay whole", () => {
+    const send = (template: Template, variables: string) =>
+      buildPayload(template, { ...defaultsOf(template), variables }).environment;
+    expect(send(open, ' {"big": 12345678901234567890, "f": 1.50} ')).toBe('{"big": 12345678901234567890, "f": 1.50}');
+    expect(send(open, "{}")).toBeUndefined();
+    expect(send(open, "")).toBeUndefined();
+    expect(send(locked, '{"a":1}')).toBeUndefined();
+    const asked = { ...open, survey_vars: [{ name: "count", title: "", type: "int", default_value: "2" }] } as Template;
+    const both = send(asked, '{"a": 1, "count": 9}');
+    expect(both).toBe('{"a": 1, "count": 9,"count":2}');
+    expect(JSON.parse(both ?? "")).toEqual({ a: 1, count: 2 });
+  });
+
+  it("must be an object", () => {
+    for (const bad of ["[1]", "1", "null", "{", '"a"']) expect(isObject(bad)).toBe(false);
+    for (const good of ["", " ", "{}", '{"a":null}']) expect(isObject(good)).toBe(true);
+  });
+
+  it("are filled in again, without what the survey asks for", () => {
+    expect(prefill(open, task({ environment: '{"a":1.50}' }), {}).variables).toBe('{"a":1.50}');
+    expect(prefill(locked, task({ environment: '{"a":1}' }), {}).variables).toBe("");
+    const asked = { ...open, survey_vars: [{ name: "n", title: "" }] } as Template;
+    expect(JSON.parse(prefill(asked, task({ environment: '{"a":1,"n":"x"}' }), {}).variables)).toEqual({ a: 1 });
+    expect(prefill(asked, task({ environment: '{"n":"x"}' }), {}).variables).toBe("");
+  });
+});
+
+describe("Galaxy requirements", () => {
+  const galaxy = (params: Record<string, unknown>) => ({ ...locked, task_params: params }) as Template;
+
+  it("are left out or installed where the template lets a run decide", () => {
+    const closed = galaxy({ skip_galaxy_install: true });
+    expect(buildPayload(closed, { ...defaultsOf(closed), skipGalaxy: false })).toEqual({ template_id: 4 });
+    const free = galaxy({ skip_galaxy_install: true, allow_override_skip_galaxy_install: true });
+    expect(buildPayload(free, defaultsOf(free))).toEqual({ template_id: 4 });
+    expect(buildPayload(free, { ...defaultsOf(free), skipGalaxy: false }).params).toEqual({ skip_galaxy_install: false });
+    expect(prefill(free, task({ params: { skip_galaxy_install: false } }), {}).skipGalaxy).toBe(false);
   });
 });

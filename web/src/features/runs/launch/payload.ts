@@ -16,12 +16,15 @@ export interface LaunchValues {
   readonly debugLevel: number;
   readonly dryRun: boolean;
   readonly diff: boolean;
+  readonly skipGalaxy: boolean;
+  /** Further variables as a JSON object, as it was typed. */
+  readonly variables: string;
   readonly buildTaskId: number | null;
   readonly terraform: TerraformChoices;
 }
 
 /** What a run of the Terraform family may be asked for. */
-export const terraformChoices = ["plan", "destroy", "auto_approve", "upgrade", "reconfigure"] as const;
+export const terraformChoices = ["plan", "destroy", "auto_approve", "upgrade", "migrate_state", "reconfigure"] as const;
 export type TerraformChoice = (typeof terraformChoices)[number];
 export type TerraformChoices = Readonly<Record<TerraformChoice, boolean>>;
 
@@ -33,6 +36,7 @@ export function choicesOf(params: Readonly<Record<string, unknown>> = {}): Terra
     destroy: on("destroy"),
     auto_approve: on("auto_approve"),
     upgrade: on("upgrade"),
+    migrate_state: on("migrate_state"),
     reconfigure: on("reconfigure"),
   };
 }
@@ -47,6 +51,8 @@ export interface Prompts {
   readonly skipTags: boolean;
   readonly debug: boolean;
   readonly modes: boolean;
+  readonly galaxy: boolean;
+  readonly variables: boolean;
   readonly build: boolean;
   readonly terraform: readonly TerraformChoice[];
 }
@@ -63,13 +69,16 @@ export function promptsOf(template: Template): Prompts {
   const allows = (key: string) => ansible && set(key);
   return {
     branch: template.allow_override_branch_in_task === true,
-    inventory: family !== "script" && set("allow_override_inventory"),
+    // A template's own workspaces can always be chosen from.
+    inventory: family === "terraform" || (ansible && set("allow_override_inventory")),
     args: template.allow_override_args_in_task === true,
     limit: allows("allow_override_limit"),
     tags: allows("allow_override_tags"),
     skipTags: allows("allow_override_skip_tags"),
     debug: allows("allow_debug"),
     modes: ansible,
+    galaxy: allows("allow_override_skip_galaxy_install"),
+    variables: template.allow_override_environment_in_task === true,
     build: template.type === "deploy",
     terraform: family === "terraform" ? allowedChoices(set) : [],
   };
@@ -103,6 +112,8 @@ export function defaultsOf(template: Template): LaunchValues {
     debugLevel: 0,
     dryRun: false,
     diff: false,
+    skipGalaxy: template.task_params?.skip_galaxy_install === true,
+    variables: "",
     buildTaskId: null,
     terraform: choicesOf(),
   };
@@ -114,9 +125,10 @@ export function buildPayload(template: Template, values: LaunchValues): TaskInpu
   const defaults = defaultsOf(template);
   const { plain, secret } = answers(template, values);
   const params = { ...ansibleParams(prompts, defaults, values), ...terraformParams(prompts, values) };
+  const environment = joinObjects(prompts.variables ? values.variables : "", JSON.stringify(plain));
   return {
     template_id: template.id,
-    ...(Object.keys(plain).length > 0 ? { environment: JSON.stringify(plain) } : {}),
+    ...(environment === "{}" ? {} : { environment }),
     ...(Object.keys(secret).length > 0 ? { secret: JSON.stringify(secret) } : {}),
     ...(prompts.args && !same(values.args, defaults.args) ? { arguments: JSON.stringify(values.args) } : {}),
     ...(prompts.branch && values.branch !== defaults.branch ? { git_branch: values.branch.trim() } : {}),
@@ -127,6 +139,24 @@ export function buildPayload(template: Template, values: LaunchValues): TaskInpu
     ...(prompts.build && values.buildTaskId !== null ? { build_task_id: values.buildTaskId } : {}),
     ...(Object.keys(params).length > 0 ? { params } : {}),
   };
+}
+
+/** Whether a text is a JSON object, or nothing. */
+export function isObject(text: string): boolean {
+  if (text.trim() === "") return true;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+/** One JSON object of two as texts, of which the second wins: parsing would round large numbers. */
+export function joinObjects(first: string, second: string): string {
+  const inner = (text: string) => text.trim().slice(1, -1).trim();
+  const parts = [first, second].filter((text) => isObject(text)).map(inner).filter((text) => text !== "");
+  return `{${parts.join(",")}}`;
 }
 
 function answers(template: Template, values: LaunchValues) {
@@ -157,6 +187,7 @@ function ansibleParams(prompts: Prompts, defaults: LaunchValues, values: LaunchV
     ...(prompts.debug && values.debugLevel > 0 ? { debug: true, debug_level: values.debugLevel } : {}),
     ...(prompts.modes && values.dryRun ? { dry_run: true } : {}),
     ...(prompts.modes && values.diff ? { diff: true } : {}),
+    ...(prompts.galaxy && values.skipGalaxy !== defaults.skipGalaxy ? { skip_galaxy_install: values.skipGalaxy } : {}),
     ...(changed(prompts.limit, "limit") ? { limit: [...values.limit] } : {}),
     ...(changed(prompts.tags, "tags") ? { tags: [...values.tags] } : {}),
     ...(changed(prompts.skipTags, "skipTags") ? { skip_tags: [...values.skipTags] } : {}),
@@ -169,9 +200,13 @@ function terraformParams(prompts: Prompts, values: LaunchValues) {
   );
 }
 
-/** Planning only wins over approving: there is nothing to approve. */
-export function chosen({ terraform }: LaunchValues, choice: TerraformChoice): boolean {
-  return terraform[choice] && !(choice === "auto_approve" && terraform.plan);
+/** What another choice leaves nothing to do for: a plan alone is not approved, a forgotten backend has no state to copy. */
+export function pointless({ terraform }: LaunchValues, choice: TerraformChoice): boolean {
+  return (choice === "auto_approve" && terraform.plan) || (choice === "migrate_state" && terraform.reconfigure);
+}
+
+export function chosen(values: LaunchValues, choice: TerraformChoice): boolean {
+  return values.terraform[choice] && !pointless(values, choice);
 }
 
 export function same(a: readonly string[], b: readonly string[]): boolean {

@@ -29,6 +29,9 @@ function fromTask(template: Template, defaults: LaunchValues, task: Task): Launc
     debugLevel: prompts.debug ? level : 0,
     dryRun: params.dry_run === true,
     diff: params.diff === true,
+    skipGalaxy:
+      prompts.galaxy && typeof params.skip_galaxy_install === "boolean" ? params.skip_galaxy_install : defaults.skipGalaxy,
+    variables: prompts.variables ? furtherVariables(template, task.environment) : "",
     buildTaskId: task.build_task_id ?? null,
     terraform: choicesOf(params),
   };
@@ -43,6 +46,17 @@ function surveyAnswers(template: Template, environment: string | undefined): Rec
     known[name] = typeof value === "object" ? JSON.stringify(value) : String(value);
   }
   return known;
+}
+
+/** The variables of a run that the survey does not ask for. */
+function furtherVariables(template: Template, environment: string | undefined): string {
+  const questions = template.survey_vars ?? [];
+  const given = jsonObject(environment);
+  if (Object.keys(given).length === 0) return "";
+  // As it was sent, where there is nothing to take out of it.
+  if (!questions.some(({ name }) => name in given)) return environment ?? "";
+  const rest = Object.entries(given).filter(([name]) => questions.every((q) => q.name !== name));
+  return rest.length === 0 ? "" : JSON.stringify(Object.fromEntries(rest), null, 2);
 }
 
 function fromSearch(template: Template, values: LaunchValues, search: Search): LaunchValues {
