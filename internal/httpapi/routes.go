@@ -26,6 +26,7 @@ func (a *api) addRoutes() {
 	a.addResourceRoutes()
 	a.addTemplateRoutes()
 	a.addTaskRoutes()
+	a.addAutomationRoutes()
 }
 
 func (a *api) addSystemRoutes() {
