@@ -118,6 +118,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 			WebHost: c.Server.WebHost, Apps: cat.Apps, Host: host,
 		},
 	})
+	cat.Connect(service)
 	owner, err := runner.OwnerID(filepath.Join(c.DataDir, "runner-id"), randomID)
 	if err != nil {
 		return fmt.Errorf("name the runner: %w", err)

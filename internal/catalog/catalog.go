@@ -58,6 +58,7 @@ type Deps struct {
 // Catalog carries out the use cases.
 type Catalog struct {
 	Deps
+	launches launchChecker // nil: nobody knows
 }
 
 // New returns a catalog.

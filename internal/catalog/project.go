@@ -160,14 +160,19 @@ func (c *Catalog) DeleteProject(ctx context.Context, g authz.Grant) error {
 		if unfinished > 0 {
 			return domain.Conflict("%d tasks of the project have not ended; stop them first", unfinished)
 		}
+		in := store.InProject(p)
+		// Aliases of the project belong to no integration.
+		if err := c.deleteIntegrationParts(ctx, in); err != nil {
+			return err
+		}
 		if err := c.deleteTemplates(ctx, p); err != nil {
 			return err
 		}
-		in := store.InProject(p)
 		// Each of these refers only to kinds that come later.
 		for _, remove := range []func(context.Context, ...store.Cond) (int, error){
 			c.Store.Inventories().DeleteWhere, c.Store.Repositories().DeleteWhere, c.Store.HostConfigs().DeleteWhere, c.Store.Keys().DeleteWhere,
-			c.Store.VariableGroups().DeleteWhere, c.Store.Views().DeleteWhere, c.Store.Members().DeleteWhere,
+			c.Store.VariableGroups().DeleteWhere, c.Store.Views().DeleteWhere, c.Store.Runners().DeleteWhere,
+			c.Store.Roles().DeleteWhere, c.Store.Invites().DeleteWhere, c.Store.Members().DeleteWhere,
 		} {
 			if _, err := remove(ctx, in); err != nil {
 				return err

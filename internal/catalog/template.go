@@ -362,8 +362,22 @@ func (c *Catalog) deleteTemplateParts(ctx context.Context, p domain.ProjectID, i
 			}
 		}
 	}
-	if _, err := c.Store.Vaults().DeleteWhere(ctx, store.Eq("template_id", id)); err != nil {
+	mine := store.Eq("template_id", id)
+	called, err := c.Store.Integrations().List(ctx, store.Where(mine))
+	if err != nil {
 		return err
+	}
+	for _, i := range called {
+		if err := c.deleteIntegrationParts(ctx, store.Eq("integration_id", i.ID)); err != nil {
+			return err
+		}
+	}
+	for _, remove := range []func(context.Context, ...store.Cond) (int, error){
+		c.Store.Integrations().DeleteWhere, c.Store.Schedules().DeleteWhere, c.Store.TemplateRoles().DeleteWhere, c.Store.Vaults().DeleteWhere,
+	} {
+		if _, err := remove(ctx, mine); err != nil {
+			return err
+		}
 	}
 	attached, err := c.Store.Inventories().List(ctx, store.Where(store.InProject(p), store.Eq("template_id", id)))
 	if err != nil {

@@ -79,6 +79,8 @@ func fill(path string, w *world) string {
 	return strings.NewReplacer(
 		"{project_id}", fmt.Sprint(w.project), "{key_id}", fmt.Sprint(w.key), "{repository_id}", fmt.Sprint(w.repository),
 		"{inventory_id}", fmt.Sprint(w.inventory), "{environment_id}", fmt.Sprint(w.group), "{template_id}", fmt.Sprint(w.template),
+		"{schedule_id}", fmt.Sprint(w.schedule), "{integration_id}", fmt.Sprint(w.integration), "{matcher_id}", fmt.Sprint(w.matcher),
+		"{value_id}", fmt.Sprint(w.value), "{alias_id}", fmt.Sprint(w.alias), "{runner_id}", fmt.Sprint(w.runner),
 		"{host_config_id}", fmt.Sprint(w.host), "{view_id}", fmt.Sprint(w.view), "{user_id}", fmt.Sprint(w.users["admin"].ID), "{task_id}", "1", "{app}", "bash", "{token}", "abcdefgh",
 	).Replace(path)
 }

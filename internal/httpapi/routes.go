@@ -27,6 +27,7 @@ func (a *api) addRoutes() {
 	a.addTemplateRoutes()
 	a.addTaskRoutes()
 	a.addBackupRoutes()
+	a.addAutomationRoutes()
 }
 
 func (a *api) addSystemRoutes() {

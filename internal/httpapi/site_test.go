@@ -134,6 +134,7 @@ func newSite(t testing.TB, change ...func(*httpapi.Deps)) *site {
 		Settings: tasks.Settings{MaxParallel: 10, Apps: s.catalog.Apps},
 	})
 	s.tasks.Connect(idle{})
+	s.catalog.Connect(s.tasks)
 	deps := httpapi.Deps{
 		Store: db, Auth: s.auth, Catalog: s.catalog, Tasks: s.tasks, Live: s.bus, Log: logger, Now: s.clock.Now,
 		Info: httpapi.Info{Version: "test"},
@@ -239,6 +240,7 @@ type object = map[string]any
 type world struct {
 	*site
 	project, key, repository, inventory, group, template, view, host int64
+	schedule, integration, matcher, value, alias, runner             int64
 }
 
 func newWorld(t testing.TB, change ...func(*httpapi.Deps)) *world {
@@ -270,6 +272,13 @@ func newWorld(t testing.TB, change ...func(*httpapi.Deps)) *world {
 	})
 	w.host = w.must("owner", "POST", w.path("/host_configs"), object{"type": "host", "host": "git.example.test", "ssh_key_id": ssh})
 	w.template = w.must("owner", "POST", w.path("/templates"), w.templateBody(object{"name": "build it"}))
+	w.schedule = w.must("owner", "POST", w.path("/schedules"), object{"name": "nightly", "template_id": w.template, "cron_format": "0 3 * * *"})
+	w.integration = w.must("owner", "POST", w.path("/integrations"), object{"name": "hook", "project_id": w.project, "template_id": w.template})
+	part := w.path(fmt.Sprintf("/integrations/%d", w.integration))
+	w.matcher = w.must("owner", "POST", part+"/matchers", object{"name": "m", "match_type": "body", "key": "ref", "value": "main"})
+	w.value = w.must("owner", "POST", part+"/values", object{"name": "v", "value_source": "header", "key": "X-Who", "variable": "WHO"})
+	w.alias = w.must("owner", "POST", part+"/aliases", nil)
+	w.runner = w.must("owner", "POST", w.path("/runners"), object{"name": "near", "tags": []string{"near"}, "registered": false})
 	return w
 }
 

@@ -157,9 +157,15 @@ func refs(r catalog.Refs, err error) (wire.Refs, error) {
 		}
 		return out
 	}
+	schedules := make([]wire.ScheduleRef, 0, len(r.Schedules))
+	for _, s := range r.Schedules {
+		schedules = append(schedules, wire.ScheduleRef{
+			Named: wire.Named{ID: s.Template.ID, Name: s.Template.Name}, ScheduleID: s.ID, ScheduleName: s.Name,
+		})
+	}
 	return wire.Refs{
 		Templates: named(r.Templates), Inventories: named(r.Inventories), Repositories: named(r.Repositories),
-		Integrations: []wire.Named{}, Schedules: []wire.Named{}, AccessKeys: []wire.Named{},
+		Integrations: named(r.Integrations), Schedules: schedules, AccessKeys: []wire.Named{},
 		HostConfigs: named(r.HostConfigs),
 	}, err
 }

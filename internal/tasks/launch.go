@@ -175,6 +175,9 @@ type launch struct {
 	app   domain.App
 	task  *domain.Task
 	known *domain.Task // the build, when it is known to be a good one
+	// stored: the request is kept to be made later, so it must hold no secrets.
+	// partial: answers may be added until then.
+	stored, partial bool
 }
 
 var commitHash = sync.OnceValue(func() *regexp.Regexp {
@@ -469,6 +472,9 @@ func (l *launch) answers(ctx context.Context) (map[string]any, error) {
 			}
 		}
 		answer, ok := from[v.Name]
+		if ok && l.stored && v.Kind() == "secret" {
+			return nil, domain.Invalid("environment."+v.Name, "a secret answer cannot be kept here; put it into the template's variable group")
+		}
 		if !ok && v.DefaultValue != "" {
 			answer, ok = v.DefaultValue, true
 			from[v.Name] = answer
@@ -476,6 +482,9 @@ func (l *launch) answers(ctx context.Context) (map[string]any, error) {
 		text := ""
 		if ok {
 			text = answerText(answer)
+		}
+		if text == "" && l.partial {
+			continue
 		}
 		if err := v.Check(field, text); err != nil {
 			return nil, err

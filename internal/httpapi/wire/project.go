@@ -70,6 +70,7 @@ type View struct {
 	Position    int     `json:"position"`
 	Type        string  `json:"type,omitempty"`
 	Hidden      bool    `json:"hidden,omitempty"`
+	Filter      Object  `json:"filter,omitempty"`
 	SortColumn  *string `json:"sort_column,omitempty"`
 	SortReverse bool    `json:"sort_reverse,omitempty"`
 }
@@ -82,6 +83,7 @@ type ViewInput struct {
 	Position    int     `json:"position,omitempty"`
 	Type        string  `json:"type,omitempty"`
 	Hidden      bool    `json:"hidden,omitempty"`
+	Filter      Object  `json:"filter,omitempty" doc:"Kept for clients"`
 	SortColumn  *string `json:"sort_column,omitempty" nullable:"true"`
 	SortReverse bool    `json:"sort_reverse,omitempty"`
 }
@@ -141,7 +143,7 @@ func orNull(s string) *string {
 func FromView(v domain.View) View {
 	return View{
 		ID: int64(v.ID), ProjectID: int64(v.ProjectID), Title: v.Title, Position: v.Position,
-		Type: v.Type, Hidden: v.Hidden, SortColumn: v.SortColumn, SortReverse: v.SortReverse,
+		Type: v.Type, Hidden: v.Hidden, Filter: Object(v.Filter), SortColumn: v.SortColumn, SortReverse: v.SortReverse,
 	}
 }
 
@@ -152,6 +154,6 @@ func FromViews(views []domain.View) []View { return list(views, FromView) }
 func (in ViewInput) View() domain.View {
 	return domain.View{
 		ID: domain.ViewID(in.ID), ProjectID: domain.ProjectID(in.ProjectID), Title: in.Title, Position: in.Position,
-		Type: in.Type, Hidden: in.Hidden, SortColumn: in.SortColumn, SortReverse: in.SortReverse,
+		Type: in.Type, Hidden: in.Hidden, Filter: domain.JSON(in.Filter), SortColumn: in.SortColumn, SortReverse: in.SortReverse,
 	}
 }
