@@ -106,6 +106,9 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 		Store: st, Sealer: sources, Passwords: authn, Now: utcNow, Programs: programOnMachine,
 		BaseApps: baseApps(c.Apps),
 		Demo:     catalog.NewDemoFiles(filepath.Join(c.DataDir, "demo")), AnyoneCreates: c.Projects.NonAdminCanCreate,
+		Teams: catalog.Teams{
+			InvitesEnabled: c.Teams.InvitesEnabled, InviteType: catalog.InviteType(c.Teams.InviteType), MembersCanLeave: c.Teams.MembersCanLeave,
+		},
 	})
 	if err != nil {
 		return err

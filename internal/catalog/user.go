@@ -211,6 +211,7 @@ func (c *Catalog) DeleteUser(ctx context.Context, actor domain.Actor, id domain.
 		mine := store.Eq("user_id", id)
 		for _, remove := range []func(context.Context, ...store.Cond) (int, error){
 			c.Store.Sessions().DeleteWhere, c.Store.Tokens().DeleteWhere, c.Store.Members().DeleteWhere,
+			c.Store.Invites().DeleteWhere,
 		} {
 			if _, err := remove(ctx, mine); err != nil {
 				return err

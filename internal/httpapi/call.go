@@ -24,6 +24,8 @@ type call struct {
 	// grant is set for every route but the public ones; its project part only
 	// for routes below a project.
 	grant authz.Grant
+	// template is the one that grant.Template is about, 0 for none.
+	template domain.TemplateID
 	query url.Values
 }
 
