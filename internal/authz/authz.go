@@ -242,8 +242,16 @@ func (g Grant) Subject() Subject {
 	return s
 }
 
-// Require returns nil when the actor may perform the action in the project.
-func (g Grant) Require(a Action) error { return Decide(g.Subject(), a) }
+// Require returns nil when the actor may perform the action in the project. A
+// token for another action, which brought the actor here, lets them read on the
+// way.
+func (g Grant) Require(a Action) error {
+	s := g.Subject()
+	if a == ReadProject && s.Token != nil {
+		s.Token = &domain.Token{Projects: s.Token.Projects}
+	}
+	return Decide(s, a)
+}
 
 // Effective returns the permissions that count in the project: an administrator
 // has them all.

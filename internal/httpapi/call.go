@@ -26,7 +26,7 @@ type call struct {
 	grant authz.Grant
 	// template is the one that grant.Template is about, 0 for none.
 	template domain.TemplateID
-	query url.Values
+	query    url.Values
 }
 
 func (c *call) actor() domain.Actor { return c.grant.Actor }

@@ -43,7 +43,7 @@ func (a *api) info(c *call, _ *none) (wire.Info, error) {
 			InvitesEnabled: a.Catalog.Teams.InvitesEnabled, InviteType: string(a.Catalog.Teams.InviteType),
 			MembersCanLeave: a.Catalog.Teams.MembersCanLeave,
 		},
-		Roles: wire.FromRoles(roles),
+		Roles:        wire.FromRoles(roles),
 		Capabilities: []string{"log-window", "log-search", "ws-subscribe", "setup", "confirm", "explain", "stages", "rerun"},
 	}
 	if info.ScheduleTimezone == "" {

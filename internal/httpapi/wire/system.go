@@ -67,7 +67,7 @@ type Info struct {
 	GitClient        string      `json:"git_client"`
 	ScheduleTimezone string      `json:"schedule_timezone"`
 	Teams            Teams       `json:"teams"`
-	Roles            []Role  `json:"roles"`
+	Roles            []Role      `json:"roles"`
 	Capabilities     []string    `json:"capabilities" doc:"What this server has beyond the reference"`
 }
 
@@ -90,7 +90,6 @@ type Teams struct {
 	InviteType      string `json:"invite_type"`
 	MembersCanLeave bool   `json:"members_can_leave,omitempty"`
 }
-
 
 // Subscription is the plan of the installation; here it has no limits.
 type Subscription struct {
