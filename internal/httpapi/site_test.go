@@ -242,7 +242,7 @@ type object = map[string]any
 type world struct {
 	*site
 	project, key, repository, inventory, group, template, view, host int64
-	permission, invite, vault                                        int64
+	permission, invite                                               int64
 	// role is the slug of a custom role of the project.
 	role string
 	mark string // what the names of everything start with
