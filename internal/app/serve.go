@@ -107,7 +107,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 		BaseApps: baseApps(c.Apps),
 		Demo:     catalog.NewDemoFiles(filepath.Join(c.DataDir, "demo")), AnyoneCreates: c.Projects.NonAdminCanCreate,
 		Teams: catalog.Teams{
-			InvitesEnabled: c.Teams.InvitesEnabled, InviteType: catalog.InviteType(c.Teams.InviteType), MembersCanLeave: c.Teams.MembersCanLeave,
+			InvitesEnabled: c.Teams.InvitesEnabled, InviteType: catalog.InviteType(c.Teams.InviteType), MembersStay: !c.Teams.MembersCanLeave,
 		},
 	})
 	if err != nil {

@@ -58,9 +58,9 @@ type Deps struct {
 
 // Teams governs how members come and go.
 type Teams struct {
-	InvitesEnabled  bool
-	InviteType      InviteType // "": by user
-	MembersCanLeave bool       // without asking an owner
+	InvitesEnabled bool
+	InviteType     InviteType // "": by user
+	MembersStay    bool       // they cannot leave without an owner
 }
 
 // InviteType says whom one can invite.

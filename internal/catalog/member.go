@@ -150,7 +150,7 @@ func (c *Catalog) Leave(ctx context.Context, g authz.Grant) error {
 	if err := g.Require(authz.LeaveProject); err != nil {
 		return err
 	}
-	if !c.Teams.MembersCanLeave && !g.Effective().Has(domain.PermManageUsers) {
+	if c.Teams.MembersStay && !g.Effective().Has(domain.PermManageUsers) {
 		return domain.Forbidden("members do not leave projects on their own here; ask an owner to remove you")
 	}
 	return c.changeMember(ctx, g, authz.LeaveProject, domain.ActionDelete, g.Actor.User.ID, "User %s left the project", c.dropMember)

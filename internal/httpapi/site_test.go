@@ -125,7 +125,7 @@ func newSite(t testing.TB, change ...func(*httpapi.Deps)) *site {
 	})
 	s.catalog, err = catalog.New(catalog.Deps{
 		Store: db, Sealer: sources, Passwords: s.auth, Now: s.clock.Now, Demo: catalog.NewDemoFiles(t.TempDir()),
-		Teams: catalog.Teams{InvitesEnabled: true, InviteType: catalog.InviteByBoth, MembersCanLeave: true},
+		Teams: catalog.Teams{InvitesEnabled: true, InviteType: catalog.InviteByBoth},
 	})
 	if err != nil {
 		t.Fatal(err)

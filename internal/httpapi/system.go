@@ -41,7 +41,7 @@ func (a *api) info(c *call, _ *none) (wire.Info, error) {
 		PremiumFeatures: features, Features: features, GitClient: "cmd_git", ScheduleTimezone: a.Info.ScheduleTimezone,
 		Teams: wire.Teams{
 			InvitesEnabled: a.Catalog.Teams.InvitesEnabled, InviteType: string(a.Catalog.Teams.InviteType),
-			MembersCanLeave: a.Catalog.Teams.MembersCanLeave,
+			MembersCanLeave: !a.Catalog.Teams.MembersStay,
 		},
 		Roles:        wire.FromRoles(roles),
 		Capabilities: []string{"log-window", "log-search", "ws-subscribe", "setup", "confirm", "explain", "stages", "rerun"},

@@ -229,7 +229,7 @@ func TestMembers(t *testing.T) {
 		{"guest", "DELETE", w.path("/me"), nil, 204, ""},
 		{"guest", "GET", w.path(""), nil, 404, ""},
 	})
-	w.catalog.Teams.MembersCanLeave = false
+	w.catalog.Teams.MembersStay = true
 	w.walk([]step{
 		{"runner", "DELETE", w.path("/me"), nil, 403, "owner"},
 		{"runner", "GET", w.path(""), nil, 200, ""},

@@ -91,6 +91,11 @@ const apps = createRoute({
     typeof s.app === "string" && s.app !== "" ? { app: s.app } : {},
   component: lazyRouteComponent(() => import("@/features/apps/AppsPage")),
 });
+const invite = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/invite",
+  component: lazyRouteComponent(() => import("@/features/projects/InvitePage")),
+});
 const tokens = createRoute({
   getParentRoute: () => signedIn,
   path: "/tokens",
@@ -244,6 +249,7 @@ const tree = root.addChildren([
     newProject,
     account,
     apps,
+    invite,
     tokens,
     project.addChildren([
       overview,
