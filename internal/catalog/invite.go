@@ -367,7 +367,14 @@ func (c *Catalog) AcceptInvite(ctx context.Context, actor domain.Actor, secret d
 }
 
 func notOpen(s domain.InviteStatus) error {
-	return domain.Invalid("token", "this invitation is %s; ask for a new one", string(s))
+	text := "this invitation has expired; ask for a new one"
+	switch s {
+	case domain.InviteAccepted:
+		text = "this invitation was accepted already"
+	case domain.InviteDeclined:
+		text = "this invitation was declined; ask for a new one"
+	}
+	return domain.Invalid("token", "%s", text)
 }
 
 // checkAccept looks at whose the invitation is and whether it still holds.

@@ -134,6 +134,11 @@ const overview = createRoute({
   path: "/",
   component: lazyRouteComponent(() => import("@/features/projects/OverviewPage")),
 });
+const team = createRoute({
+  getParentRoute: () => project,
+  path: "/team",
+  component: lazyRouteComponent(() => import("@/features/projects/TeamPage")),
+});
 const settings = createRoute({
   getParentRoute: () => project,
   path: "/settings",
@@ -253,6 +258,7 @@ const tree = root.addChildren([
     tokens,
     project.addChildren([
       overview,
+      team,
       settings,
       runs,
       history,

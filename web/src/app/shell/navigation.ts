@@ -10,6 +10,7 @@ import {
   IconServer2,
   IconSettings,
   IconTemplate,
+  IconUsers,
   IconVariable,
   type TablerIcon,
 } from "@tabler/icons-react";
@@ -24,6 +25,7 @@ export type ProjectEntry = {
     | "/project/$pid/environment"
     | "/project/$pid/keys"
     | "/project/$pid/repositories"
+    | "/project/$pid/team"
     | "/project/$pid/settings";
   label: string;
   icon: TablerIcon;
@@ -40,6 +42,7 @@ export const projectEntries: ProjectEntry[] = [
   { to: "/project/$pid/environment", label: "nav.variables", icon: IconVariable, group: "resources" },
   { to: "/project/$pid/keys", label: "nav.keys", icon: IconKey, group: "resources" },
   { to: "/project/$pid/repositories", label: "nav.repositories", icon: IconGitBranch, group: "resources" },
+  { to: "/project/$pid/team", label: "nav.team", icon: IconUsers, group: "project" },
   {
     to: "/project/$pid/settings",
     label: "nav.settings",

@@ -32,7 +32,7 @@ export default function InvitePage() {
       ) : (
         <div className={classes.narrow}>
           <Card padded>
-            <p>{t("invite.text")}</p>
+            <p style={{ marginBlockStart: 0 }}>{t("invite.text")}</p>
             {accept.error && (
               <p role="alert" style={{ color: "var(--sb-danger)" }}>
                 {errorText(accept.error, t)}
