@@ -206,9 +206,9 @@ func (f cronField) value(text, whole string) (int, error) {
 	return n, nil
 }
 
-// cronYears is how far Next looks ahead: far enough for a 29 February on every
-// day of the week.
-const cronYears = 41
+// cronYears is how far Next looks ahead: no 29 February is more than 8 years from
+// the one before, and all else comes sooner.
+const cronYears = 9
 
 // Next returns the first time after another that is due, in UTC, and the zero
 // time when there is none, as for 30 February. zone counts when the expression
