@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"signalbox/internal/audit"
 	"signalbox/internal/auth"
 	"signalbox/internal/catalog"
 	"signalbox/internal/config"
@@ -106,6 +107,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 		Store: st, Sealer: sources, Passwords: authn, Now: utcNow, Programs: programOnMachine,
 		BaseApps: baseApps(c.Apps),
 		Demo:     catalog.NewDemoFiles(filepath.Join(c.DataDir, "demo")), AnyoneCreates: c.Projects.NonAdminCanCreate,
+		Maintenance: maintenance(c),
 	})
 	if err != nil {
 		return err
@@ -164,6 +166,12 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	})
 	g.Go(func() error { return sweepSessions(ctx, authn, log) })
 	g.Go(func() error { return service.Retain(ctx) })
+	if age := c.Audit.Retention; age > 0 {
+		g.Go(func() error {
+			audit.Retain(ctx, st, age, utcNow, func(err error) { log.Warn("delete old lines of the activity log", "error", err) })
+			return nil
+		})
+	}
 	g.Go(func() error { return listen(c, server, listener) })
 	g.Go(func() error {
 		<-ctx.Done()

@@ -52,6 +52,7 @@ type Deps struct {
 	Programs func(domain.App) (available bool, reason string)
 	// AnyoneCreates lets users who are not administrators create projects.
 	AnyoneCreates bool
+	Maintenance   Maintenance
 }
 
 // Catalog carries out the use cases.

@@ -58,6 +58,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List or export the whole activity with all that is known about it */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -87,6 +104,58 @@ export interface paths {
         put?: never;
         /** Sign out */
         post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove copies of repositories that no task uses */
+        delete: operations["clearCache"];
+        options?: never;
+        /** Does nothing */
+        head: operations["headCache"];
+        patch?: never;
+        trace?: never;
+    };
+    "/api/debug/gc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Collect the garbage of the server's memory */
+        post: operations["collectGarbage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/debug/pprof/dump": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write profiles of the server into the configured directory */
+        post: operations["dumpProfiles"];
         delete?: never;
         options?: never;
         head?: never;
@@ -161,6 +230,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the settings kept in the database */
+        get: operations["listOptions"];
+        put?: never;
+        /** Set an option */
+        post: operations["setOption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ping": {
         parameters: {
             query?: never;
@@ -192,6 +279,40 @@ export interface paths {
         post?: never;
         /** Delete a project with all it holds */
         delete: operations["deleteProject"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List or export the project's activity with all that is known about it */
+        get: operations["listProjectAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove copies of the project's repositories that no task uses */
+        delete: operations["clearProjectCache"];
         options?: never;
         head?: never;
         patch?: never;
@@ -447,6 +568,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/project/{project_id}/notifications/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test notification; 409 when there is nothing to send or nobody to send it to */
+        post: operations["testNotifications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/project/{project_id}/repositories": {
         parameters: {
             query?: never;
@@ -561,6 +699,23 @@ export interface paths {
         };
         /** Tell what the caller may do */
         get: operations["getProjectRole"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the project's tasks by day and status, newest day first */
+        get: operations["getProjectStats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -982,6 +1137,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/project/{project_id}/templates/{template_id}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the template's tasks by day and status, newest day first */
+        get: operations["getTemplateStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/project/{project_id}/templates/{template_id}/stop_all_tasks": {
         parameters: {
             query?: never;
@@ -1189,6 +1361,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tasks of all projects that wait or run, oldest first */
+        get: operations["listUnfinishedTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a task that waits or runs, as a list of one */
+        get: operations["getUnfinishedTask"];
+        put?: never;
+        post?: never;
+        /** Stop a task of any project */
+        delete: operations["stopUnfinishedTask"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1530,18 +1737,34 @@ export interface components {
             users?: components["schemas"]["Reference"][];
         };
         Event: {
+            /** @description create, update, delete, run, stop, decide, login, logout or access */
+            action?: string;
+            /** @description Where the request came from; for those who manage users */
+            address?: string;
+            /** @description Changed fields with old and new values, secret ones without; for those who manage users */
+            changes?: {
+                [key: string]: unknown;
+            };
             /** Format: date-time */
             created: string;
             description: string | null;
+            /** Format: int64 */
+            id: number;
             /** Format: int64 */
             integration_id: number | null;
             /** Format: int64 */
             object_id: number | null;
             object_name: string;
             object_type: string | null;
+            /** @description success, denied or failure */
+            outcome?: string;
             /** Format: int64 */
             project_id: number | null;
             project_name: string | null;
+            /** @description Name of what it was done to, as it was then */
+            target?: string;
+            /** @description For those who manage users */
+            user_agent?: string;
             /** Format: int64 */
             user_id: number | null;
             username: string | null;
@@ -1831,6 +2054,10 @@ export interface components {
             id: string;
             name: string;
         };
+        Option: {
+            key: string;
+            value: string;
+        };
         OutputLine: {
             /**
              * Format: int64
@@ -1888,6 +2115,40 @@ export interface components {
              */
             permissions: number;
             role: string;
+        };
+        Record: {
+            /** @description create, update, delete, run, stop, decide, login, logout or access */
+            action: string;
+            /** @description Where the request came from */
+            address: string;
+            /** @description Changed fields with old and new values, secret ones without */
+            changes?: unknown;
+            /** Format: date-time */
+            created: string;
+            description: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            integration_id: number | null;
+            /** Format: int64 */
+            object_id: number | null;
+            /** @description Name of what it was done to, as it is now */
+            object_name: string;
+            object_type: string;
+            /** @description success, denied or failure */
+            outcome: string;
+            /** Format: int64 */
+            project_id: number | null;
+            project_name: string;
+            /** @description Name of what it was done to, as it was then */
+            target: string;
+            /** @description First characters of the API token that was used */
+            token: string;
+            user_agent: string;
+            /** Format: int64 */
+            user_id: number | null;
+            /** @description Name of who did it, as it was then */
+            username: string;
         };
         Reference: {
             /** Format: int64 */
@@ -2198,6 +2459,18 @@ export interface components {
             task_id: number;
             type: string;
         };
+        TaskStat: {
+            /**
+             * Format: int64
+             * @description Seconds that tasks took on average, from start to end
+             */
+            avg_duration: number;
+            count_by_status: {
+                [key: string]: number;
+            };
+            /** @description YYYY-MM-DD in UTC */
+            date: string;
+        };
         Teams: {
             invite_type: string;
             invites_enabled?: boolean;
@@ -2372,6 +2645,20 @@ export interface components {
             expires_at?: string;
             name?: string;
         };
+        UnfinishedTask: {
+            /** @enum {string} */
+            location: "queue" | "running";
+            /** Format: int64 */
+            project_id: number;
+            project_name?: string;
+            /** Format: int64 */
+            runner_id?: number;
+            runner_name?: string;
+            status: string;
+            /** Format: int64 */
+            task_id: number;
+            username?: string;
+        };
         User: {
             admin: boolean;
             alert: boolean;
@@ -2506,7 +2793,16 @@ export type $defs = Record<string, never>;
 export interface operations {
     listApps: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2692,6 +2988,60 @@ export interface operations {
             };
         };
     };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+                /** @description Only events of this project */
+                project_id?: number;
+                /** @description ndjson: all that match, one JSON document a line */
+                format?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Record"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getLogin: {
         parameters: {
             query?: never;
@@ -2779,9 +3129,140 @@ export interface operations {
             };
         };
     };
-    listEvents: {
+    clearCache: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headCache: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    collectGarbage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    dumpProfiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+                /** @description Only events of this project */
+                project_id?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2810,7 +3291,30 @@ export interface operations {
     };
     listLastEvents: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+                /** @description Only events of this project */
+                project_id?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2884,6 +3388,70 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    setOption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Option"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Option"];
                 };
             };
             /** @description Failure */
@@ -3019,6 +3587,89 @@ export interface operations {
             };
         };
     };
+    listProjectAudit: {
+        parameters: {
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+                /** @description ndjson: all that match, one JSON document a line */
+                format?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Record"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    clearProjectCache: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listVariableGroups: {
         parameters: {
             query?: {
@@ -3026,6 +3677,14 @@ export interface operations {
                 sort?: string;
                 /** @description desc, anything else is ascending */
                 order?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -3220,7 +3879,28 @@ export interface operations {
     };
     listProjectEvents: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -3251,7 +3931,28 @@ export interface operations {
     };
     listLastProjectEvents: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -3282,7 +3983,16 @@ export interface operations {
     };
     listHostConfigs: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -3453,6 +4163,14 @@ export interface operations {
                 app?: string;
                 /** @description Only those attached to this template */
                 template_id?: number;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -3652,6 +4370,14 @@ export interface operations {
                 sort?: string;
                 /** @description desc, anything else is ascending */
                 order?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -3873,6 +4599,35 @@ export interface operations {
             };
         };
     };
+    testNotifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listRepositories: {
         parameters: {
             query?: {
@@ -3880,6 +4635,14 @@ export interface operations {
                 sort?: string;
                 /** @description desc, anything else is ascending */
                 order?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -4042,7 +4805,16 @@ export interface operations {
     };
     listBranches: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -4149,7 +4921,16 @@ export interface operations {
     };
     listTags: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -4197,6 +4978,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProjectRole"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getProjectStats: {
+        parameters: {
+            query?: {
+                /** @description Only tasks that started on this day or later, such as 2026-01-31, or at this time */
+                start?: string;
+                /** @description Only tasks that ended before this day or time */
+                end?: string;
+                /** @description Only tasks that this user started */
+                user_id?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskStat"][];
                 };
             };
             /** @description Failure */
@@ -4389,7 +5208,16 @@ export interface operations {
     };
     listAnsibleErrors: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -4421,7 +5249,16 @@ export interface operations {
     };
     listAnsibleHosts: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -4896,6 +5733,14 @@ export interface operations {
                 order?: string;
                 /** @description Only templates of this app */
                 app?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -5215,6 +6060,45 @@ export interface operations {
             };
         };
     };
+    getTemplateStats: {
+        parameters: {
+            query?: {
+                /** @description Only tasks that started on this day or later, such as 2026-01-31, or at this time */
+                start?: string;
+                /** @description Only tasks that ended before this day or time */
+                end?: string;
+                /** @description Only tasks that this user started */
+                user_id?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskStat"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     stopAllTasks: {
         parameters: {
             query?: never;
@@ -5338,6 +6222,14 @@ export interface operations {
                 sort?: string;
                 /** @description desc, anything else is ascending */
                 order?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -5498,7 +6390,16 @@ export interface operations {
     };
     listViews: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -5700,6 +6601,14 @@ export interface operations {
                 sort?: string;
                 /** @description desc, anything else is ascending */
                 order?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -5732,7 +6641,16 @@ export interface operations {
     };
     listProjects: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5883,6 +6801,113 @@ export interface operations {
             };
         };
     };
+    listUnfinishedTasks: {
+        parameters: {
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnfinishedTask"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getUnfinishedTask: {
+        parameters: {
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnfinishedTask"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    stopUnfinishedTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getCurrentUser: {
         parameters: {
             query?: never;
@@ -5914,7 +6939,16 @@ export interface operations {
     };
     listTokens: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6008,6 +7042,14 @@ export interface operations {
             query?: {
                 /** @description Only user names that start with this */
                 s?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path?: never;
