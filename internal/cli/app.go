@@ -5,8 +5,10 @@ import (
 	"log/slog"
 	"time"
 
+	"signalbox/internal/audit"
 	"signalbox/internal/config"
 	"signalbox/internal/domain"
+	"signalbox/internal/store"
 )
 
 // App is what commands act on; the composition root implements it. Errors that
@@ -78,6 +80,10 @@ type Admin interface {
 	// returns its text, which is stored nowhere.
 	CreateToken(ctx context.Context, owner UserRef, name string, ttl time.Duration) (domain.Secret, error)
 	ListTokens(ctx context.Context, owner UserRef) ([]domain.Token, error)
+
+	// ExportAudit gives the lines of the activity log that a filter selects to fn,
+	// newest first.
+	ExportAudit(ctx context.Context, f store.EventFilter, fn func(audit.Record) error) error
 
 	Close() error
 }
