@@ -246,3 +246,23 @@ func TestProjects_AreCutAsInTheReference(t *testing.T) {
 		t.Errorf("got link %q", got)
 	}
 }
+
+func TestApps_ChangesAreNoted(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.must("admin", "PUT", "/api/apps/bash", object{"active": true, "title": "Shell"})
+	s.must("admin", "POST", "/api/apps/bash/active", object{"active": false})
+	s.must("admin", "DELETE", "/api/apps/bash", nil)
+	s.must("admin", "DELETE", "/api/apps/bash", nil) // nothing left to reset
+	s.must("admin", "POST", "/api/options", object{"key": "a", "value": "1"})
+	s.must("admin", "POST", "/api/options", object{"key": "a", "value": "1"}) // no change
+	rows, _ := s.events("admin", "/api/audit?object_type=option")
+	var got []string
+	for _, r := range rows {
+		got = append(got, r.Description)
+	}
+	want := []string{"Option a set", "App bash reset", "App bash switched off", "App bash set up"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("activity (-want +got):\n%s", diff)
+	}
+}
