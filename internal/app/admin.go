@@ -11,6 +11,7 @@ import (
 	"signalbox/internal/cli"
 	"signalbox/internal/config"
 	"signalbox/internal/domain"
+	"signalbox/internal/secrets"
 	"signalbox/internal/store"
 	"signalbox/internal/store/boltstore"
 	"signalbox/internal/store/sqlstore"
@@ -199,9 +200,17 @@ func newAuth(c *config.Config, st store.Store, now func() time.Time) (*auth.Serv
 	if err != nil {
 		return nil, err
 	}
+	ring, err := secrets.New(c.Keys.AccessKeyEncryption.Reveal())
+	if err != nil {
+		return nil, err
+	}
 	return auth.New(auth.Config{
 		Store: st, CookieKey: key, Now: now, SessionIdle: c.Auth.SessionIdle,
-		PasswordLoginDisabled: c.Auth.PasswordLoginDisabled,
+		PasswordLoginDisabled: c.Auth.PasswordLoginDisabled, Sealer: ring,
+		TOTP: auth.TOTPConfig{
+			Enabled: c.Auth.TOTP.Enabled, AllowRecovery: c.Auth.TOTP.AllowRecovery,
+			Immediate: !c.Auth.TOTP.RequireConfirmation, Issuer: c.Auth.TOTP.AppName,
+		},
 	})
 }
 

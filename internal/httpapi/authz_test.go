@@ -79,7 +79,7 @@ func fill(path string, w *world) string {
 	return strings.NewReplacer(
 		"{project_id}", fmt.Sprint(w.project), "{key_id}", fmt.Sprint(w.key), "{repository_id}", fmt.Sprint(w.repository),
 		"{inventory_id}", fmt.Sprint(w.inventory), "{environment_id}", fmt.Sprint(w.group), "{template_id}", fmt.Sprint(w.template),
-		"{host_config_id}", fmt.Sprint(w.host), "{view_id}", fmt.Sprint(w.view), "{user_id}", fmt.Sprint(w.users["admin"].ID), "{task_id}", "1", "{app}", "bash", "{token}", "abcdefgh",
+		"{host_config_id}", fmt.Sprint(w.host), "{view_id}", fmt.Sprint(w.view), "{user_id}", fmt.Sprint(w.users["admin"].ID), "{task_id}", "1", "{app}", "bash", "{totp_id}", "1", "{session_id}", "1", "{token}", "abcdefgh",
 	).Replace(path)
 }
 

@@ -25,6 +25,8 @@ type call struct {
 	// for routes below a project.
 	grant authz.Grant
 	query url.Values
+	// status is the answer's where it depends on what happened; 0: the route's.
+	status int
 }
 
 func (c *call) actor() domain.Actor { return c.grant.Actor }
