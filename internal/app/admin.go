@@ -24,6 +24,7 @@ type admin struct {
 	store   store.Store
 	auth    *auth.Service
 	catalog *catalog.Catalog
+	ring    *secrets.Keyring
 }
 
 // Open opens the data of an instance for the command line. A server may be
@@ -37,7 +38,7 @@ func (*App) Open(ctx context.Context, c *config.Config, log *slog.Logger) (cli.A
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	keys, err := secrets.New(c.Keys.AccessKeyEncryption.Reveal())
+	keys, err := loadRing(c)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -45,11 +46,16 @@ func (*App) Open(ctx context.Context, c *config.Config, log *slog.Logger) (cli.A
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	return &admin{store: st, auth: a, catalog: cat}, nil
+	return &admin{store: st, auth: a, catalog: cat, ring: keys}, nil
 }
 
-// Check reads the settings of the connection to the database.
+// Check reads the keys file and the settings of the connection to the database.
 func (*App) Check(c *config.Config) error {
+	if c.Keys.File != "" {
+		if _, err := loadRing(c); err != nil {
+			return err
+		}
+	}
 	if c.Database.Dialect == "bolt" {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"signalbox/internal/backup"
 	"signalbox/internal/config"
 	"signalbox/internal/domain"
+	"signalbox/internal/secrets/vault"
 )
 
 // App is what commands act on; the composition root implements it. Errors that
@@ -88,6 +89,13 @@ type Admin interface {
 	// ImportProject makes a project of a document and returns what could not be
 	// taken over, in sentences.
 	ImportProject(ctx context.Context, doc backup.Document, how ImportHow) (warnings []string, err error)
+
+	// CheckVault says which keys the stored secrets need.
+	CheckVault(ctx context.Context) (vault.Report, error)
+	// Rekey seals stored secrets again with the active key; the old keys only open.
+	Rekey(ctx context.Context, how vault.How, old []domain.Secret) (vault.Done, error)
+	// RollbackVault puts back what a backup of Rekey holds.
+	RollbackVault(ctx context.Context, file string, dry bool) (vault.Done, error)
 
 	Close() error
 }

@@ -82,6 +82,9 @@ func options(home string) []option {
 		{key: "access_key_encryption", env: "ACCESS_KEY_ENCRYPTION", secret: true, fallback: "made at first start",
 			field: func(c *Config) field { return key{&c.Keys.AccessKeyEncryption, []int{16, 24, 32}} },
 			doc:   "Key that encrypts the secrets of the key store. Without it they cannot be read: keep a copy apart from the database."},
+		{key: "encryption.keys_file", env: "ENCRYPTION_KEYS_FILE", fallback: "none",
+			field: at(func(c *Config) *string { return &c.Keys.File }),
+			doc:   "File of several keys for stored secrets, YAML or JSON, so that they can be changed while the server runs; see Keys."},
 
 		{key: "password_login_disable", env: "PASSWORD_LOGIN_DISABLED",
 			field: func(c *Config) field { return toggle{&c.Auth.PasswordLoginDisabled} },

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"signalbox/internal/domain"
+	"signalbox/internal/secrets"
 	"signalbox/internal/store"
 )
 
@@ -107,7 +108,7 @@ func (s *Service) seal(secret map[string]any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return s.Sealer.Seal(text, "task.secret")
+	return s.Sealer.Seal(text, secrets.TaskPlace)
 }
 
 // app returns the declaration of an app that may be run.
