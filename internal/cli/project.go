@@ -20,7 +20,7 @@ import (
 
 func (s *shell) project() *cobra.Command {
 	c := group(&cobra.Command{Use: "project", Aliases: []string{"projects"}, Short: "Take projects along as files, and bring them back"})
-	c.AddCommand(s.projectExport(), s.projectImport())
+	c.AddCommand(s.projectExport(), s.projectImport(), s.projectList())
 	return c
 }
 

@@ -326,7 +326,7 @@ func silentKeys() []string {
 
 func silentEnv() []string {
 	return []string{
-		"CONFIG_PATH", "DEBUG_FILTER", "CLI_COMPAT", "URL", "TOKEN", "TASK_DETAILS_", "SUBSCRIPTION_",
+		"CONFIG_PATH", "DEBUG_FILTER", "CLI_COMPAT", "URL", "TOKEN", "API_TOKEN", "TASK_DETAILS_", "SUBSCRIPTION_",
 		"SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_", "PORT_",
 		"VERSION", "TEST_", "FAULT_", "BENCH_",
 		"FROM_DB_PASS", "FROM_DB_PASS_FILE", "TO_DB_PASS", "TO_DB_PASS_FILE", // see LoadDatabase
