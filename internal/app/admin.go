@@ -72,6 +72,12 @@ func (*App) Schema(ctx context.Context, c *config.Config) (cli.Schema, error) {
 	return schema, cannotOpen(c, err)
 }
 
+// LatestSchema is the version that all databases are brought to.
+func (*App) LatestSchema() (int64, error) {
+	_, latest, err := boltstore.SchemaVersion("") // of a file that is not there
+	return latest, err
+}
+
 func schemaVersion(ctx context.Context, c *config.Config) (have, latest int64, err error) {
 	if c.Database.Dialect == "bolt" {
 		return boltstore.SchemaVersion(c.Database.Path)

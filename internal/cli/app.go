@@ -25,6 +25,8 @@ type App interface {
 	Check(c *config.Config) error
 	// Schema looks at the version of the database's tables and changes nothing.
 	Schema(ctx context.Context, c *config.Config) (Schema, error)
+	// LatestSchema is the version that this program brings tables to.
+	LatestSchema() (int64, error)
 	// Migrate brings the tables to a version, up or down. On the way down what the
 	// undone steps brought is lost.
 	Migrate(ctx context.Context, c *config.Config, log *slog.Logger, version int64) error
