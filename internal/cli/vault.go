@@ -64,18 +64,26 @@ func vaultLines(r vault.Report) string {
 	}
 	for _, u := range r.Uses {
 		name := ""
-		if u.Label != "" {
-			name = " (" + u.Label + ")"
+		if label := keyLabel(u); label != "" {
+			name = " (" + label + ")"
 		}
 		text += fmt.Sprintf("%s%s: %d rows — %s\n", u.ID, name, u.Rows, u.Status)
 	}
 	return text
 }
 
+// keyLabel is where a key is configured, "" for one that is not.
+func keyLabel(u vault.KeyUse) string {
+	if u.Label == "" && u.Status != vault.StatusMissing {
+		return "access_key_encryption"
+	}
+	return u.Label
+}
+
 func vaultReport(r vault.Report) map[string]any {
 	keys := []map[string]any{}
 	for _, u := range r.Uses {
-		keys = append(keys, map[string]any{"id": u.ID, "label": u.Label, "rows": u.Rows, "status": u.Status})
+		keys = append(keys, map[string]any{"id": u.ID, "label": keyLabel(u), "rows": u.Rows, "status": u.Status})
 	}
 	return map[string]any{"access_keys": r.Keys, "tasks": r.Tasks, "second_factors": r.TOTPs, "keys": keys, "unreadable": unreadableReport(r.Unreadable)}
 }
