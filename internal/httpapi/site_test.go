@@ -107,14 +107,15 @@ func newSite(t testing.TB, change ...func(*httpapi.Deps)) *site {
 	t.Cleanup(func() { _ = db.Close() })
 	s.store, s.bus = db, live.NewBus()
 	logger := slog.New(slog.NewTextHandler(&lockedWriter{w: s.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s.auth, err = auth.New(auth.Config{
-		Store: db, CookieKey: []byte(strings.Repeat("k", 32)), Now: s.clock.Now,
-		Cost: auth.Cost{Memory: 64, Passes: 1, Threads: 1},
-	})
+	ring, err := secrets.New(secrets.GenerateKey())
 	if err != nil {
 		t.Fatal(err)
 	}
-	ring, err := secrets.New(secrets.GenerateKey())
+	s.auth, err = auth.New(auth.Config{
+		Store: db, CookieKey: []byte(strings.Repeat("k", 32)), Now: s.clock.Now,
+		Cost: auth.Cost{Memory: 64, Passes: 1, Threads: 1}, Sealer: ring,
+		TOTP: auth.TOTPConfig{Enabled: true, AllowRecovery: true},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
