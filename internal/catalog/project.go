@@ -11,25 +11,22 @@ import (
 	"signalbox/internal/store"
 )
 
-// maxProjects bounds the list of projects, as the reference does.
-const maxProjects = 200
-
 // Projects lists the projects of the actor by name; an administrator sees all.
 func (c *Catalog) Projects(ctx context.Context, actor domain.Actor) ([]domain.Project, error) {
 	if actor.Everywhere() {
-		return c.Store.Projects().List(ctx, store.Query{}.By("name", "id").Max(maxProjects))
+		return c.Store.Projects().List(ctx, store.Query{}.By("name", "id"))
 	}
-	ids, err := c.visible(ctx, actor)
+	ids, err := c.visibleProjects(ctx, actor)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	return c.Store.Projects().List(ctx, store.Where(store.In("id", ids)).By("name", "id").Max(maxProjects))
+	return c.Store.Projects().List(ctx, store.Where(store.In("id", ids)).By("name", "id"))
 }
 
-// visible returns the projects of an actor who may not look into all of them:
+// visibleProjects returns the projects of an actor who may not look into all of them:
 // those they are a member of, and of these only what their token is bound to. An
 // administrator's token may be bound to any.
-func (c *Catalog) visible(ctx context.Context, actor domain.Actor) ([]domain.ProjectID, error) {
+func (c *Catalog) visibleProjects(ctx context.Context, actor domain.Actor) ([]domain.ProjectID, error) {
 	bound := actor.Token != nil && actor.Token.Projects != nil
 	if bound && actor.User.Admin {
 		return actor.Token.Projects, nil

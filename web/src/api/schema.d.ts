@@ -58,6 +58,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List or export the whole activity with all that is known about it */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -93,7 +110,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/auth/recovery": {
+    "/api/cache": {
         parameters: {
             query?: never;
             header?: never;
@@ -102,15 +119,33 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Complete a sign-in by a recovery code, which takes the second factor away */
-        post: operations["recover"];
+        post?: never;
+        /** Remove copies of repositories that no task uses */
+        delete: operations["clearCache"];
+        options?: never;
+        /** Does nothing */
+        head: operations["headCache"];
+        patch?: never;
+        trace?: never;
+    };
+    "/api/debug/gc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Collect the garbage of the server's memory */
+        post: operations["collectGarbage"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/auth/verify": {
+    "/api/debug/pprof/dump": {
         parameters: {
             query?: never;
             header?: never;
@@ -119,8 +154,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give the second factor of a sign-in; 204 when none is pending */
-        post: operations["verify"];
+        /** Write profiles of the server into the configured directory */
+        post: operations["dumpProfiles"];
         delete?: never;
         options?: never;
         head?: never;
@@ -195,6 +230,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the settings kept in the database */
+        get: operations["listOptions"];
+        put?: never;
+        /** Set an option */
+        post: operations["setOption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ping": {
         parameters: {
             query?: never;
@@ -226,6 +279,40 @@ export interface paths {
         post?: never;
         /** Delete a project with all it holds */
         delete: operations["deleteProject"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List or export the project's activity with all that is known about it */
+        get: operations["listProjectAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove copies of the project's repositories that no task uses */
+        delete: operations["clearProjectCache"];
         options?: never;
         head?: never;
         patch?: never;
@@ -481,6 +568,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/project/{project_id}/notifications/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test notification; 409 when there is nothing to send or nobody to send it to */
+        post: operations["testNotifications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/project/{project_id}/repositories": {
         parameters: {
             query?: never;
@@ -595,6 +699,23 @@ export interface paths {
         };
         /** Tell what the caller may do */
         get: operations["getProjectRole"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the project's tasks by day and status, newest day first */
+        get: operations["getProjectStats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1016,6 +1137,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/project/{project_id}/templates/{template_id}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the template's tasks by day and status, newest day first */
+        get: operations["getTemplateStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/project/{project_id}/templates/{template_id}/stop_all_tasks": {
         parameters: {
             query?: never;
@@ -1228,6 +1366,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tasks of all projects that wait or run, oldest first */
+        get: operations["listUnfinishedTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a task that waits or runs, as a list of one */
+        get: operations["getUnfinishedTask"];
+        put?: never;
+        post?: never;
+        /** Stop a task of any project */
+        delete: operations["stopUnfinishedTask"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/user": {
         parameters: {
             query?: never;
@@ -1240,59 +1413,6 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/user/options": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read what clients keep for the caller */
-        get: operations["getUserOptions"];
-        put?: never;
-        /** Keep something for the caller */
-        post: operations["setUserOption"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/user/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the caller's sessions, the latest used first */
-        get: operations["listSessions"];
-        put?: never;
-        post?: never;
-        /** End the caller's other sessions */
-        delete: operations["deleteSessions"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/user/sessions/{session_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** End one of the caller's sessions */
-        delete: operations["deleteSession"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1370,74 +1490,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/users/{user_id}/2fas/totp": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Set up a second factor; its secrets are shown only here */
-        post: operations["createTOTP"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/users/{user_id}/2fas/totp/{totp_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Remove a second factor; one's own in a browser by a proof */
-        delete: operations["deleteTOTP"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/users/{user_id}/2fas/totp/{totp_id}/confirm": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Make a second factor count by a code of it */
-        post: operations["confirmTOTP"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/users/{user_id}/2fas/totp/{totp_id}/qr": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Draw the QR code of a second factor that is being set up */
-        get: operations["getTOTPQR"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/users/{user_id}/password": {
         parameters: {
             query?: never;
@@ -1449,58 +1501,6 @@ export interface paths {
         put?: never;
         /** Set a password; ends the user's other sessions */
         post: operations["setPassword"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/users/{user_id}/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List a user's sessions, the latest used first */
-        get: operations["listUserSessions"];
-        put?: never;
-        post?: never;
-        /** End a user's sessions but the one that asks */
-        delete: operations["deleteUserSessions"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/users/{user_id}/sessions/{session_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** End one of a user's sessions */
-        delete: operations["deleteUserSession"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/users/{user_id}/unlock": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Let a user try again who was locked out by wrong passwords or codes */
-        post: operations["unlockUser"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1711,8 +1711,6 @@ export interface components {
             can_create_project: boolean;
             /** Format: date-time */
             created: string;
-            /** @description Cannot sign in, and their tokens do not count */
-            disabled?: boolean;
             email: string;
             external: boolean;
             has_active_subscription: boolean;
@@ -1720,8 +1718,6 @@ export interface components {
             id: number;
             name: string;
             pro: boolean;
-            /** @description The second factor, when one is on */
-            totp?: components["schemas"]["UserTOTP"];
             username: string;
         };
         DescriptionInput: {
@@ -1741,18 +1737,34 @@ export interface components {
             users?: components["schemas"]["Reference"][];
         };
         Event: {
+            /** @description create, update, delete, run, stop, decide, login, logout or access */
+            action?: string;
+            /** @description Where the request came from; for those who manage users */
+            address?: string;
+            /** @description Changed fields with old and new values, secret ones without; for those who manage users */
+            changes?: {
+                [key: string]: unknown;
+            };
             /** Format: date-time */
             created: string;
             description: string | null;
+            /** Format: int64 */
+            id: number;
             /** Format: int64 */
             integration_id: number | null;
             /** Format: int64 */
             object_id: number | null;
             object_name: string;
             object_type: string | null;
+            /** @description success, denied or failure */
+            outcome?: string;
             /** Format: int64 */
             project_id: number | null;
             project_name: string | null;
+            /** @description Name of what it was done to, as it was then */
+            target?: string;
+            /** @description For those who manage users */
+            user_agent?: string;
             /** Format: int64 */
             user_id: number | null;
             username: string | null;
@@ -2042,6 +2054,10 @@ export interface components {
             id: string;
             name: string;
         };
+        Option: {
+            key: string;
+            value: string;
+        };
         OutputLine: {
             /**
              * Format: int64
@@ -2061,13 +2077,7 @@ export interface components {
             secret?: boolean;
             value: unknown;
         };
-        PasscodeInput: {
-            /** @description The present code, or while signing in a recovery code */
-            passcode?: string;
-        };
         PasswordInput: {
-            /** @description The present one, to change one's own in a browser */
-            current_password?: string;
             password?: string;
         };
         Project: {
@@ -2106,12 +2116,39 @@ export interface components {
             permissions: number;
             role: string;
         };
-        ProofInput: {
-            current_password?: string;
-            passcode?: string;
-        };
-        RecoveryInput: {
-            recovery_code?: string;
+        Record: {
+            /** @description create, update, delete, run, stop, decide, login, logout or access */
+            action: string;
+            /** @description Where the request came from */
+            address: string;
+            /** @description Changed fields with old and new values, secret ones without */
+            changes?: unknown;
+            /** Format: date-time */
+            created: string;
+            description: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            integration_id: number | null;
+            /** Format: int64 */
+            object_id: number | null;
+            /** @description Name of what it was done to, as it is now */
+            object_name: string;
+            object_type: string;
+            /** @description success, denied or failure */
+            outcome: string;
+            /** Format: int64 */
+            project_id: number | null;
+            project_name: string;
+            /** @description Name of what it was done to, as it was then */
+            target: string;
+            /** @description First characters of the API token that was used */
+            token: string;
+            user_agent: string;
+            /** Format: int64 */
+            user_id: number | null;
+            /** @description Name of who did it, as it was then */
+            username: string;
         };
         Reference: {
             /** Format: int64 */
@@ -2187,20 +2224,6 @@ export interface components {
             login?: string;
             passphrase?: string;
             private_key?: string;
-        };
-        Session: {
-            /** Format: date-time */
-            created: string;
-            /** @description The one that asks */
-            current: boolean;
-            /** Format: int64 */
-            id: number;
-            ip: string;
-            /** Format: date-time */
-            last_active: string;
-            /** @description The second factor is missing */
-            pending?: boolean;
-            user_agent: string;
         };
         SetupInput: {
             email?: string;
@@ -2436,6 +2459,18 @@ export interface components {
             task_id: number;
             type: string;
         };
+        TaskStat: {
+            /**
+             * Format: int64
+             * @description Seconds that tasks took on average, from start to end
+             */
+            avg_duration: number;
+            count_by_status: {
+                [key: string]: number;
+            };
+            /** @description YYYY-MM-DD in UTC */
+            date: string;
+        };
         Teams: {
             invite_type: string;
             invites_enabled?: boolean;
@@ -2601,16 +2636,7 @@ export interface components {
             /** Format: date-time */
             expires_at?: string;
             id: string;
-            /**
-             * Format: date-time
-             * @description To the minute
-             */
-            last_used?: string;
             name?: string;
-            /** @description Where; left out: in all projects of its user */
-            projects?: number[];
-            /** @description What it may be used for; left out: all that its user may */
-            scopes?: string[];
             /** Format: int64 */
             user_id: number;
         };
@@ -2618,35 +2644,37 @@ export interface components {
             /** Format: date-time */
             expires_at?: string;
             name?: string;
-            /** @description Left out: all */
-            projects?: number[];
-            /** @description Any of read, run, write and admin; left out: all */
-            scopes?: string[];
+        };
+        UnfinishedTask: {
+            /** @enum {string} */
+            location: "queue" | "running";
+            /** Format: int64 */
+            project_id: number;
+            project_name?: string;
+            /** Format: int64 */
+            runner_id?: number;
+            runner_name?: string;
+            status: string;
+            /** Format: int64 */
+            task_id: number;
+            username?: string;
         };
         User: {
             admin: boolean;
             alert: boolean;
             /** Format: date-time */
             created: string;
-            /** @description Cannot sign in, and their tokens do not count */
-            disabled?: boolean;
             email: string;
             external: boolean;
             /** Format: int64 */
             id: number;
             name: string;
             pro: boolean;
-            /** @description The second factor, when one is on */
-            totp?: components["schemas"]["UserTOTP"];
             username: string;
         };
         UserInput: {
             admin?: boolean;
             alert?: boolean;
-            /** @description The present password, to change one's own in a browser */
-            current_password?: string;
-            /** @description Left out, it stays as it is */
-            disabled?: boolean;
             email?: string;
             external?: boolean;
             name?: string;
@@ -2659,7 +2687,6 @@ export interface components {
             alert?: boolean;
             /** Format: date-time */
             created?: string;
-            disabled?: boolean;
             email?: string;
             external?: boolean;
             /** Format: int64 */
@@ -2667,30 +2694,6 @@ export interface components {
             name: string;
             pro?: boolean;
             username: string;
-        };
-        UserOption: {
-            key: string;
-            value: unknown;
-        };
-        UserOptionInput: {
-            key?: string;
-            value?: unknown;
-        };
-        UserTOTP: {
-            /** @description In the answer to the creation: false until a code was entered */
-            confirmed?: boolean;
-            /** Format: date-time */
-            created: string;
-            /** Format: int64 */
-            id: number;
-            /** @description The first of recovery_codes */
-            recovery_code?: string;
-            /** @description Each stands in for a code once */
-            recovery_codes?: string[];
-            /** @description For authenticators; empty but in the answer to the creation */
-            url: string;
-            /** Format: int64 */
-            user_id: number;
         };
         VariableGroup: {
             /** @description Environment variables: a flat JSON object as text */
@@ -2790,7 +2793,16 @@ export type $defs = Record<string, never>;
 export interface operations {
     listApps: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2976,6 +2988,60 @@ export interface operations {
             };
         };
     };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+                /** @description Only events of this project */
+                project_id?: number;
+                /** @description ndjson: all that match, one JSON document a line */
+                format?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Record"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getLogin: {
         parameters: {
             query?: never;
@@ -3063,18 +3129,14 @@ export interface operations {
             };
         };
     };
-    recover: {
+    clearCache: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RecoveryInput"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description No Content */
             204: {
@@ -3094,21 +3156,71 @@ export interface operations {
             };
         };
     };
-    verify: {
+    headCache: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PasscodeInput"];
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
         };
+    };
+    collectGarbage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
-            /** @description OK */
-            200: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    dumpProfiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3127,7 +3239,30 @@ export interface operations {
     };
     listEvents: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+                /** @description Only events of this project */
+                project_id?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3156,7 +3291,30 @@ export interface operations {
     };
     listLastEvents: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+                /** @description Only events of this project */
+                project_id?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3230,6 +3388,70 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    setOption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Option"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Option"];
                 };
             };
             /** @description Failure */
@@ -3365,6 +3587,89 @@ export interface operations {
             };
         };
     };
+    listProjectAudit: {
+        parameters: {
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+                /** @description ndjson: all that match, one JSON document a line */
+                format?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Record"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    clearProjectCache: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listVariableGroups: {
         parameters: {
             query?: {
@@ -3372,6 +3677,14 @@ export interface operations {
                 sort?: string;
                 /** @description desc, anything else is ascending */
                 order?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -3566,7 +3879,28 @@ export interface operations {
     };
     listProjectEvents: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -3597,7 +3931,28 @@ export interface operations {
     };
     listLastProjectEvents: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -3628,7 +3983,16 @@ export interface operations {
     };
     listHostConfigs: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -3799,6 +4163,14 @@ export interface operations {
                 app?: string;
                 /** @description Only those attached to this template */
                 template_id?: number;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -3998,6 +4370,14 @@ export interface operations {
                 sort?: string;
                 /** @description desc, anything else is ascending */
                 order?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -4219,6 +4599,35 @@ export interface operations {
             };
         };
     };
+    testNotifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listRepositories: {
         parameters: {
             query?: {
@@ -4226,6 +4635,14 @@ export interface operations {
                 sort?: string;
                 /** @description desc, anything else is ascending */
                 order?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -4388,7 +4805,16 @@ export interface operations {
     };
     listBranches: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -4495,7 +4921,16 @@ export interface operations {
     };
     listTags: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -4543,6 +4978,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProjectRole"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getProjectStats: {
+        parameters: {
+            query?: {
+                /** @description Only tasks that started on this day or later, such as 2026-01-31, or at this time */
+                start?: string;
+                /** @description Only tasks that ended before this day or time */
+                end?: string;
+                /** @description Only tasks that this user started */
+                user_id?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskStat"][];
                 };
             };
             /** @description Failure */
@@ -4735,7 +5208,16 @@ export interface operations {
     };
     listAnsibleErrors: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -4767,7 +5249,16 @@ export interface operations {
     };
     listAnsibleHosts: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -5242,6 +5733,14 @@ export interface operations {
                 order?: string;
                 /** @description Only templates of this app */
                 app?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -5561,6 +6060,45 @@ export interface operations {
             };
         };
     };
+    getTemplateStats: {
+        parameters: {
+            query?: {
+                /** @description Only tasks that started on this day or later, such as 2026-01-31, or at this time */
+                start?: string;
+                /** @description Only tasks that ended before this day or time */
+                end?: string;
+                /** @description Only tasks that this user started */
+                user_id?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskStat"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     stopAllTasks: {
         parameters: {
             query?: never;
@@ -5684,6 +6222,14 @@ export interface operations {
                 sort?: string;
                 /** @description desc, anything else is ascending */
                 order?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -5844,7 +6390,16 @@ export interface operations {
     };
     listViews: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -6046,6 +6601,14 @@ export interface operations {
                 sort?: string;
                 /** @description desc, anything else is ascending */
                 order?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -6078,7 +6641,16 @@ export interface operations {
     };
     listProjects: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6229,6 +6801,113 @@ export interface operations {
             };
         };
     };
+    listUnfinishedTasks: {
+        parameters: {
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnfinishedTask"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getUnfinishedTask: {
+        parameters: {
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnfinishedTask"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    stopUnfinishedTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getCurrentUser: {
         parameters: {
             query?: never;
@@ -6258,158 +6937,18 @@ export interface operations {
             };
         };
     };
-    getUserOptions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    setUserOption: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["UserOptionInput"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UserOption"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    listSessions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Session"][];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    deleteSessions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    deleteSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                session_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
     listTokens: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6503,10 +7042,14 @@ export interface operations {
             query?: {
                 /** @description Only user names that start with this */
                 s?: string;
-                /** @description At most this many, from 1 to 10000; all when left out */
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
                 count?: number;
-                /** @description Only users with ids greater than this */
-                after?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path?: never;
@@ -6660,137 +7203,6 @@ export interface operations {
             };
         };
     };
-    createTOTP: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                user_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UserTOTP"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    deleteTOTP: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                user_id: number;
-                totp_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["ProofInput"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    confirmTOTP: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                user_id: number;
-                totp_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PasscodeInput"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    getTOTPQR: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                user_id: number;
-                totp_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "image/png": string;
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
     setPassword: {
         parameters: {
             query?: never;
@@ -6805,125 +7217,6 @@ export interface operations {
                 "application/json": components["schemas"]["PasswordInput"];
             };
         };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    listUserSessions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                user_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Session"][];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    deleteUserSessions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                user_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    deleteUserSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                user_id: number;
-                session_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    unlockUser: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                user_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
         responses: {
             /** @description No Content */
             204: {
