@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -43,7 +44,7 @@ type exchange struct {
 	Status  int               `json:"status"`
 	Ours    int               `json:"ours,omitempty"`
 	Why     string            `json:"why,omitempty"`
-	Lacks   []string          `json:"lacks,omitempty"`
+	Members []string          `json:"members,omitempty"`
 	With    []string          `json:"contains,omitempty"`
 	Without []string          `json:"without,omitempty"`
 	Error   string            `json:"error,omitempty"`
@@ -60,8 +61,9 @@ type differences struct {
 		Status int
 		// As is whom the request is sent for instead.
 		As string
-		// Lacks are the members, with dots, that our answer leaves out on purpose.
-		Lacks []string
+		// Members are those, with dots, that our answer leaves out on purpose, or
+		// that have another value.
+		Members []string
 		// Contains and Without are texts that our answer has, or does not have.
 		Contains, Without []string
 		// Shapeless says that the answer is another object altogether.
@@ -193,7 +195,7 @@ func convert(all []recorded, d differences) ([]exchange, error) {
 		}
 		differ, meant := d.Differ[key]
 		if meant {
-			e.Why, e.Lacks, e.With, e.Without = differ.Why, differ.Lacks, differ.Contains, differ.Without
+			e.Why, e.Members, e.With, e.Without = differ.Why, differ.Members, differ.Contains, differ.Without
 			if differ.As != "" {
 				e.As, e.Headers = differ.As, nil
 			}
@@ -213,7 +215,7 @@ func convert(all []recorded, d differences) ([]exchange, error) {
 			if ok {
 				e.IDs = ids(r.Response.Body)
 				if !differ.Shapeless {
-					e.Shape = shape(r.Response.Body)
+					e.Shape = shape(r.Response.Body, false)
 				}
 			}
 		}
@@ -242,23 +244,42 @@ func actor(headers map[string]string) (string, map[string]string) {
 	return as, rest
 }
 
-// shape replaces values by their types. Of the objects of a list it keeps the
+// exact reports whether a member of an answer keeps its value: it says what the
+// object is, and does not depend on the server or on how far a task has come.
+func exact(member string) bool {
+	return slices.Contains([]string{
+		"username", "admin", "external", "alert", "pro", "role", "permissions", "slug", "alert_chat", "max_parallel_tasks",
+		"name", "title", "type", "position", "hidden", "sort_column", "sort_reverse", "git_url", "git_branch", "inventory", "json", "env",
+		"playbook", "app", "description", "start_version", "autorun", "priority", "icon", "color", "dark_color", "active", "tag", "webhook",
+		"cron_format", "delete_after_run", "run_at", "auth_method", "auth_header", "searchable", "match_type", "method", "body_data_type",
+		"key", "value", "value_source", "variable", "variable_type", "oidc_providers", "login_with_password", "allow_recovery", "object_type", "project_name",
+	}, member)
+}
+
+// shape replaces values by their types, but for those that are exact: those only
+// of objects that are not in a list. Of the objects of a list it keeps the
 // members that all of them have, with the types that all of them agree on.
-func shape(v any) any {
+func shape(v any, listed bool) any {
 	switch v := v.(type) {
 	case map[string]any:
 		out := map[string]any{}
 		for k, member := range v {
-			out[k] = shape(member)
+			out[k] = shape(member, listed)
+			switch member.(type) {
+			case bool, float64, string:
+				if !listed && exact(k) {
+					out[k] = map[string]any{"=": member}
+				}
+			}
 		}
 		return out
 	case []any:
 		if len(v) == 0 {
 			return []any{}
 		}
-		common := shape(v[0])
+		common := shape(v[0], true)
 		for _, other := range v[1:] {
-			common = agree(common, shape(other))
+			common = agree(common, shape(other, true))
 		}
 		return []any{common}
 	case bool:
