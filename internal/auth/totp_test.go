@@ -432,7 +432,7 @@ func TestEvents(t *testing.T) {
 	if err := b.Logout(ctx, ticket.Cookie, client(3)); err != nil {
 		t.Fatal(err)
 	}
-	rows, err := b.store.Events().List(ctx, nil, nil, 100)
+	rows, err := b.store.Events().List(ctx, store.EventFilter{Limit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

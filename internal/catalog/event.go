@@ -14,7 +14,7 @@ import (
 // to no project is about users and settings: of that others than administrators
 // see only their own deeds. It tells whether there are older ones.
 func (c *Catalog) Events(ctx context.Context, actor domain.Actor, g *authz.Grant, f store.EventFilter) (list []domain.EventWithNames, hasNext bool, err error) {
-	f, all, err := c.visible(ctx, actor, g, f)
+	f, all, err := c.within(ctx, actor, g, f)
 	if err != nil {
 		return nil, false, err
 	}
@@ -41,9 +41,9 @@ func (c *Catalog) Events(ctx context.Context, actor domain.Actor, g *authz.Grant
 	}
 }
 
-// visible narrows a filter to what the actor may see; all tells that nothing of
+// within narrows a filter to what the actor may see; all tells that nothing of
 // it has to be left out.
-func (c *Catalog) visible(ctx context.Context, actor domain.Actor, g *authz.Grant, f store.EventFilter) (_ store.EventFilter, all bool, err error) {
+func (c *Catalog) within(ctx context.Context, actor domain.Actor, g *authz.Grant, f store.EventFilter) (_ store.EventFilter, all bool, err error) {
 	if g != nil {
 		f.Project = &g.Project
 		return f, true, g.Require(authz.ReadProject)
@@ -51,7 +51,7 @@ func (c *Catalog) visible(ctx context.Context, actor domain.Actor, g *authz.Gran
 	if actor.Everywhere() {
 		return f, true, nil
 	}
-	ids, err := c.visibleProjects(ctx, actor)
+	ids, err := c.visible(ctx, actor)
 	if err != nil {
 		return f, false, err
 	}

@@ -11,26 +11,13 @@ import (
 	"signalbox/internal/store"
 )
 
-// maxUsers bounds lists of users.
-const maxUsers = 10000
-
-// UserFilter selects users for a list.
-type UserFilter struct {
-	Prefix string        // of the user name
-	After  domain.UserID // only later ones
-	Limit  int           // 0: as many as there may be
-}
-
-// Users lists users by id.
-func (c *Catalog) Users(ctx context.Context, f UserFilter) ([]domain.User, error) {
-	if f.Limit == 0 {
-		f.Limit = maxUsers
+// Users lists users by id, those whose user name starts with a text.
+func (c *Catalog) Users(ctx context.Context, prefix string) ([]domain.User, error) {
+	q := store.Query{}
+	if prefix != "" {
+		q = store.Where(store.HasPrefix("username", prefix))
 	}
-	q := store.Where(store.Gt("id", f.After))
-	if f.Prefix != "" {
-		q = store.Where(store.Gt("id", f.After), store.HasPrefix("username", f.Prefix))
-	}
-	return c.Store.Users().List(ctx, q.By("id").Max(f.Limit))
+	return c.Store.Users().List(ctx, q.By("id"))
 }
 
 // User returns one user.

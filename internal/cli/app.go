@@ -105,6 +105,9 @@ type Admin interface {
 	// ImportProject makes a project of a document and returns what could not be
 	// taken over, in sentences.
 	ImportProject(ctx context.Context, doc backup.Document, how ImportHow) (warnings []string, err error)
+	// ExportAudit gives the lines of the activity log that a filter selects to fn,
+	// newest first.
+	ExportAudit(ctx context.Context, f store.EventFilter, fn func(audit.Record) error) error
 
 	// ExportAudit gives the lines of the activity log that a filter selects to fn,
 	// newest first.

@@ -67,11 +67,7 @@ func (a *api) addUserRoutes() {
 	handle(a, Route{Method: post, Path: "/user/tokens", ID: "createToken", Tag: tag, Summary: "Create an API token; it is shown only here", Action: authz.UseAccount, BodyOptional: true}, a.createToken)
 	handle(a, Route{Method: del, Path: "/user/tokens/{token}", ID: "deleteToken", Tag: tag, Summary: "Delete own tokens by id or prefix", Action: authz.UseAccount}, a.deleteToken)
 	handle(a, Route{Method: get, Path: "/users", ID: "listUsers", Tag: tag, Summary: "List users", Action: authz.LookAround,
-		Query: []Query{
-			{Name: "s", Type: "string", Doc: "Only user names that start with this"},
-			{Name: "count", Type: "integer", Doc: "At most this many, from 1 to 10000; all when left out"},
-			{Name: "after", Type: "integer", Doc: "Only users with ids greater than this"},
-		}}, a.listUsers)
+		Query: []Query{{Name: "s", Type: "string", Doc: "Only user names that start with this"}}}, a.listUsers)
 	handle(a, Route{Method: post, Path: "/users", ID: "createUser", Tag: tag, Summary: "Create a user", Action: authz.ManageUsers}, a.createUser)
 	handle(a, Route{Method: get, Path: "/users/{user_id}", ID: "getUser", Tag: tag, Summary: "Read a user", Action: authz.LookAround}, a.getUser)
 	handle(a, Route{Method: put, Path: "/users/{user_id}", ID: "replaceUser", Tag: tag, Summary: "Replace a user", Action: authz.ManageOwnUser}, a.replaceUser)

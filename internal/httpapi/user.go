@@ -1,8 +1,6 @@
 package httpapi
 
 import (
-	"math"
-
 	"signalbox/internal/auth"
 	"signalbox/internal/catalog"
 	"signalbox/internal/domain"
@@ -19,9 +17,6 @@ func (a *api) describeUser(c *call, u domain.User) (wire.CurrentUser, error) {
 func (a *api) currentUser(c *call, _ *none) (wire.CurrentUser, error) {
 	return a.describeUser(c, c.actor().User)
 }
-
-// maxUsers is the largest page of users.
-const maxUsers = 10000
 
 func (a *api) listTokens(c *call, _ *none) ([]wire.Token, error) {
 	tokens, err := a.Auth.Tokens(c.r.Context(), c.actor().User.ID)
@@ -44,17 +39,7 @@ func (a *api) deleteToken(c *call, _ *none) (none, error) {
 }
 
 func (a *api) listUsers(c *call, _ *none) ([]wire.UserListItem, error) {
-	f := catalog.UserFilter{Prefix: c.param("s")}
-	limit, err := c.number("count", 0, 1, maxUsers)
-	if err != nil {
-		return nil, err
-	}
-	after, err := c.number("after", 0, 0, math.MaxInt64)
-	if err != nil {
-		return nil, err
-	}
-	f.Limit, f.After = int(limit), domain.UserID(after)
-	users, err := a.Catalog.Users(c.r.Context(), f)
+	users, err := a.Catalog.Users(c.r.Context(), c.param("s"))
 	return wire.FromUsers(users, c.actor().User.Admin), err
 }
 

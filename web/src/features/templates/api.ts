@@ -1,5 +1,5 @@
 import { api, data, done, ifMatch } from "@/api/client";
-import type { Template } from "@/api/types";
+import type { Inventory, Template } from "@/api/types";
 import { templateBody, type TemplateValues } from "./values";
 import { workspaceBody, type WorkspaceValues } from "./workspace";
 
