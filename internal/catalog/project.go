@@ -16,17 +16,17 @@ func (c *Catalog) Projects(ctx context.Context, actor domain.Actor) ([]domain.Pr
 	if actor.Everywhere() {
 		return c.Store.Projects().List(ctx, store.Query{}.By("name", "id"))
 	}
-	ids, err := c.visibleProjects(ctx, actor)
+	ids, err := c.visible(ctx, actor)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
 	return c.Store.Projects().List(ctx, store.Where(store.In("id", ids)).By("name", "id"))
 }
 
-// visibleProjects returns the projects of an actor who may not look into all of them:
+// visible returns the projects of an actor who may not look into all of them:
 // those they are a member of, and of these only what their token is bound to. An
 // administrator's token may be bound to any.
-func (c *Catalog) visibleProjects(ctx context.Context, actor domain.Actor) ([]domain.ProjectID, error) {
+func (c *Catalog) visible(ctx context.Context, actor domain.Actor) ([]domain.ProjectID, error) {
 	bound := actor.Token != nil && actor.Token.Projects != nil
 	if bound && actor.User.Admin {
 		return actor.Token.Projects, nil

@@ -109,10 +109,6 @@ type Admin interface {
 	// newest first.
 	ExportAudit(ctx context.Context, f store.EventFilter, fn func(audit.Record) error) error
 
-	// ExportAudit gives the lines of the activity log that a filter selects to fn,
-	// newest first.
-	ExportAudit(ctx context.Context, f store.EventFilter, fn func(audit.Record) error) error
-
 	Close() error
 }
 

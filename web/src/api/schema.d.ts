@@ -247,6 +247,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/invites/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Join the project that one was invited to */
+        post: operations["acceptInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -776,6 +793,43 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the invitations to a project */
+        get: operations["listInvites"];
+        put?: never;
+        /** Invite a user or an e-mail address; what accepts the invitation is shown only here */
+        post: operations["createInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/invites/{invite_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an invitation */
+        get: operations["getInvite"];
+        /** Decline an invitation, end it or open it again */
+        put: operations["replaceInvite"];
+        post?: never;
+        /** Delete an invitation */
+        delete: operations["deleteInvite"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1635,6 +1689,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/project/{project_id}/templates/{template_id}/perms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what roles were given on a template */
+        get: operations["listTemplatePermissions"];
+        put?: never;
+        /** Give a custom role rights on a template */
+        post: operations["addTemplatePermission"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/templates/{template_id}/perms/{permission_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what a role was given on a template */
+        get: operations["getTemplatePermission"];
+        /** Change what a role was given on a template */
+        put: operations["replaceTemplatePermission"];
+        post?: never;
+        /** Take away what a role was given on a template */
+        delete: operations["removeTemplatePermission"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/project/{project_id}/templates/{template_id}/refs": {
         parameters: {
             query?: never;
@@ -2111,6 +2202,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/user/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what clients keep for the caller */
+        get: operations["getUserOptions"];
+        put?: never;
+        /** Keep something for the caller */
+        post: operations["setUserOption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the caller's sessions, the latest used first */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        /** End the caller's other sessions */
+        delete: operations["deleteSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of the caller's sessions */
+        delete: operations["deleteSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/user/tokens": {
         parameters: {
             query?: never;
@@ -2183,6 +2327,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users/{user_id}/2fas/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set up a second factor; its secrets are shown only here */
+        post: operations["createTOTP"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/2fas/totp/{totp_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a second factor; one's own in a browser by a proof */
+        delete: operations["deleteTOTP"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/2fas/totp/{totp_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a second factor count by a code of it */
+        post: operations["confirmTOTP"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/2fas/totp/{totp_id}/qr": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Draw the QR code of a second factor that is being set up */
+        get: operations["getTOTPQR"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users/{user_id}/password": {
         parameters: {
             query?: never;
@@ -2194,6 +2406,58 @@ export interface paths {
         put?: never;
         /** Set a password; ends the user's other sessions */
         post: operations["setPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a user's sessions, the latest used first */
+        get: operations["listUserSessions"];
+        put?: never;
+        post?: never;
+        /** End a user's sessions but the one that asks */
+        delete: operations["deleteUserSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of a user's sessions */
+        delete: operations["deleteUserSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a user try again who was locked out by wrong passwords or codes */
+        post: operations["unlockUser"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2221,6 +2485,13 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AcceptInput: {
+            token?: string;
+        };
+        Accepted: {
+            /** Format: int64 */
+            project_id: number;
+        };
         ActiveInput: {
             active?: boolean;
         };
@@ -2633,6 +2904,8 @@ export interface components {
             can_create_project: boolean;
             /** Format: date-time */
             created: string;
+            /** @description Cannot sign in, and their tokens do not count */
+            disabled?: boolean;
             email: string;
             external: boolean;
             has_active_subscription: boolean;
@@ -2640,6 +2913,8 @@ export interface components {
             id: number;
             name: string;
             pro: boolean;
+            /** @description The second factor, when one is on */
+            totp?: components["schemas"]["UserTOTP"];
             username: string;
         };
         DescriptionInput: {
@@ -2820,7 +3095,7 @@ export interface components {
             features: components["schemas"]["Features"];
             git_client: string;
             premium_features: components["schemas"]["Features"];
-            roles: components["schemas"]["RoleInfo"][];
+            roles: components["schemas"]["Role"][];
             schedule_timezone: string;
             teams: components["schemas"]["Teams"];
             use_remote_runner: boolean;
@@ -2940,6 +3215,47 @@ export interface components {
             /** Format: int64 */
             template_id?: number | null;
             type?: string;
+        };
+        Invite: {
+            /** Format: date-time */
+            accepted_at?: string;
+            /** Format: date-time */
+            created: string;
+            /** @description Only shown to those who manage members */
+            email?: string;
+            /** Format: date-time */
+            expires_at?: string;
+            /** Format: int64 */
+            id: number;
+            inviter_user?: components["schemas"]["UserMin"];
+            /** Format: int64 */
+            inviter_user_id: number | null;
+            /** Format: int64 */
+            project_id: number;
+            role: string;
+            /** @enum {string} */
+            status: "pending" | "accepted" | "declined" | "expired";
+            user?: components["schemas"]["UserMin"];
+            /** Format: int64 */
+            user_id?: number;
+        };
+        InviteInput: {
+            email?: string | null;
+            /**
+             * Format: date-time
+             * @description In 7 days when left out
+             */
+            expires_at?: string | null;
+            role?: string;
+            /**
+             * Format: int64
+             * @description Either this or email
+             */
+            user_id?: number | null;
+        };
+        InviteStatusInput: {
+            /** @description pending, declined or expired */
+            status?: string;
         };
         Key: {
             /** @description Lists only: no secret is stored */
@@ -3076,6 +3392,33 @@ export interface components {
             id: number;
             name: string;
         };
+        NewInvite: {
+            /** Format: date-time */
+            accepted_at?: string;
+            /** Format: date-time */
+            created: string;
+            /** @description Only shown to those who manage members */
+            email?: string;
+            /** Format: date-time */
+            expires_at?: string;
+            /** Format: int64 */
+            id: number;
+            inviter_user?: components["schemas"]["UserMin"];
+            /** Format: int64 */
+            inviter_user_id: number | null;
+            /** Format: int64 */
+            project_id: number;
+            role: string;
+            /** @enum {string} */
+            status: "pending" | "accepted" | "declined" | "expired";
+            /** @description Accepts the invitation, once; it is shown only here */
+            token: string;
+            /** @description Address that accepts it in a browser; absent when the server does not know its own */
+            url?: string;
+            user?: components["schemas"]["UserMin"];
+            /** Format: int64 */
+            user_id?: number;
+        };
         OIDCProvider: {
             color: string;
             icon: string;
@@ -3113,6 +3456,8 @@ export interface components {
             passcode?: string;
         };
         PasswordInput: {
+            /** @description The present one, to change one's own in a browser */
+            current_password?: string;
             password?: string;
         };
         Project: {
@@ -3294,11 +3639,25 @@ export interface components {
         };
         Role: {
             name: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Bit mask: 1 run tasks, 2 update project, 4 manage resources, 8 manage members
+             */
             permissions: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description null: all projects have it
+             */
             project_id: number | null;
+            /** @description What members and templates name it by; unique in the whole system */
             slug: string;
+        };
+        RoleInput: {
+            name?: string;
+            /** Format: int64 */
+            permissions?: number;
+            /** @description Lower-case letters, digits, - and _; cannot be changed later */
+            slug?: string;
         };
         Runner: {
             active: boolean;
@@ -3846,6 +4205,26 @@ export interface components {
             /** Format: int64 */
             view_id?: number | null;
         };
+        TemplatePermission: {
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description Bit mask: 1 run its tasks, 4 change it; the other bits mean nothing here
+             */
+            permissions: number;
+            /** Format: int64 */
+            project_id: number;
+            role_slug: string;
+            /** Format: int64 */
+            template_id: number;
+        };
+        TemplatePermissionInput: {
+            /** Format: int64 */
+            permissions?: number;
+            /** @description Only when adding */
+            role_slug?: string;
+        };
         TemplateRead: {
             allow_override_args_in_task?: boolean;
             allow_override_branch_in_task?: boolean;
@@ -3878,7 +4257,7 @@ export interface components {
             name: string;
             /**
              * Format: int64
-             * @description What the caller may do with the template; null in lists
+             * @description What the caller may do with the template; in lists only what their role was given on it, else null
              */
             permissions: number | null;
             playbook: string;
@@ -3913,7 +4292,16 @@ export interface components {
             /** Format: date-time */
             expires_at?: string;
             id: string;
+            /**
+             * Format: date-time
+             * @description To the minute
+             */
+            last_used?: string;
             name?: string;
+            /** @description Where; left out: in all projects of its user */
+            projects?: number[];
+            /** @description What it may be used for; left out: all that its user may */
+            scopes?: string[];
             /** Format: int64 */
             user_id: number;
         };
@@ -3921,6 +4309,10 @@ export interface components {
             /** Format: date-time */
             expires_at?: string;
             name?: string;
+            /** @description Left out: all */
+            projects?: number[];
+            /** @description Any of read, run, write and admin; left out: all */
+            scopes?: string[];
         };
         UnfinishedTask: {
             /** @enum {string} */
@@ -3941,17 +4333,25 @@ export interface components {
             alert: boolean;
             /** Format: date-time */
             created: string;
+            /** @description Cannot sign in, and their tokens do not count */
+            disabled?: boolean;
             email: string;
             external: boolean;
             /** Format: int64 */
             id: number;
             name: string;
             pro: boolean;
+            /** @description The second factor, when one is on */
+            totp?: components["schemas"]["UserTOTP"];
             username: string;
         };
         UserInput: {
             admin?: boolean;
             alert?: boolean;
+            /** @description The present password, to change one's own in a browser */
+            current_password?: string;
+            /** @description Left out, it stays as it is */
+            disabled?: boolean;
             email?: string;
             external?: boolean;
             name?: string;
@@ -3964,6 +4364,7 @@ export interface components {
             alert?: boolean;
             /** Format: date-time */
             created?: string;
+            disabled?: boolean;
             email?: string;
             external?: boolean;
             /** Format: int64 */
@@ -4733,6 +5134,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Info"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    acceptInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description Failure */
@@ -6605,6 +7039,173 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Refs"];
                 };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listInvites: {
+        parameters: {
+            query?: {
+                /** @description created, status or role */
+                sort?: string;
+                /** @description desc, anything else is ascending */
+                order?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invite"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewInvite"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                invite_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invite"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                invite_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteStatusInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                invite_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Failure */
             default: {
@@ -9065,6 +9666,173 @@ export interface operations {
             };
         };
     };
+    listTemplatePermissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatePermission"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    addTemplatePermission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplatePermissionInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatePermission"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTemplatePermission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+                permission_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatePermission"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceTemplatePermission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+                permission_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplatePermissionInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    removeTemplatePermission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+                permission_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getTemplateRefs: {
         parameters: {
             query?: never;
@@ -10564,6 +11332,155 @@ export interface operations {
             };
         };
     };
+    getUserOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    setUserOption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserOptionInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserOption"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listTokens: {
         parameters: {
             query?: {
@@ -10830,6 +11747,137 @@ export interface operations {
             };
         };
     };
+    createTOTP: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserTOTP"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteTOTP: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+                totp_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ProofInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    confirmTOTP: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+                totp_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasscodeInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTOTPQR: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+                totp_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     setPassword: {
         parameters: {
             query?: never;
@@ -10844,6 +11892,125 @@ export interface operations {
                 "application/json": components["schemas"]["PasswordInput"];
             };
         };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listUserSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteUserSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteUserSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    unlockUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description No Content */
             204: {
