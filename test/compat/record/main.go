@@ -27,8 +27,9 @@ type recorded struct {
 		Body         any
 	}
 	Response struct {
-		Status int
-		Body   any
+		Status  int
+		Headers map[string]string
+		Body    any
 	}
 }
 
@@ -45,9 +46,12 @@ type exchange struct {
 	Ours    int               `json:"ours,omitempty"`
 	Why     string            `json:"why,omitempty"`
 	Members []string          `json:"members,omitempty"`
+	Reorder bool              `json:"reordered,omitempty"`
 	With    []string          `json:"contains,omitempty"`
 	Without []string          `json:"without,omitempty"`
 	Error   string            `json:"error,omitempty"`
+	Type    string            `json:"type,omitempty"`
+	Text    string            `json:"text,omitempty"`
 	Shape   any               `json:"shape,omitempty"`
 	IDs     [][2]any          `json:"ids,omitempty"`
 }
@@ -64,6 +68,8 @@ type differences struct {
 		// Members are those, with dots, that our answer leaves out on purpose, or
 		// that have another value.
 		Members []string
+		// Reordered says that our order is another one.
+		Reordered bool
 		// Contains and Without are texts that our answer has, or does not have.
 		Contains, Without []string
 		// Shapeless says that the answer is another object altogether.
@@ -195,13 +201,16 @@ func convert(all []recorded, d differences) ([]exchange, error) {
 		}
 		differ, meant := d.Differ[key]
 		if meant {
-			e.Why, e.Members, e.With, e.Without = differ.Why, differ.Members, differ.Contains, differ.Without
+			e.Why, e.Members, e.Reorder, e.With, e.Without = differ.Why, differ.Members, differ.Reordered, differ.Contains, differ.Without
 			if differ.As != "" {
 				e.As, e.Headers = differ.As, nil
 			}
 			if differ.Status != e.Status {
 				e.Ours = differ.Status
 			}
+		}
+		if e.Ours == 0 {
+			e.Type, e.Text = plain(r)
 		}
 		ok := e.Status < 300 && (e.Ours == 0 || e.Ours < 300)
 		switch body := r.Response.Body.(type) {
@@ -225,6 +234,20 @@ func convert(all []recorded, d differences) ([]exchange, error) {
 		return nil, fmt.Errorf("differences.json names %q, which the recording does not have", key)
 	}
 	return list, nil
+}
+
+// plain returns the type of an answer that is no JSON, and its text where it is a
+// fixed one.
+func plain(r recorded) (mediaType, text string) {
+	types := strings.Split(r.Response.Headers["content-type"], " || ")
+	mediaType, _, _ = strings.Cut(types[len(types)-1], ";") // the one that counts comes last
+	if mediaType == "application/json" {
+		return "", ""
+	}
+	if body, ok := r.Response.Body.(string); ok && mediaType == "text/plain" && len(body) <= 16 && !strings.HasPrefix(body, "<") {
+		text = body
+	}
+	return mediaType, text
 }
 
 // actor takes the one out of the headers whose token is used.
@@ -310,8 +333,11 @@ func agree(a, b any) any {
 	listA, okA := a.([]any)
 	listB, okB := b.([]any)
 	if okA && okB {
-		if len(listA) == 0 || len(listB) == 0 {
+		if len(listA) == 0 && len(listB) == 0 {
 			return []any{}
+		}
+		if len(listA) == 0 || len(listB) == 0 {
+			return "null"
 		}
 		return []any{agree(listA[0], listB[0])}
 	}
