@@ -290,20 +290,30 @@ func (r *replay) code() string {
 	return fmt.Sprintf("%06d", binary.BigEndian.Uint32(digest[at:])&0x7fffffff%1e6)
 }
 
+// must is send for what has to succeed.
+func (r *replay) must(e exchange) *httptest.ResponseRecorder {
+	r.t.Helper()
+	w := r.send(e)
+	if w.Code >= 300 {
+		r.t.Errorf("prepare with %s %s as %s: got %d %s", e.Method, e.Path, e.As, w.Code, w.Body)
+	}
+	return w
+}
+
 // before does what the recording did without writing it down.
 func (r *replay) before(e exchange) {
 	launch := func(template, recorded int, params map[string]any) {
-		w := r.send(exchange{Method: "POST", Path: "/api/project/1/tasks", As: "runner1", Body: map[string]any{"template_id": float64(template), "params": params}})
+		w := r.must(exchange{Method: "POST", Path: "/api/project/1/tasks", As: "runner1", Body: map[string]any{"template_id": float64(template), "params": params}})
 		r.learn(exchange{Path: "/api/project/1/tasks", IDs: [][2]any{{float64(recorded), ""}}}, w.Body.Bytes())
 	}
 	switch e.Group + "/" + e.Name {
 	case "team/add twice":
 		for user, role := range map[int]string{3: "manager", 4: "task_runner", 5: "guest"} {
-			r.send(exchange{Method: "POST", Path: "/api/project/1/users", As: "admin", Body: map[string]any{"user_id": float64(user), "role": role}})
+			r.must(exchange{Method: "POST", Path: "/api/project/1/users", As: "admin", Body: map[string]any{"user_id": float64(user), "role": role}})
 		}
 	case "templates/set description":
 		for i, name := range []string{"slow", "fail"} {
-			w := r.send(exchange{Method: "POST", Path: "/api/project/1/templates", As: "admin", Body: map[string]any{
+			w := r.must(exchange{Method: "POST", Path: "/api/project/1/templates", As: "admin", Body: map[string]any{
 				"name": name, "app": "bash", "playbook": name + ".sh", "repository_id": 2.0, "inventory_id": 4.0, "environment_id": 5.0,
 			}})
 			r.learn(exchange{Path: "/api/project/1/templates", IDs: [][2]any{{float64(13 + i), name}}}, w.Body.Bytes())
@@ -311,43 +321,43 @@ func (r *replay) before(e exchange) {
 	case "tasks/delete an active task":
 		launch(13, 6, nil)
 	case "team/role of a global admin who is not a member":
-		r.send(exchange{Method: "DELETE", Path: "/api/project/1/users/1", As: "owner1"})
+		r.must(exchange{Method: "DELETE", Path: "/api/project/1/users/1", As: "owner1"})
 	case "totp/recovery wrong code":
 		login := exchange{Method: "POST", Path: "/api/auth/login", Body: map[string]any{"auth": "totp1", "password": "<password>"}}
-		r.after(login, r.send(login))
+		r.after(login, r.must(login))
 	case "tasks/get finished ansible":
 		launch(10, 3, map[string]any{"limit": []any{"localhost"}, "debug": true, "dry_run": true, "diff": true})
 	case "backup/backup as non-member":
-		r.send(exchange{Method: "DELETE", Path: "/api/project/1/schedules/2", As: "admin"})
+		r.must(exchange{Method: "DELETE", Path: "/api/project/1/schedules/2", As: "admin"})
 	case "stats/project":
 		r.finish()
 	case "tasks/get right after start":
 		launch(9, 2, nil)
 	case "custom roles/assign a global custom role":
-		r.send(exchange{Method: "PUT", Path: "/api/roles/dev", As: "admin", Body: map[string]any{"name": "Developer", "permissions": 0.0}})
-		r.send(exchange{Method: "POST", Path: "/api/project/1/roles", As: "admin", Body: map[string]any{"slug": "ops", "name": "Ops", "permissions": 4.0}})
+		r.must(exchange{Method: "PUT", Path: "/api/roles/dev", As: "admin", Body: map[string]any{"name": "Developer", "permissions": 0.0}})
+		r.must(exchange{Method: "POST", Path: "/api/project/1/roles", As: "admin", Body: map[string]any{"slug": "ops", "name": "Ops", "permissions": 4.0}})
 	case "cross-project writes/PUT key: ids in the body win over the URL, so a key of project Y is renamed":
 		r.project(8, "X", map[string]any{"name": "of X", "type": "none"}, 27, "manager1")
 		r.project(9, "Y", map[string]any{"name": "of Y", "type": "none"}, 28, "")
-		w := r.send(exchange{Method: "POST", Path: "/api/project/8/views", As: "admin", Body: map[string]any{"title": "mine", "project_id": 8.0}})
+		w := r.must(exchange{Method: "POST", Path: "/api/project/8/views", As: "admin", Body: map[string]any{"title": "mine", "project_id": 8.0}})
 		r.learn(exchange{Path: "/api/project/8/views", IDs: [][2]any{{24.0, ""}}}, w.Body.Bytes())
 	case "totp/a guest reads the TOTP secret of another member":
-		r.send(exchange{Method: "POST", Path: "/api/users/7/2fas/totp", As: "totp1"})
+		r.must(exchange{Method: "POST", Path: "/api/users/7/2fas/totp", As: "totp1"})
 		r.project(12, "P", map[string]any{"name": "login", "type": "login_password"}, 34, "runner1")
-		r.send(exchange{Method: "POST", Path: "/api/project/12/users", As: "admin", Body: map[string]any{"user_id": 7.0, "role": "guest"}})
+		r.must(exchange{Method: "POST", Path: "/api/project/12/users", As: "admin", Body: map[string]any{"user_id": 7.0, "role": "guest"}})
 		r.project(13, "Q", map[string]any{"name": "none", "type": "none"}, 36, "")
 	case "environment/a secret of another environment can be deleted":
 		for id, group := range map[float64]map[string]any{
 			21: {"name": "e1", "project_id": 12.0, "json": "{}", "secrets": []any{map[string]any{"type": "env", "name": "S", "secret": "v", "operation": "create"}}},
 			22: {"name": "e2", "project_id": 12.0, "json": "{}"},
 		} {
-			w := r.send(exchange{Method: "POST", Path: "/api/project/12/environment", As: "admin", Body: group})
+			w := r.must(exchange{Method: "POST", Path: "/api/project/12/environment", As: "admin", Body: group})
 			r.learn(exchange{Path: "/api/project/12/environment", IDs: [][2]any{{id, ""}}}, w.Body.Bytes())
 		}
 		r.secret(12, 21, 35)
 	case "projects/delete as owner":
 		for _, template := range []int{9, 11, 13} {
-			r.send(exchange{Method: "POST", Path: fmt.Sprintf("/api/project/1/templates/%d/stop_all_tasks", template), As: "admin", Body: map[string]any{"force": true}})
+			r.must(exchange{Method: "POST", Path: fmt.Sprintf("/api/project/1/templates/%d/stop_all_tasks", template), As: "admin", Body: map[string]any{"force": true}})
 		}
 	}
 }
@@ -374,22 +384,22 @@ func (r *replay) finish() {
 
 // project makes a project with a key, and a member if name is not "".
 func (r *replay) project(recorded int, name string, key map[string]any, keyID int, member string) {
-	w := r.send(exchange{Method: "POST", Path: "/api/projects", As: "admin", Body: map[string]any{"name": name}})
+	w := r.must(exchange{Method: "POST", Path: "/api/projects", As: "admin", Body: map[string]any{"name": name}})
 	r.learn(exchange{Path: "/api/projects", IDs: [][2]any{{float64(recorded), ""}}}, w.Body.Bytes())
 	key["project_id"] = float64(recorded)
 	at := fmt.Sprintf("/api/project/%d", recorded)
-	w = r.send(exchange{Method: "POST", Path: at + "/keys", As: "admin", Body: key})
+	w = r.must(exchange{Method: "POST", Path: at + "/keys", As: "admin", Body: key})
 	r.learn(exchange{Path: at + "/keys", IDs: [][2]any{{float64(keyID), ""}}}, w.Body.Bytes())
 	if member != "" {
 		user := map[string]float64{"manager1": 3, "runner1": 4}[member]
 		role := map[string]string{"manager1": "manager", "runner1": "guest"}[member]
-		r.send(exchange{Method: "POST", Path: at + "/users", As: "admin", Body: map[string]any{"user_id": user, "role": role}})
+		r.must(exchange{Method: "POST", Path: at + "/users", As: "admin", Body: map[string]any{"user_id": user, "role": role}})
 	}
 }
 
 // secret notes which of our secrets stands for the only one of a variable group.
 func (r *replay) secret(project, group, recorded int) {
-	w := r.send(exchange{Method: "GET", Path: fmt.Sprintf("/api/project/%d/environment/%d", project, group), As: "admin"})
+	w := r.must(exchange{Method: "GET", Path: fmt.Sprintf("/api/project/%d/environment/%d", project, group), As: "admin"})
 	var e struct{ Secrets []struct{ ID int64 } }
 	if err := json.Unmarshal(w.Body.Bytes(), &e); err != nil || len(e.Secrets) != 1 {
 		r.t.Fatalf("variable group %d: %v %s", group, err, w.Body)
@@ -634,7 +644,7 @@ func (r *replay) after(e exchange, w *httptest.ResponseRecorder) {
 	case "users/create":
 		r.token("owner1", domain.UserID(r.ids["users/2"]))
 	case "team/role of a global admin who is not a member":
-		r.send(exchange{Method: "POST", Path: "/api/project/1/users", As: "owner1", Body: map[string]any{"user_id": 1.0, "role": "owner"}})
+		r.must(exchange{Method: "POST", Path: "/api/project/1/users", As: "owner1", Body: map[string]any{"user_id": 1.0, "role": "owner"}})
 	case "tokens/create":
 		var token struct{ ID string }
 		if json.Unmarshal(w.Body.Bytes(), &token) == nil {
