@@ -241,6 +241,13 @@ const variables = createRoute({
   component: lazyRouteComponent(() => import("@/features/variables/VariablesPage")),
 });
 
+const users = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/users",
+  validateSearch: openSearch,
+  component: lazyRouteComponent(() => import("@/features/users/UsersPage")),
+});
+
 const tree = root.addChildren([
   login,
   setup,
@@ -251,6 +258,7 @@ const tree = root.addChildren([
     account,
     apps,
     tokens,
+    users,
     project.addChildren([
       overview,
       settings,
