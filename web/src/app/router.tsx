@@ -79,6 +79,19 @@ const newProject = createRoute({
   path: "/projects/new",
   component: lazyRouteComponent(() => import("@/features/projects/NewProjectPage")),
 });
+const restore = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/projects/restore",
+  component: lazyRouteComponent(() => import("@/features/projects/RestorePage")),
+});
+/** The peer's address. */
+const restoreAlias = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/project/restore",
+  beforeLoad: () => {
+    throw redirect({ to: "/projects/restore", replace: true });
+  },
+});
 const account = createRoute({
   getParentRoute: () => signedIn,
   path: "/account",
@@ -255,6 +268,8 @@ const tree = root.addChildren([
     home,
     projects,
     newProject,
+    restore,
+    restoreAlias,
     account,
     apps,
     tokens,
