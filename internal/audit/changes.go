@@ -17,7 +17,7 @@ const longest = 2000
 // or hashed.
 func secret(field string) bool {
 	switch field {
-	case "Ciphertext", "PasswordHash", "TokenHash", "RegistrationHash", "Secret", "Password", "Hash":
+	case "Ciphertext", "PasswordHash", "TokenHash", "RegistrationHash", "Secret", "Password", "Hash", "Alias":
 		return true
 	}
 	return false

@@ -106,15 +106,27 @@ func (c *Catalog) checkInventory(ctx context.Context, p domain.ProjectID, i doma
 // DeleteInventory removes an inventory that nothing uses.
 func (c *Catalog) DeleteInventory(ctx context.Context, g authz.Grant, id domain.InventoryID) error {
 	return inventories().remove(ctx, c, g, id, func(ctx context.Context, id domain.InventoryID) ([]domain.Reference, error) {
-		return templates().referrers(ctx, c.Store, g.Project, store.Eq("inventory_id", id))
+		refs, err := c.inventoryRefs(ctx, g.Project, id)
+		return refs.all(), err
 	}, nil)
 }
 
 // InventoryRefs lists what uses an inventory.
-func (c *Catalog) InventoryRefs(ctx context.Context, g authz.Grant, id domain.InventoryID) (refs Refs, err error) {
+func (c *Catalog) InventoryRefs(ctx context.Context, g authz.Grant, id domain.InventoryID) (Refs, error) {
 	if _, err := c.Inventory(ctx, g, id); err != nil {
+		return Refs{}, err
+	}
+	return c.inventoryRefs(ctx, g.Project, id)
+}
+
+func (c *Catalog) inventoryRefs(ctx context.Context, p domain.ProjectID, id domain.InventoryID) (refs Refs, err error) {
+	used := store.Eq("inventory_id", id)
+	if refs.Templates, err = templates().referrers(ctx, c.Store, p, used); err != nil {
 		return refs, err
 	}
-	refs.Templates, err = templates().referrers(ctx, c.Store, g.Project, store.Eq("inventory_id", id))
+	if refs.Integrations, err = integrations().referrers(ctx, c.Store, p, used); err != nil {
+		return refs, err
+	}
+	refs.Schedules, err = c.scheduleReferrers(ctx, p, used)
 	return refs, err
 }

@@ -103,8 +103,8 @@ func (c *Catalog) ReplaceKey(ctx context.Context, g authz.Grant, id domain.KeyID
 	}, nil)
 }
 
-// keepsType refuses another type for a key that host configs use, since they
-// take certain types only.
+// keepsType refuses another type for a key that host configs or integrations
+// use, since they take certain types only.
 func (c *Catalog) keepsType(ctx context.Context, p domain.ProjectID, id domain.KeyID, t domain.KeyType, override bool) error {
 	if !override {
 		return nil
@@ -114,10 +114,14 @@ func (c *Catalog) keepsType(ctx context.Context, p domain.ProjectID, id domain.K
 		return err
 	}
 	users, err := hostConfigs().referrers(ctx, c.Store, p, store.Eq("ssh_key_id", id))
-	if err != nil || len(users) == 0 {
+	if err != nil {
 		return err
 	}
-	return &domain.Error{Kind: domain.KindInUse, Field: "type", Message: "the key is in use by host configs, so its type cannot be changed; change them first", Users: users}
+	callers, err := integrations().referrers(ctx, c.Store, p, store.Eq("auth_secret_id", id))
+	if users = append(users, callers...); err != nil || len(users) == 0 {
+		return err
+	}
+	return &domain.Error{Kind: domain.KindInUse, Field: "type", Message: "the key is in use by host configs or integrations, so its type cannot be changed; change them first", Users: users}
 }
 
 // sharedKey returns a key that may be changed and referred to by itself.
@@ -169,6 +173,9 @@ func (c *Catalog) keyRefs(ctx context.Context, p domain.ProjectID, id domain.Key
 		return refs, err
 	}
 	if refs.HostConfigs, err = hostConfigs().referrers(ctx, c.Store, p, store.Eq("ssh_key_id", id)); err != nil {
+		return refs, err
+	}
+	if refs.Integrations, err = integrations().referrers(ctx, c.Store, p, store.Eq("auth_secret_id", id)); err != nil {
 		return refs, err
 	}
 	become, err := inventories().referrers(ctx, c.Store, p, store.Eq("become_key_id", id))

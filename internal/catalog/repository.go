@@ -78,6 +78,9 @@ func (c *Catalog) repositoryRefs(ctx context.Context, p domain.ProjectID, id dom
 	if refs.Templates, err = templates().referrers(ctx, c.Store, p, store.Eq("repository_id", id)); err != nil {
 		return refs, err
 	}
-	refs.Inventories, err = inventories().referrers(ctx, c.Store, p, store.Eq("repository_id", id))
+	if refs.Inventories, err = inventories().referrers(ctx, c.Store, p, store.Eq("repository_id", id)); err != nil {
+		return refs, err
+	}
+	refs.Schedules, err = c.scheduleReferrers(ctx, p, store.Eq("repository_id", id))
 	return refs, err
 }

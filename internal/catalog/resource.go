@@ -87,6 +87,52 @@ func views() kind[domain.View, domain.ViewID] {
 	}
 }
 
+func schedules() kind[domain.Schedule, domain.ScheduleID] {
+	return kind[domain.Schedule, domain.ScheduleID]{
+		word: "schedule", event: domain.ObjectSchedule, rows: store.Store.Schedules,
+		id:      func(s *domain.Schedule) *domain.ScheduleID { return &s.ID },
+		project: func(s *domain.Schedule) *domain.ProjectID { return &s.ProjectID },
+		name:    func(s *domain.Schedule) string { return s.Name },
+	}
+}
+
+func integrations() kind[domain.Integration, domain.IntegrationID] {
+	return kind[domain.Integration, domain.IntegrationID]{
+		word: "integration", event: domain.ObjectIntegration, rows: store.Store.Integrations,
+		id:      func(i *domain.Integration) *domain.IntegrationID { return &i.ID },
+		project: func(i *domain.Integration) *domain.ProjectID { return &i.ProjectID },
+		name:    func(i *domain.Integration) string { return i.Name },
+	}
+}
+
+func matchers() kind[domain.IntegrationMatcher, domain.IntegrationMatcherID] {
+	return kind[domain.IntegrationMatcher, domain.IntegrationMatcherID]{
+		word: "matcher", event: domain.ObjectMatcher, rows: store.Store.Matchers,
+		id:      func(m *domain.IntegrationMatcher) *domain.IntegrationMatcherID { return &m.ID },
+		project: func(m *domain.IntegrationMatcher) *domain.ProjectID { return &m.ProjectID },
+		name:    func(m *domain.IntegrationMatcher) string { return m.Name },
+	}
+}
+
+func integrationValues() kind[domain.IntegrationValue, domain.IntegrationValueID] {
+	return kind[domain.IntegrationValue, domain.IntegrationValueID]{
+		word: "extracted value", event: domain.ObjectValue, rows: store.Store.IntegrationValues,
+		id:      func(v *domain.IntegrationValue) *domain.IntegrationValueID { return &v.ID },
+		project: func(v *domain.IntegrationValue) *domain.ProjectID { return &v.ProjectID },
+		name:    func(v *domain.IntegrationValue) string { return v.Name },
+	}
+}
+
+func aliases() kind[domain.IntegrationAlias, domain.IntegrationAliasID] {
+	return kind[domain.IntegrationAlias, domain.IntegrationAliasID]{
+		word: "alias", event: domain.ObjectAlias, rows: store.Store.IntegrationAliases,
+		id:      func(a *domain.IntegrationAlias) *domain.IntegrationAliasID { return &a.ID },
+		project: func(a *domain.IntegrationAlias) *domain.ProjectID { return &a.ProjectID },
+		// Who knows all of it can start tasks.
+		name: func(a *domain.IntegrationAlias) string { return a.Alias[:min(4, len(a.Alias))] + "…" },
+	}
+}
+
 // get returns a resource of the project; one of another project is not there.
 func (k kind[T, ID]) get(ctx context.Context, s store.Store, p domain.ProjectID, id ID) (T, error) {
 	row, err := k.rows(s).Get(ctx, id)
@@ -235,13 +281,24 @@ func inUse(word string, users []domain.Reference) error {
 	return &domain.Error{Kind: domain.KindInUse, Message: "the " + word + " is in use; change what uses it first", Users: users}
 }
 
+// ScheduleReference is a schedule that refers to something, with its template.
+type ScheduleReference struct {
+	domain.Reference
+	Template domain.Reference
+}
+
 // Refs is what refers to an object, by type.
 type Refs struct {
-	Templates, Inventories, Repositories, HostConfigs []domain.Reference
+	Templates, Inventories, Repositories, HostConfigs, Integrations []domain.Reference
+	Schedules                                                       []ScheduleReference
 }
 
 func (r Refs) all() []domain.Reference {
-	return slices.Concat(r.Templates, r.Inventories, r.Repositories, r.HostConfigs)
+	list := slices.Concat(r.Templates, r.Inventories, r.Repositories, r.HostConfigs, r.Integrations)
+	for _, s := range r.Schedules {
+		list = append(list, s.Reference)
+	}
+	return list
 }
 
 // referrers lists rows that match the condition as references.

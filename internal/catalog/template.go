@@ -25,6 +25,9 @@ type TemplateFilter struct {
 type TemplateRow struct {
 	domain.Template
 	LastTask *domain.TaskWithTemplate
+	// Permissions is what the caller's role was given on the template, nil for
+	// nothing.
+	Permissions *domain.Permission
 }
 
 // Templates lists the templates of a project.
@@ -69,9 +72,16 @@ func (c *Catalog) Templates(ctx context.Context, g authz.Grant, f TemplateFilter
 	if err != nil {
 		return nil, err
 	}
+	given, err := c.onTemplates(ctx, g)
+	if err != nil {
+		return nil, err
+	}
 	rows := make([]TemplateRow, len(list))
 	for i, t := range list {
 		rows[i].Template = t
+		if mask, ok := given[t.ID]; ok {
+			rows[i].Permissions = &mask
+		}
 		if task, ok := last[t.ID]; ok {
 			rows[i].LastTask = &task
 		}
@@ -362,8 +372,22 @@ func (c *Catalog) deleteTemplateParts(ctx context.Context, p domain.ProjectID, i
 			}
 		}
 	}
-	if _, err := c.Store.Vaults().DeleteWhere(ctx, store.Eq("template_id", id)); err != nil {
+	mine := store.Eq("template_id", id)
+	called, err := c.Store.Integrations().List(ctx, store.Where(mine))
+	if err != nil {
 		return err
+	}
+	for _, i := range called {
+		if err := c.deleteIntegrationParts(ctx, store.Eq("integration_id", i.ID)); err != nil {
+			return err
+		}
+	}
+	for _, remove := range []func(context.Context, ...store.Cond) (int, error){
+		c.Store.Integrations().DeleteWhere, c.Store.Schedules().DeleteWhere, c.Store.TemplateRoles().DeleteWhere, c.Store.Vaults().DeleteWhere,
+	} {
+		if _, err := remove(ctx, mine); err != nil {
+			return err
+		}
 	}
 	attached, err := c.Store.Inventories().List(ctx, store.Where(store.InProject(p), store.Eq("template_id", id)))
 	if err != nil {

@@ -192,8 +192,8 @@ func (c *Catalog) SetPassword(ctx context.Context, actor domain.Actor, id domain
 	})
 }
 
-// DeleteUser removes a user with their sessions, tokens and memberships. The
-// last administrator stays.
+// DeleteUser removes a user with their sessions, tokens, second factors,
+// memberships and invitations. The last administrator stays.
 func (c *Catalog) DeleteUser(ctx context.Context, actor domain.Actor, id domain.UserID) error {
 	if err := selfOrAdmin(actor, id); err != nil {
 		return err
@@ -210,7 +210,8 @@ func (c *Catalog) DeleteUser(ctx context.Context, actor domain.Actor, id domain.
 		}
 		mine := store.Eq("user_id", id)
 		for _, remove := range []func(context.Context, ...store.Cond) (int, error){
-			c.Store.Sessions().DeleteWhere, c.Store.Tokens().DeleteWhere, c.Store.Members().DeleteWhere,
+			c.Store.Sessions().DeleteWhere, c.Store.Tokens().DeleteWhere, c.Store.TOTPs().DeleteWhere,
+			c.Store.RecoveryCodes().DeleteWhere, c.Store.Invites().DeleteWhere, c.Store.Members().DeleteWhere,
 		} {
 			if _, err := remove(ctx, mine); err != nil {
 				return err

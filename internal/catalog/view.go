@@ -2,6 +2,8 @@ package catalog
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,6 +14,9 @@ import (
 
 // viewAll is the type of the built-in view of all templates.
 const viewAll = "all"
+
+// maxViewFilter is how many bytes the filter of a view may have.
+const maxViewFilter = 1000
 
 // Views lists the views of a project by position.
 func (c *Catalog) Views(ctx context.Context, g authz.Grant) ([]domain.View, error) {
@@ -38,6 +43,12 @@ func checkView(v domain.View) error {
 	case v.Type != "" && v.Type != viewAll:
 		return domain.Invalid("type", "%q is not a type of view; leave it empty", v.Type)
 	}
+	if len(v.Filter) > maxViewFilter {
+		return domain.Invalid("filter", "must not be longer than %d bytes", maxViewFilter)
+	}
+	if _, err := v.Filter.Object(); err != nil {
+		return domain.Invalid("filter", "must be a JSON object")
+	}
 	if v.SortColumn != nil && *v.SortColumn != "" {
 		if _, err := (Sort{Column: *v.SortColumn}).order(templateColumns()...); err != nil {
 			return domain.Invalid("sort_column", "%q is not a column of the template list", *v.SortColumn)
@@ -53,6 +64,9 @@ func (c *Catalog) CreateView(ctx context.Context, g authz.Grant, v domain.View) 
 	}
 	if err := checkView(v); err != nil {
 		return v, err
+	}
+	if v.Type == viewAll {
+		return v, domain.Invalid("type", "every project has its view of all templates already; leave the type empty")
 	}
 	err := views().create(ctx, c, g, &v, nil, nil)
 	return v, err
@@ -87,15 +101,12 @@ func (c *Catalog) SetViewPositions(ctx context.Context, g authz.Grant, positions
 		byID[domain.ViewID(id)] = position
 	}
 	return c.Store.InTx(ctx, func(ctx context.Context) error {
-		for id, position := range byID {
+		for _, id := range slices.Sorted(maps.Keys(byID)) {
+			position := byID[id]
 			if _, err := views().get(ctx, c.Store, g.Project, id); err != nil {
 				return err
 			}
-			_, err := c.Store.Views().Update(ctx, id, func(row *domain.View) error {
-				row.Position = position
-				return nil
-			})
-			if err != nil {
+			if err := c.moveView(ctx, g, id, position); err != nil {
 				return err
 			}
 		}
@@ -103,9 +114,30 @@ func (c *Catalog) SetViewPositions(ctx context.Context, g authz.Grant, positions
 	})
 }
 
-// DeleteView removes a view; its templates stay.
+func (c *Catalog) moveView(ctx context.Context, g authz.Grant, id domain.ViewID, position int) error {
+	var before domain.View
+	after, err := c.Store.Views().Update(ctx, id, func(row *domain.View) error {
+		before = *row
+		row.Position = position
+		return nil
+	})
+	if err != nil || before.Position == position {
+		return missing(err, "view")
+	}
+	return c.note(ctx, g.Actor, views().entry(g, domain.ActionUpdate, &after, "moved", before, after))
+}
+
+// DeleteView removes a view; its templates stay. That of all templates cannot
+// be deleted.
 func (c *Catalog) DeleteView(ctx context.Context, g authz.Grant, id domain.ViewID) error {
 	return views().remove(ctx, c, g, id, nil, func(ctx context.Context) error {
+		view, err := c.Store.Views().Get(ctx, id)
+		if err != nil {
+			return err
+		}
+		if view.Type == viewAll {
+			return domain.Invalid("", "the view of all templates cannot be deleted; it can be hidden")
+		}
 		rows, err := c.Store.Templates().List(ctx, store.Where(store.InProject(g.Project), store.Eq("view_id", id)))
 		if err != nil {
 			return err

@@ -29,9 +29,22 @@ type Config struct {
 	Git        Git
 	Schedule   Schedule
 	Projects   Projects
+	Teams      Teams
 	// Apps changes built-in apps and adds others, by id.
-	Apps map[string]App
-	Log  Log
+	Apps      map[string]App
+	Log       Log
+	Audit     Audit
+	Debugging Debugging
+}
+
+// Audit governs the activity log.
+type Audit struct {
+	Retention time.Duration // age at which lines are deleted; 0: never
+}
+
+// Debugging helps to find what the server does.
+type Debugging struct {
+	ProfileDir string // where profiles go, "" for nowhere
 }
 
 // Server says where the web server listens and under which address it is known.
@@ -177,6 +190,13 @@ type Projects struct {
 	NonAdminCanCreate bool
 }
 
+// Teams governs how members come and go.
+type Teams struct {
+	InvitesEnabled  bool
+	InviteType      string // username, email or both
+	MembersCanLeave bool
+}
+
 // App changes a built-in app or declares one; nil fields keep what is built in.
 type App struct {
 	Active    *bool
@@ -225,6 +245,7 @@ func defaults() *Config {
 		},
 		Git:      Git{Client: "cmd_git"},
 		Schedule: Schedule{Timezone: "UTC"},
+		Teams:    Teams{InviteType: "username", MembersCanLeave: true},
 		Log:      Log{Level: slog.LevelInfo, Format: "text"},
 	}
 }

@@ -30,6 +30,13 @@ type Runner struct {
 	CleaningRequested *time.Time
 }
 
+// UnregisteredToken begins the TokenHash of a runner that has no token yet, which
+// no hash of a token does.
+const UnregisteredToken = "none:"
+
+// Registered reports whether the runner has a token.
+func (r *Runner) Registered() bool { return !strings.HasPrefix(r.TokenHash, UnregisteredToken) }
+
 // maxRunnerTags bounds the tags of one runner.
 const maxRunnerTags = 100
 

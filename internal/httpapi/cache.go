@@ -23,6 +23,8 @@ const (
 type page struct {
 	body    []byte
 	hasNext *bool
+	next    string // Link to what follows; "" for none
+	extent  *extent
 	// lasting: the page is the same until something in the project changes.
 	lasting bool
 	etag    string
@@ -35,6 +37,7 @@ type pageKey struct {
 	object      string // the template or view in the path, if any
 	query       string
 	permissions domain.Permission
+	role        domain.Role // lists of templates show what it was given on each
 }
 
 // cached answers with a page that is kept as long as the project stays as it is.
@@ -48,7 +51,7 @@ func (a *api) cached(c *call, build func(ctx context.Context) (page, error)) err
 	}
 	key := pageKey{
 		route: c.route.ID, project: c.grant.Project, object: c.r.PathValue("template_id") + c.r.PathValue("view_id"),
-		query: c.r.URL.RawQuery, permissions: c.grant.Effective(),
+		query: c.r.URL.RawQuery, permissions: c.grant.Effective(), role: c.grant.Role,
 	}
 	p, ok := a.lists.get(key, rev)
 	if !ok {
@@ -66,6 +69,12 @@ func (a *api) cached(c *call, build func(ctx context.Context) (page, error)) err
 	h.Set("Cache-Control", "private, no-cache")
 	if p.hasNext != nil {
 		h.Set("X-Has-Next", strconv.FormatBool(*p.hasNext))
+	}
+	if p.next != "" {
+		h.Set("Link", p.next)
+	}
+	if p.extent != nil {
+		p.extent.write(h)
 	}
 	if matches(c.r.Header.Get("If-None-Match"), p.etag) {
 		c.w.WriteHeader(http.StatusNotModified)

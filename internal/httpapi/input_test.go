@@ -190,6 +190,12 @@ func (w *world) dump() string {
 	add(w.store.Inventories().Count(ctx, all))
 	add(w.store.VariableGroups().Count(ctx, all))
 	add(w.store.Vaults().Count(ctx, all))
+	add(w.store.Schedules().List(ctx, all))
+	add(w.store.Integrations().List(ctx, all))
+	add(w.store.Matchers().List(ctx, all))
+	add(w.store.IntegrationValues().List(ctx, all))
+	add(w.store.IntegrationAliases().List(ctx, all))
+	add(w.store.Runners().List(ctx, all))
 	add(w.store.Options().All(ctx))
 	return text.String()
 }

@@ -6,11 +6,6 @@ import (
 	"signalbox/internal/httpapi/wire"
 )
 
-const (
-	maxEvents  = 1000
-	lastEvents = 200
-)
-
 func (a *api) ping(c *call, _ *none) error {
 	c.w.Header().Set("Content-Type", textType)
 	c.w.Header().Set("Content-Length", "4")
@@ -28,6 +23,10 @@ func (a *api) openAPI(c *call, _ *none) error {
 }
 
 func (a *api) info(c *call, _ *none) (wire.Info, error) {
+	roles, err := a.Catalog.GlobalRoles(c.r.Context())
+	if err != nil {
+		return wire.Info{}, err
+	}
 	features := wire.Features{
 		ProjectRunners: true, TerraformBackend: true, TaskSummary: true, SecretStorages: true,
 		SecretStorageManagement: true, SecretStorageManagementEx: true, CustomRolesManagement: true, HighAvailability: true,
@@ -35,7 +34,11 @@ func (a *api) info(c *call, _ *none) (wire.Info, error) {
 	info := wire.Info{
 		Version: a.Info.Version, WebHost: a.WebHost, UseRemoteRunner: a.Info.UseRemoteRunner,
 		PremiumFeatures: features, Features: features, GitClient: "cmd_git", ScheduleTimezone: a.Info.ScheduleTimezone,
-		Teams: wire.Teams{InviteType: "username", MembersCanLeave: true}, Roles: []wire.RoleInfo{},
+		Teams: wire.Teams{
+			InvitesEnabled: a.Catalog.Teams.InvitesEnabled, InviteType: string(a.Catalog.Teams.InviteType),
+			MembersCanLeave: !a.Catalog.Teams.MembersStay,
+		},
+		Roles:        wire.FromRoles(roles),
 		Capabilities: []string{"log-window", "log-search", "ws-subscribe", "setup", "confirm", "explain", "stages", "rerun"},
 	}
 	if info.ScheduleTimezone == "" {
@@ -129,20 +132,6 @@ func (a *api) setAppActive(c *call, in *wire.ActiveInput) (none, error) {
 	return none{}, a.Catalog.SetAppActive(c.r.Context(), c.actor(), c.r.PathValue("app"), in.Active)
 }
 
-func (a *api) events(limit int) func(*call, *none) ([]wire.Event, error) {
-	return func(c *call, _ *none) ([]wire.Event, error) {
-		events, err := a.Catalog.Events(c.r.Context(), c.actor(), nil, limit)
-		return wire.FromEvents(events), err
-	}
-}
-
-func (a *api) projectEvents(limit int) func(*call, *none) ([]wire.Event, error) {
-	return func(c *call, _ *none) ([]wire.Event, error) {
-		events, err := a.Catalog.Events(c.r.Context(), c.actor(), &c.grant, limit)
-		return wire.FromEvents(events), err
-	}
-}
-
 // sort reads the order a client asked for.
 func (c *call) sort() catalog.Sort {
 	return catalog.Sort{Column: c.param("sort"), Desc: c.param("order") == "desc"}
@@ -157,9 +146,15 @@ func refs(r catalog.Refs, err error) (wire.Refs, error) {
 		}
 		return out
 	}
+	schedules := make([]wire.ScheduleRef, 0, len(r.Schedules))
+	for _, s := range r.Schedules {
+		schedules = append(schedules, wire.ScheduleRef{
+			Named: wire.Named{ID: s.Template.ID, Name: s.Template.Name}, ScheduleID: s.ID, ScheduleName: s.Name,
+		})
+	}
 	return wire.Refs{
 		Templates: named(r.Templates), Inventories: named(r.Inventories), Repositories: named(r.Repositories),
-		Integrations: []wire.Named{}, Schedules: []wire.Named{}, AccessKeys: []wire.Named{},
+		Integrations: named(r.Integrations), Schedules: schedules, AccessKeys: []wire.Named{},
 		HostConfigs: named(r.HostConfigs),
 	}, err
 }

@@ -33,6 +33,10 @@ func (a *api) createTask(c *call, in *wire.TaskInput) (wire.Task, error) {
 	if err := c.grant.Require(authz.RunTasks); err != nil {
 		return wire.Task{}, err
 	}
+	// What admit saw in the body must be what is started.
+	if c.template != 0 && c.template != domain.TemplateID(in.TemplateID) {
+		return wire.Task{}, domain.Forbidden("you may not run this template")
+	}
 	t, err := a.Tasks.Launch(c.r.Context(), c.actor(), c.grant.Project, in.Launch())
 	out := wire.FromTask(t)
 	out.Secret = "{}"
@@ -118,7 +122,11 @@ func (a *api) taskPage(ctx context.Context, c *call, f store.TaskFilter) (page, 
 	}
 	body, err := json.Marshal(out)
 	// What a task waits for may change by what happens in other projects.
-	return page{body: body, hasNext: &hasNext, lasting: len(waiting) == 0}, err
+	p := page{body: body, hasNext: &hasNext, lasting: len(waiting) == 0}
+	if hasNext {
+		p.next = c.link("before", strconv.FormatInt(int64(rows[len(rows)-1].ID), 10))
+	}
+	return p, err
 }
 
 // buildTask returns the build of a deployment, nil when it is gone.

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 
 	"signalbox/internal/authz"
 	"signalbox/internal/catalog"
@@ -30,14 +31,22 @@ func (a *api) sendTemplates(c *call, f catalog.TemplateFilter) error {
 		out := make([]wire.TemplateRead, 0, len(rows))
 		for _, row := range rows {
 			shape := wire.TemplateRead{Template: wire.FromTemplate(row.Template, nil)}
+			if row.Permissions != nil {
+				mask := int64(*row.Permissions)
+				shape.Permissions = &mask
+			}
 			if row.LastTask != nil {
 				last := wire.FromTaskRow(*row.LastTask)
 				shape.LastTask = &last
 			}
 			out = append(out, shape)
 		}
-		body, err := json.Marshal(out)
-		return page{body: body, lasting: true}, err
+		cut, x, err := a.templates.cut(c, reflect.ValueOf(out))
+		if err != nil {
+			return page{}, err
+		}
+		body, err := json.Marshal(cut.Interface())
+		return page{body: body, lasting: true, extent: &x}, err
 	})
 }
 
@@ -54,7 +63,11 @@ func (a *api) createTemplate(c *call, in *wire.TemplateInput) (wire.Template, er
 
 func (a *api) getTemplate(c *call, _ *none) (wire.TemplateRead, error) {
 	t, vaults, err := a.Catalog.Template(c.r.Context(), c.grant, c.templateID())
-	permissions := int64(c.grant.Effective())
+	if err != nil {
+		return wire.TemplateRead{}, err
+	}
+	mask, err := a.Catalog.TemplatePermissions(c.r.Context(), c.grant, t.ID)
+	permissions := int64(mask)
 	return wire.TemplateRead{Template: wire.FromTemplate(t, vaults), Permissions: &permissions}, err
 }
 

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 
+	"signalbox/internal/access"
+	"signalbox/internal/authz"
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
 )
@@ -175,6 +177,9 @@ type launch struct {
 	app   domain.App
 	task  *domain.Task
 	known *domain.Task // the build, when it is known to be a good one
+	// stored: the request is kept to be made later, so it must hold no secrets.
+	// partial: answers may be added until then.
+	stored, partial bool
 }
 
 var commitHash = sync.OnceValue(func() *regexp.Regexp {
@@ -469,6 +474,9 @@ func (l *launch) answers(ctx context.Context) (map[string]any, error) {
 			}
 		}
 		answer, ok := from[v.Name]
+		if ok && l.stored && v.Kind() == "secret" {
+			return nil, domain.Invalid("environment."+v.Name, "a secret answer cannot be kept here; put it into the template's variable group")
+		}
 		if !ok && v.DefaultValue != "" {
 			answer, ok = v.DefaultValue, true
 			from[v.Name] = answer
@@ -476,6 +484,9 @@ func (l *launch) answers(ctx context.Context) (map[string]any, error) {
 		text := ""
 		if ok {
 			text = answerText(answer)
+		}
+		if text == "" && l.partial {
+			continue
 		}
 		if err := v.Check(field, text); err != nil {
 			return nil, err
@@ -528,18 +539,17 @@ func answerText(v any) string {
 // mayEdit reports whether the actor could change the template anyway, and so
 // may set what the template does not ask for. The system and administrators may.
 func (l *launch) mayEdit(ctx context.Context) (bool, error) {
-	if l.actor.System() || l.actor.User.Admin {
+	if l.actor.System() {
 		return true, nil
 	}
-	m, err := l.s.Store.Members().First(ctx, store.Where(store.InProject(l.tpl.ProjectID), store.Eq("user_id", l.actor.User.ID)))
-	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
-	}
+	g, err := access.Grant(ctx, l.s.Store, l.actor, l.tpl.ProjectID)
 	if err != nil {
 		return false, err
 	}
-	perms, _ := m.Role.Permissions()
-	return perms.Has(domain.PermManageResources), nil
+	if err := access.OnTemplate(ctx, l.s.Store, &g, l.tpl.ID); err != nil {
+		return false, err
+	}
+	return g.Require(authz.ManageResources) == nil, nil
 }
 
 func upper(s domain.TaskStatus) string { return strings.ToUpper(string(s)) }

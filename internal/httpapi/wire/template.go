@@ -38,7 +38,13 @@ type Template struct {
 // TemplateRead is a template as reads return it.
 type TemplateRead struct {
 	Template
-	Permissions *int64 `json:"permissions" doc:"What the caller may do with the template; null in lists"`
+	Permissions *int64 `json:"permissions" doc:"What the caller may do with the template; in lists only what their role was given on it, else null"`
+}
+
+// Settled leaves out what tasks change.
+func (t TemplateRead) Settled() any {
+	t.Tasks, t.LastTask = 0, nil
+	return t
 }
 
 // TemplateInput creates or replaces a template.

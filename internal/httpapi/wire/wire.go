@@ -74,13 +74,21 @@ type Named struct {
 
 // Refs lists what refers to an object.
 type Refs struct {
-	Templates    []Named `json:"templates"`
-	Inventories  []Named `json:"inventories"`
-	Repositories []Named `json:"repositories"`
-	Integrations []Named `json:"integrations"`
-	Schedules    []Named `json:"schedules"`
-	AccessKeys   []Named `json:"access_keys"`
-	HostConfigs  []Named `json:"host_configs"`
+	Templates    []Named       `json:"templates"`
+	Inventories  []Named       `json:"inventories"`
+	Repositories []Named       `json:"repositories"`
+	Integrations []Named       `json:"integrations"`
+	Schedules    []ScheduleRef `json:"schedules"`
+	AccessKeys   []Named       `json:"access_keys"`
+	HostConfigs  []Named       `json:"host_configs"`
+}
+
+// ScheduleRef is a schedule that refers to an object. Its id and name are those
+// of the schedule's template, which clients of the reference look for.
+type ScheduleRef struct {
+	Named
+	ScheduleID   int64  `json:"schedule_id"`
+	ScheduleName string `json:"schedule_name"`
 }
 
 func utc(t *time.Time) *time.Time {

@@ -58,6 +58,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List or export the whole activity with all that is known about it */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -87,6 +104,58 @@ export interface paths {
         put?: never;
         /** Sign out */
         post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove copies of repositories that no task uses */
+        delete: operations["clearCache"];
+        options?: never;
+        /** Does nothing */
+        head: operations["headCache"];
+        patch?: never;
+        trace?: never;
+    };
+    "/api/debug/gc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Collect the garbage of the server's memory */
+        post: operations["collectGarbage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/debug/pprof/dump": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write profiles of the server into the configured directory */
+        post: operations["dumpProfiles"];
         delete?: never;
         options?: never;
         head?: never;
@@ -161,6 +230,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the settings kept in the database */
+        get: operations["listOptions"];
+        put?: never;
+        /** Set an option */
+        post: operations["setOption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ping": {
         parameters: {
             query?: never;
@@ -197,19 +284,35 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/project/{project_id}/backup": {
+    "/api/project/{project_id}/audit": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Read a project as one document, without secrets */
-        get: operations["backupProject"];
+        /** List or export the project's activity with all that is known about it */
+        get: operations["listProjectAudit"];
         put?: never;
-        /** Read a project as one document, with its secrets encrypted */
-        post: operations["backupProjectWithSecrets"];
+        post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove copies of the project's repositories that no task uses */
+        delete: operations["clearProjectCache"];
         options?: never;
         head?: never;
         patch?: never;
@@ -465,6 +568,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/project/{project_id}/notifications/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test notification; 409 when there is nothing to send or nobody to send it to */
+        post: operations["testNotifications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/project/{project_id}/repositories": {
         parameters: {
             query?: never;
@@ -579,6 +699,23 @@ export interface paths {
         };
         /** Tell what the caller may do */
         get: operations["getProjectRole"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the project's tasks by day and status, newest day first */
+        get: operations["getProjectStats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1000,6 +1137,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/project/{project_id}/templates/{template_id}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the template's tasks by day and status, newest day first */
+        get: operations["getTemplateStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/project/{project_id}/templates/{template_id}/stop_all_tasks": {
         parameters: {
             query?: never;
@@ -1177,23 +1331,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/projects/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Make a project of a document */
-        post: operations["restoreProject"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/setup": {
         parameters: {
             query?: never;
@@ -1224,6 +1361,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tasks of all projects that wait or run, oldest first */
+        get: operations["listUnfinishedTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a task that waits or runs, as a list of one */
+        get: operations["getUnfinishedTask"];
+        put?: never;
+        post?: never;
+        /** Stop a task of any project */
+        delete: operations["stopUnfinishedTask"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1514,13 +1686,9 @@ export interface components {
             icon: string;
             id?: string;
             path: string;
-            /** @description Where the program was found */
-            path_found?: string;
             /** Format: int64 */
             priority: number;
             title: string;
-            /** @description Version of the program; it is asked in the background, so that it may be missing at first */
-            version?: string;
         };
         AppInput: {
             active?: boolean;
@@ -1536,200 +1704,6 @@ export interface components {
         AuthMethods: {
             email?: components["schemas"]["EmailMethod"];
             totp?: components["schemas"]["TOTPMethod"];
-        };
-        BackupDocument: {
-            /** @description Variable groups */
-            environments: components["schemas"]["BackupEnvironment"][];
-            host_configs: components["schemas"]["BackupHostConfig"][];
-            /** @description Aliases of the whole project */
-            integration_aliases: string[];
-            integrations: components["schemas"]["BackupIntegration"][];
-            inventories: components["schemas"]["BackupInventory"][];
-            /** @description Keys without their secrets */
-            keys: components["schemas"]["BackupKey"][];
-            meta: components["schemas"]["BackupMeta"];
-            repositories: components["schemas"]["BackupRepository"][];
-            roles: components["schemas"]["BackupRole"][];
-            schedules: components["schemas"]["BackupSchedule"][];
-            secret_storages: components["schemas"]["BackupSecretStorage"][];
-            /** @description The secrets of keys, encrypted with a passphrase */
-            secrets?: components["schemas"]["Sealed"];
-            templates: components["schemas"]["BackupTemplate"][];
-            views: components["schemas"]["BackupView"][];
-        };
-        BackupEnvironment: {
-            env?: string;
-            json: string;
-            name: string;
-            password?: string;
-        };
-        BackupExtractValue: {
-            body_data_type: string;
-            key: string;
-            name: string;
-            value_source: string;
-            variable: string;
-            variable_type: string;
-        };
-        BackupHostConfig: {
-            host: string;
-            ssh_key: string;
-            type: string;
-        };
-        BackupInput: {
-            /** @description Encrypts the secrets; at least 10 characters */
-            passphrase: string;
-        };
-        BackupIntegration: {
-            aliases: string[];
-            auth_header: string;
-            auth_method: string;
-            auth_secret?: string;
-            extract_values: components["schemas"]["BackupExtractValue"][];
-            matchers: components["schemas"]["BackupMatcher"][];
-            name: string;
-            searchable: boolean;
-            task_params?: components["schemas"]["TaskParams"];
-            template: string;
-        };
-        BackupInventory: {
-            become_key?: string;
-            inventory: string;
-            name: string;
-            repository?: string;
-            runner_tag?: string;
-            ssh_key?: string;
-            template?: string;
-            type: string;
-        };
-        BackupKey: {
-            environment?: string;
-            name: string;
-            owner: string;
-            source_storage?: string;
-            source_storage_key?: string;
-            source_storage_type?: string;
-            storage?: string;
-            type: string;
-            variable?: string;
-        };
-        BackupMatcher: {
-            body_data_type: string;
-            key: string;
-            match_type: string;
-            method: string;
-            name: string;
-            value: string;
-        };
-        BackupMeta: {
-            alert: boolean;
-            alert_chat?: string;
-            /** Format: int64 */
-            max_parallel_tasks: number;
-            name: string;
-            type: string;
-        };
-        BackupRepository: {
-            git_branch: string;
-            /** Format: int64 */
-            git_depth?: number;
-            git_lfs?: boolean;
-            git_url: string;
-            name: string;
-            ssh_key?: string;
-        };
-        BackupRole: {
-            name: string;
-            /** Format: int64 */
-            permissions: number;
-            slug?: string;
-        };
-        BackupSchedule: {
-            active: boolean;
-            checkable_repository?: string;
-            cron_format: string;
-            delete_after_run: boolean;
-            name: string;
-            /** @description RFC 3339; the reference writes an empty object */
-            run_at?: unknown;
-            task_params?: components["schemas"]["TaskParams"];
-            template: string;
-            type: string;
-        };
-        BackupSecretStorage: {
-            name: string;
-            params?: unknown;
-            readonly: boolean;
-            type: string;
-        };
-        BackupSurveyValue: {
-            name: string;
-            value: string;
-        };
-        BackupSurveyVar: {
-            default_value: string;
-            description: string;
-            name: string;
-            required: boolean;
-            title: string;
-            type: string;
-            values: components["schemas"]["BackupSurveyValue"][];
-        };
-        BackupTemplate: {
-            allow_override_args_in_task: boolean;
-            allow_override_branch_in_task: boolean;
-            /** @description Absent in files of the reference, which allows it */
-            allow_override_environment_in_task?: boolean;
-            allow_parallel_tasks: boolean;
-            app: string;
-            arguments?: string;
-            autorun: boolean;
-            build_template?: string;
-            /** @description In old files: becomes a schedule */
-            cron?: string;
-            description?: string;
-            environment?: string;
-            git_branch?: string;
-            inventory?: string;
-            /** Format: int64 */
-            max_task_duration_sec?: number;
-            name: string;
-            playbook: string;
-            repository: string;
-            roles: components["schemas"]["BackupTemplateRole"][];
-            runner_tag?: string;
-            start_version?: string;
-            suppress_success_alerts: boolean;
-            survey_vars: components["schemas"]["BackupSurveyVar"][];
-            task_params: unknown;
-            type: string;
-            /** @description In old files: becomes a vault */
-            vault_key?: string;
-            vaults: components["schemas"]["BackupVault"][];
-            view?: string;
-        };
-        BackupTemplateRole: {
-            is_global: boolean;
-            /** Format: int64 */
-            permissions: number;
-            /** @description The slug of a role for all projects, the name of one of the project */
-            role: string;
-        };
-        BackupVault: {
-            name?: string;
-            script?: string;
-            type: string;
-            vault_key?: string;
-        };
-        BackupView: {
-            filter?: unknown;
-            hidden: boolean;
-            /** Format: int64 */
-            position: number;
-            sort_column?: string;
-            sort_reverse: boolean;
-            title: string;
-            type: string;
         };
         CurrentUser: {
             admin: boolean;
@@ -1763,18 +1737,34 @@ export interface components {
             users?: components["schemas"]["Reference"][];
         };
         Event: {
+            /** @description create, update, delete, run, stop, decide, login, logout or access */
+            action?: string;
+            /** @description Where the request came from; for those who manage users */
+            address?: string;
+            /** @description Changed fields with old and new values, secret ones without; for those who manage users */
+            changes?: {
+                [key: string]: unknown;
+            };
             /** Format: date-time */
             created: string;
             description: string | null;
+            /** Format: int64 */
+            id: number;
             /** Format: int64 */
             integration_id: number | null;
             /** Format: int64 */
             object_id: number | null;
             object_name: string;
             object_type: string | null;
+            /** @description success, denied or failure */
+            outcome?: string;
             /** Format: int64 */
             project_id: number | null;
             project_name: string | null;
+            /** @description Name of what it was done to, as it was then */
+            target?: string;
+            /** @description For those who manage users */
+            user_agent?: string;
             /** Format: int64 */
             user_id: number | null;
             username: string | null;
@@ -2064,6 +2054,10 @@ export interface components {
             id: string;
             name: string;
         };
+        Option: {
+            key: string;
+            value: string;
+        };
         OutputLine: {
             /**
              * Format: int64
@@ -2122,6 +2116,40 @@ export interface components {
             permissions: number;
             role: string;
         };
+        Record: {
+            /** @description create, update, delete, run, stop, decide, login, logout or access */
+            action: string;
+            /** @description Where the request came from */
+            address: string;
+            /** @description Changed fields with old and new values, secret ones without */
+            changes?: unknown;
+            /** Format: date-time */
+            created: string;
+            description: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            integration_id: number | null;
+            /** Format: int64 */
+            object_id: number | null;
+            /** @description Name of what it was done to, as it is now */
+            object_name: string;
+            object_type: string;
+            /** @description success, denied or failure */
+            outcome: string;
+            /** Format: int64 */
+            project_id: number | null;
+            project_name: string;
+            /** @description Name of what it was done to, as it was then */
+            target: string;
+            /** @description First characters of the API token that was used */
+            token: string;
+            user_agent: string;
+            /** Format: int64 */
+            user_id: number | null;
+            /** @description Name of who did it, as it was then */
+            username: string;
+        };
         Reference: {
             /** Format: int64 */
             id: number;
@@ -2179,42 +2207,6 @@ export interface components {
             /** @description JSON object as text: secret survey answers, which are not kept */
             secret?: string;
         };
-        RestoreInput: {
-            /** @description Variable groups */
-            environments: components["schemas"]["BackupEnvironment"][];
-            host_configs: components["schemas"]["BackupHostConfig"][];
-            /** @description Aliases of the whole project */
-            integration_aliases: string[];
-            integrations: components["schemas"]["BackupIntegration"][];
-            inventories: components["schemas"]["BackupInventory"][];
-            /** @description Keys without their secrets */
-            keys: components["schemas"]["BackupKey"][];
-            meta: components["schemas"]["BackupMeta"];
-            /** @description Opens the secrets of the document; without it they are left out */
-            passphrase?: string;
-            repositories: components["schemas"]["BackupRepository"][];
-            roles: components["schemas"]["BackupRole"][];
-            schedules: components["schemas"]["BackupSchedule"][];
-            secret_storages: components["schemas"]["BackupSecretStorage"][];
-            /** @description The secrets of keys, encrypted with a passphrase */
-            secrets?: components["schemas"]["Sealed"];
-            templates: components["schemas"]["BackupTemplate"][];
-            views: components["schemas"]["BackupView"][];
-        };
-        RestoredProject: {
-            alert?: boolean;
-            alert_chat?: string;
-            /** Format: date-time */
-            created: string;
-            /** Format: int64 */
-            id: number;
-            /** Format: int64 */
-            max_parallel_tasks?: number;
-            name: string;
-            type: string;
-            /** @description What could not be taken over */
-            warnings?: string[];
-        };
         RoleInfo: {
             name: string;
             /** Format: int64 */
@@ -2232,25 +2224,6 @@ export interface components {
             login?: string;
             passphrase?: string;
             private_key?: string;
-        };
-        Sealed: {
-            data: string;
-            /** @description argon2id */
-            kdf: string;
-            /**
-             * Format: int32
-             * @description KiB
-             */
-            memory: number;
-            nonce: string;
-            salt: string;
-            /** Format: int32 */
-            threads: number;
-            /**
-             * Format: int32
-             * @description Passes
-             */
-            time: number;
         };
         SetupInput: {
             email?: string;
@@ -2389,15 +2362,6 @@ export interface components {
             /** Format: int64 */
             template_id?: number;
         };
-        TaskParams: {
-            arguments?: string;
-            environment?: string;
-            git_branch?: string;
-            inventory_name?: string;
-            message?: string;
-            params?: unknown;
-            version?: string;
-        };
         TaskRow: {
             /** @description JSON array of texts, as text */
             arguments?: string;
@@ -2495,6 +2459,18 @@ export interface components {
             task_id: number;
             type: string;
         };
+        TaskStat: {
+            /**
+             * Format: int64
+             * @description Seconds that tasks took on average, from start to end
+             */
+            avg_duration: number;
+            count_by_status: {
+                [key: string]: number;
+            };
+            /** @description YYYY-MM-DD in UTC */
+            date: string;
+        };
         Teams: {
             invite_type: string;
             invites_enabled?: boolean;
@@ -2503,8 +2479,6 @@ export interface components {
         Template: {
             allow_override_args_in_task?: boolean;
             allow_override_branch_in_task?: boolean;
-            /** @description Tasks may set variables that the survey does not ask for */
-            allow_override_environment_in_task?: boolean;
             allow_parallel_tasks?: boolean;
             app?: string;
             /** @description JSON array of texts, as text */
@@ -2558,8 +2532,6 @@ export interface components {
         TemplateInput: {
             allow_override_args_in_task?: boolean;
             allow_override_branch_in_task?: boolean;
-            /** @description Tasks may set variables that the survey does not ask for */
-            allow_override_environment_in_task?: boolean;
             allow_parallel_tasks?: boolean;
             app?: string;
             arguments?: string | null;
@@ -2602,8 +2574,6 @@ export interface components {
         TemplateRead: {
             allow_override_args_in_task?: boolean;
             allow_override_branch_in_task?: boolean;
-            /** @description Tasks may set variables that the survey does not ask for */
-            allow_override_environment_in_task?: boolean;
             allow_parallel_tasks?: boolean;
             app?: string;
             /** @description JSON array of texts, as text */
@@ -2674,6 +2644,20 @@ export interface components {
             /** Format: date-time */
             expires_at?: string;
             name?: string;
+        };
+        UnfinishedTask: {
+            /** @enum {string} */
+            location: "queue" | "running";
+            /** Format: int64 */
+            project_id: number;
+            project_name?: string;
+            /** Format: int64 */
+            runner_id?: number;
+            runner_name?: string;
+            status: string;
+            /** Format: int64 */
+            task_id: number;
+            username?: string;
         };
         User: {
             admin: boolean;
@@ -2809,7 +2793,16 @@ export type $defs = Record<string, never>;
 export interface operations {
     listApps: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2995,6 +2988,60 @@ export interface operations {
             };
         };
     };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+                /** @description Only events of this project */
+                project_id?: number;
+                /** @description ndjson: all that match, one JSON document a line */
+                format?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Record"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getLogin: {
         parameters: {
             query?: never;
@@ -3082,9 +3129,140 @@ export interface operations {
             };
         };
     };
-    listEvents: {
+    clearCache: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headCache: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    collectGarbage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    dumpProfiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+                /** @description Only events of this project */
+                project_id?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3113,7 +3291,30 @@ export interface operations {
     };
     listLastEvents: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+                /** @description Only events of this project */
+                project_id?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3187,6 +3388,70 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    setOption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Option"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Option"];
                 };
             };
             /** @description Failure */
@@ -3322,9 +3587,32 @@ export interface operations {
             };
         };
     };
-    backupProject: {
+    listProjectAudit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+                /** @description ndjson: all that match, one JSON document a line */
+                format?: string;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -3339,7 +3627,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BackupDocument"];
+                    "application/json": components["schemas"]["Record"][];
                 };
             };
             /** @description Failure */
@@ -3353,7 +3641,7 @@ export interface operations {
             };
         };
     };
-    backupProjectWithSecrets: {
+    clearProjectCache: {
         parameters: {
             query?: never;
             header?: never;
@@ -3362,20 +3650,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BackupInput"];
-            };
-        };
+        requestBody?: never;
         responses: {
-            /** @description OK */
-            200: {
+            /** @description No Content */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["BackupDocument"];
-                };
+                content?: never;
             };
             /** @description Failure */
             default: {
@@ -3395,6 +3677,14 @@ export interface operations {
                 sort?: string;
                 /** @description desc, anything else is ascending */
                 order?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -3589,7 +3879,28 @@ export interface operations {
     };
     listProjectEvents: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -3620,7 +3931,28 @@ export interface operations {
     };
     listLastProjectEvents: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -3651,7 +3983,16 @@ export interface operations {
     };
     listHostConfigs: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -3822,6 +4163,14 @@ export interface operations {
                 app?: string;
                 /** @description Only those attached to this template */
                 template_id?: number;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -4021,6 +4370,14 @@ export interface operations {
                 sort?: string;
                 /** @description desc, anything else is ascending */
                 order?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -4242,6 +4599,35 @@ export interface operations {
             };
         };
     };
+    testNotifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listRepositories: {
         parameters: {
             query?: {
@@ -4249,6 +4635,14 @@ export interface operations {
                 sort?: string;
                 /** @description desc, anything else is ascending */
                 order?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -4411,7 +4805,16 @@ export interface operations {
     };
     listBranches: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -4518,7 +4921,16 @@ export interface operations {
     };
     listTags: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -4566,6 +4978,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProjectRole"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getProjectStats: {
+        parameters: {
+            query?: {
+                /** @description Only tasks that started on this day or later, such as 2026-01-31, or at this time */
+                start?: string;
+                /** @description Only tasks that ended before this day or time */
+                end?: string;
+                /** @description Only tasks that this user started */
+                user_id?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskStat"][];
                 };
             };
             /** @description Failure */
@@ -4758,7 +5208,16 @@ export interface operations {
     };
     listAnsibleErrors: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -4790,7 +5249,16 @@ export interface operations {
     };
     listAnsibleHosts: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -5265,6 +5733,14 @@ export interface operations {
                 order?: string;
                 /** @description Only templates of this app */
                 app?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -5584,6 +6060,45 @@ export interface operations {
             };
         };
     };
+    getTemplateStats: {
+        parameters: {
+            query?: {
+                /** @description Only tasks that started on this day or later, such as 2026-01-31, or at this time */
+                start?: string;
+                /** @description Only tasks that ended before this day or time */
+                end?: string;
+                /** @description Only tasks that this user started */
+                user_id?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskStat"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     stopAllTasks: {
         parameters: {
             query?: never;
@@ -5707,6 +6222,14 @@ export interface operations {
                 sort?: string;
                 /** @description desc, anything else is ascending */
                 order?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -5867,7 +6390,16 @@ export interface operations {
     };
     listViews: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -6069,6 +6601,14 @@ export interface operations {
                 sort?: string;
                 /** @description desc, anything else is ascending */
                 order?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -6101,7 +6641,16 @@ export interface operations {
     };
     listProjects: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6148,39 +6697,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Project"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    restoreProject: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RestoreInput"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RestoredProject"];
                 };
             };
             /** @description Failure */
@@ -6285,6 +6801,113 @@ export interface operations {
             };
         };
     };
+    listUnfinishedTasks: {
+        parameters: {
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnfinishedTask"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getUnfinishedTask: {
+        parameters: {
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnfinishedTask"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    stopUnfinishedTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getCurrentUser: {
         parameters: {
             query?: never;
@@ -6316,7 +6939,16 @@ export interface operations {
     };
     listTokens: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6410,6 +7042,14 @@ export interface operations {
             query?: {
                 /** @description Only user names that start with this */
                 s?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path?: never;

@@ -104,6 +104,11 @@ const apps = createRoute({
     typeof s.app === "string" && s.app !== "" ? { app: s.app } : {},
   component: lazyRouteComponent(() => import("@/features/apps/AppsPage")),
 });
+const invite = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/invite",
+  component: lazyRouteComponent(() => import("@/features/projects/InvitePage")),
+});
 const tokens = createRoute({
   getParentRoute: () => signedIn,
   path: "/tokens",
@@ -141,6 +146,11 @@ const overview = createRoute({
   getParentRoute: () => project,
   path: "/",
   component: lazyRouteComponent(() => import("@/features/projects/OverviewPage")),
+});
+const team = createRoute({
+  getParentRoute: () => project,
+  path: "/team",
+  component: lazyRouteComponent(() => import("@/features/projects/TeamPage")),
 });
 const settings = createRoute({
   getParentRoute: () => project,
@@ -272,10 +282,12 @@ const tree = root.addChildren([
     restoreAlias,
     account,
     apps,
+    invite,
     tokens,
     users,
     project.addChildren([
       overview,
+      team,
       settings,
       runs,
       history,
