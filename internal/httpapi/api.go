@@ -181,6 +181,9 @@ func newAPI(d Deps, describing bool) *api {
 // what they are parts of.
 func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	if strings.HasSuffix(t.PkgPath(), "/internal/backup") {
 		return "Backup" + name
 	}
