@@ -27,13 +27,13 @@ await withBrowser(async (browser) => {
   await dialog.getByRole("button", { name: "Create" }).click();
   await dialog.getByText("Fill in this field.").first().waitFor();
   await shot(page, "people-refused");
-  await dialog.getByLabel("User name").fill("ada");
+  await dialog.getByRole("textbox", { name: "User name" }).fill("ada");
   await dialog.getByLabel("Full name").fill("Gus Guest");
-  await dialog.getByLabel("E-mail").fill("gus@example.org");
+  await dialog.getByRole("textbox", { name: "E-mail" }).fill("gus@example.org");
   await dialog.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await dialog.getByRole("button", { name: "Create" }).click();
   await dialog.getByText(/taken/).waitFor(); // said by the server, at its field
-  await dialog.getByLabel("User name").fill("gus");
+  await dialog.getByRole("textbox", { name: "User name" }).fill("gus");
   await dialog.getByRole("button", { name: "Create" }).click();
   await gone();
   await page.getByRole("link", { name: "gus" }).waitFor();
@@ -57,7 +57,7 @@ await withBrowser(async (browser) => {
   await dialog.getByRole("button", { name: "End all sessions" }).click();
   await page.getByRole("dialog", { name: /Sign “gus” out/ }).getByRole("button", { name: "End all sessions" }).click();
   await dialog.getByText("Signed in nowhere.").waitFor();
-  await dialog.getByLabel("Disabled").check();
+  await dialog.getByRole("switch", { name: "Disabled" }).check();
   await dialog.getByRole("button", { name: "Save" }).click();
   await gone();
   await page.getByRole("row", { name: /gus/ }).getByText("Disabled").waitFor();
