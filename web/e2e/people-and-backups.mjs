@@ -30,7 +30,7 @@ await withBrowser(async (browser) => {
   await dialog.getByRole("textbox", { name: "User name" }).fill("ada");
   await dialog.getByLabel("Full name").fill("Gus Guest");
   await dialog.getByRole("textbox", { name: "E-mail" }).fill("gus@example.org");
-  await dialog.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await dialog.locator("input[data-path=password]").fill(PASSWORD);
   await dialog.getByRole("button", { name: "Create" }).click();
   await dialog.getByText(/taken/).waitFor(); // said by the server, at its field
   await dialog.getByRole("textbox", { name: "User name" }).fill("gus");
@@ -77,10 +77,10 @@ await withBrowser(async (browser) => {
   const plain = await save(() => page.getByRole("button", { name: "Download backup" }).click(), "plain.json");
   check(plain.meta.name === "Demo" && !plain.secrets, "a backup without secrets");
   await page.getByRole("button", { name: "Backup with secrets" }).click();
-  await dialog.getByLabel("Passphrase", { exact: true }).fill("short");
+  await dialog.locator("input[data-path=passphrase]").fill("short");
   await dialog.getByRole("button", { name: "Download backup" }).click();
   await dialog.getByText("Use at least 10 characters.").waitFor();
-  await dialog.getByLabel("Passphrase", { exact: true }).fill("open sesame, please");
+  await dialog.locator("input[data-path=passphrase]").fill("open sesame, please");
   await dialog.getByLabel("Repeat the passphrase").fill("open sesame, please");
   await shot(page, "people-secrets");
   const whole = await save(() => dialog.getByRole("button", { name: "Download backup" }).click(), "secrets.json");
@@ -105,12 +105,12 @@ await withBrowser(async (browser) => {
   await said(/templates\[0\]\.repository/);
   await shot(page, "people-restore-broken");
   await file.setInputFiles(join(out, "secrets.json"));
-  await page.getByLabel("Passphrase", { exact: true }).fill("not the passphrase");
+  await page.locator("input[data-path=passphrase]").fill("not the passphrase");
   await page.getByLabel("Name of the new project").fill("Demo restored");
   await page.getByRole("button", { name: "Restore", exact: true }).click();
   await page.getByRole("alert").first().waitFor().catch(() => {});
   await shot(page, "people-restore-passphrase");
-  await page.getByLabel("Passphrase", { exact: true }).fill("open sesame, please");
+  await page.locator("input[data-path=passphrase]").fill("open sesame, please");
   await page.getByRole("button", { name: "Restore", exact: true }).click();
   await page.waitForURL(/\/project\/\d+$/);
   await page.getByRole("button", { name: "Switch project" }).getByText("Demo restored").waitFor();
