@@ -49,6 +49,9 @@ func TestEngine(t *testing.T) { journey(t, "engine.mjs") }
 // workspaces, options of templates; and looks at the versions of programs.
 func TestEngineSettings(t *testing.T) { journey(t, "engine-settings.mjs") }
 
+// TestPeopleAndBackups administers users, and backs a project up and restores it.
+func TestPeopleAndBackups(t *testing.T) { journey(t, "people-and-backups.mjs") }
+
 // journey runs a script of web/e2e against a server of its own.
 func journey(t *testing.T, script string) {
 	t.Helper()

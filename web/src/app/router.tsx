@@ -79,6 +79,19 @@ const newProject = createRoute({
   path: "/projects/new",
   component: lazyRouteComponent(() => import("@/features/projects/NewProjectPage")),
 });
+const restore = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/projects/restore",
+  component: lazyRouteComponent(() => import("@/features/projects/RestorePage")),
+});
+/** The peer's address. */
+const restoreAlias = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/project/restore",
+  beforeLoad: () => {
+    throw redirect({ to: "/projects/restore", replace: true });
+  },
+});
 const account = createRoute({
   getParentRoute: () => signedIn,
   path: "/account",
@@ -251,6 +264,13 @@ const variables = createRoute({
   component: lazyRouteComponent(() => import("@/features/variables/VariablesPage")),
 });
 
+const users = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/users",
+  validateSearch: openSearch,
+  component: lazyRouteComponent(() => import("@/features/users/UsersPage")),
+});
+
 const tree = root.addChildren([
   login,
   setup,
@@ -258,10 +278,13 @@ const tree = root.addChildren([
     home,
     projects,
     newProject,
+    restore,
+    restoreAlias,
     account,
     apps,
     invite,
     tokens,
+    users,
     project.addChildren([
       overview,
       team,

@@ -1,6 +1,6 @@
 import { Menu } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { IconCheck, IconFolders, IconPlus, IconSelector } from "@tabler/icons-react";
+import { IconCheck, IconFolders, IconPlus, IconRestore, IconSelector } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { projectsQuery, userQuery } from "@/api/queries";
@@ -55,9 +55,14 @@ export function ProjectSwitcher({ pid, name }: { pid?: number; name?: string }) 
           {t("projectSwitcher.all")}
         </MenuLink>
         {mayCreate && (
-          <MenuLink to="/projects/new" leftSection={<IconPlus size={16} />}>
-            {t("projectSwitcher.create")}
-          </MenuLink>
+          <>
+            <MenuLink to="/projects/new" leftSection={<IconPlus size={16} />}>
+              {t("projectSwitcher.create")}
+            </MenuLink>
+            <MenuLink to="/projects/restore" leftSection={<IconRestore size={16} />}>
+              {t("projectSwitcher.restore")}
+            </MenuLink>
+          </>
         )}
       </Menu.Dropdown>
     </Menu>

@@ -8,6 +8,7 @@ import {
   IconLogout,
   IconUser,
   IconUserCircle,
+  IconUsers,
 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { api, done, mountUrl } from "@/api/client";
@@ -61,9 +62,14 @@ export function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
           {t("userMenu.account")}
         </MenuLink>
         {user.data?.admin === true && (
-          <MenuLink to="/apps" leftSection={<IconApps size={16} />}>
-            {t("nav.apps")}
-          </MenuLink>
+          <>
+            <MenuLink to="/users" leftSection={<IconUsers size={16} />}>
+              {t("nav.users")}
+            </MenuLink>
+            <MenuLink to="/apps" leftSection={<IconApps size={16} />}>
+              {t("nav.apps")}
+            </MenuLink>
+          </>
         )}
         <Menu.Item leftSection={<IconKeyboard size={16} />} onClick={onShortcuts}>
           {t("userMenu.shortcuts")}

@@ -59,6 +59,7 @@ export const globalEntries = [
   { to: "/", label: "nav.home", icon: IconHome, exact: true, admin: false },
   { to: "/projects", label: "nav.projects", icon: IconFolders, exact: false, admin: false },
   { to: "/apps", label: "nav.apps", icon: IconApps, exact: false, admin: true },
+  { to: "/users", label: "nav.users", icon: IconUsers, exact: false, admin: true },
 ] as const;
 
 export const apiReferenceIcon = IconBook2;

@@ -1,8 +1,10 @@
 import { useForm } from "@mantine/form";
 import { useNavigate } from "@tanstack/react-router";
+import { IconRestore } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Card } from "@/ui/Card";
 import { Form, useSave } from "@/ui/form";
+import { ButtonLink } from "@/ui/links";
 import { PageHeader } from "@/ui/PageHeader";
 import { toastDone } from "@/ui/toast";
 import { useCreateProject } from "./api";
@@ -17,7 +19,7 @@ import classes from "./projects.module.css";
 import { DemoCard } from "./StartCards";
 
 export default function NewProjectPage() {
-  const { t } = useTranslation("projects");
+  const { t } = useTranslation(["projects", "backup"]);
   const navigate = useNavigate();
   const create = useCreateProject();
   const form = useForm<ProjectValues>({ initialValues: emptyProject, validate: projectRules(t) });
@@ -31,7 +33,14 @@ export default function NewProjectPage() {
   });
   return (
     <>
-      <PageHeader title={t("new.title")} />
+      <PageHeader
+        title={t("new.title")}
+        actions={
+          <ButtonLink to="/projects/restore" variant="default" leftSection={<IconRestore size={16} />}>
+            {t("backup:restore.title")}
+          </ButtonLink>
+        }
+      />
       <div className={classes.twoColumns}>
         <DemoCard />
         <Card padded title={t("new.own")}>

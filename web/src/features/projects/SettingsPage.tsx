@@ -12,6 +12,7 @@ import { Form, useSave } from "@/ui/form";
 import { PageHeader } from "@/ui/PageHeader";
 import { RowsSkeleton, Empty, ErrorState } from "@/ui/States";
 import { toastDone, toastError } from "@/ui/toast";
+import { Backup, Maintenance } from "./Backup";
 import { deleteProject, updateProject } from "./api";
 import { projectBody, ProjectFields, projectRules, type ProjectValues } from "./ProjectFields";
 import classes from "./projects.module.css";
@@ -32,7 +33,11 @@ export default function SettingsPage() {
         <Empty title={t("settings.forbidden")} text={t("settings.forbiddenText")} />
       ) : (
         <div className={classes.narrow}>
-          <General project={project.data} />
+          <div className={classes.stack}>
+            <General project={project.data} />
+            <Backup project={project.data} />
+            <Maintenance project={project.data} />
+          </div>
           <Danger project={project.data} />
         </div>
       )}

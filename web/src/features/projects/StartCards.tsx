@@ -1,6 +1,6 @@
 import { Button, TextInput } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
-import { IconFolderPlus, IconSparkles } from "@tabler/icons-react";
+import { IconFolderPlus, IconRestore, IconSparkles } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ButtonLink } from "@/ui/links";
@@ -43,7 +43,7 @@ export function DemoCard() {
 }
 
 export function StartCards() {
-  const { t } = useTranslation("projects");
+  const { t } = useTranslation(["projects", "backup"]);
   return (
     <div className={classes.startCards}>
       <DemoCard />
@@ -53,6 +53,14 @@ export function StartCards() {
         <p>{t("new.card")}</p>
         <ButtonLink to="/projects/new" variant="default">
           {t("new.title")}
+        </ButtonLink>
+      </section>
+      <section className={classes.startCard}>
+        <IconRestore size={24} stroke={1.75} className={classes.startIcon} aria-hidden />
+        <h2>{t("backup:restore.title")}</h2>
+        <p>{t("backup:restore.card")}</p>
+        <ButtonLink to="/projects/restore" variant="default">
+          {t("backup:restore.title")}
         </ButtonLink>
       </section>
     </div>
