@@ -292,5 +292,8 @@ func newCatalog(c *config.Config, st store.Store, a *auth.Service, sources *secr
 		Store: st, Sealer: sources, Passwords: a, Now: utcNow, Programs: programs,
 		BaseApps: baseApps(c.Apps),
 		Demo:     catalog.NewDemoFiles(filepath.Join(c.DataDir, "demo")), AnyoneCreates: c.Projects.NonAdminCanCreate,
+		Teams: catalog.Teams{
+			InvitesEnabled: c.Teams.InvitesEnabled, InviteType: catalog.InviteType(c.Teams.InviteType), MembersStay: !c.Teams.MembersCanLeave,
+		},
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"signalbox/internal/access"
 	"signalbox/internal/audit"
 	"signalbox/internal/authz"
 	"signalbox/internal/domain"
@@ -53,7 +54,24 @@ type Deps struct {
 	Programs func(domain.App) domain.Program
 	// AnyoneCreates lets users who are not administrators create projects.
 	AnyoneCreates bool
+	Teams         Teams
 }
+
+// Teams governs how members come and go.
+type Teams struct {
+	InvitesEnabled bool
+	InviteType     InviteType // "": by user
+	MembersStay    bool       // they cannot leave without an owner
+}
+
+// InviteType says whom one can invite.
+type InviteType string
+
+const (
+	InviteByUser  InviteType = "username"
+	InviteByEmail InviteType = "email"
+	InviteByBoth  InviteType = "both"
+)
 
 // Catalog carries out the use cases.
 type Catalog struct {
@@ -65,6 +83,9 @@ type Catalog struct {
 func New(d Deps) (*Catalog, error) {
 	if d.Store == nil || d.Sealer == nil || d.Passwords == nil {
 		return nil, errors.New("catalog: store, sealer and passwords are required")
+	}
+	if d.Teams.InviteType == "" {
+		d.Teams.InviteType = InviteByUser
 	}
 	if d.Now == nil {
 		d.Now = time.Now
@@ -79,26 +100,11 @@ func New(d Deps) (*Catalog, error) {
 // every project there is; anybody else a grant without membership for projects
 // that are not theirs.
 func (c *Catalog) Grant(ctx context.Context, actor domain.Actor, p domain.ProjectID) (authz.Grant, error) {
-	g := authz.Grant{Actor: actor, Project: p}
-	m, err := c.member(ctx, p, actor.User.ID)
-	switch {
-	case err == nil:
-		g.Member, g.Role = true, m.Role
-		g.Permissions, _ = m.Role.Permissions() // a role that is gone gives nothing
-		return g, nil
-	case !errors.Is(err, store.ErrNotFound):
-		return g, err
-	case !actor.User.Admin:
-		return g, nil
-	}
-	if _, err := c.Store.Projects().Get(ctx, p); err != nil {
-		return g, missing(err, "project")
-	}
-	return g, nil
+	return access.Grant(ctx, c.Store, actor, p)
 }
 
 func (c *Catalog) member(ctx context.Context, p domain.ProjectID, u domain.UserID) (domain.Member, error) {
-	return c.Store.Members().First(ctx, store.Where(store.InProject(p), store.Eq("user_id", u)))
+	return access.Member(ctx, c.Store, p, u)
 }
 
 // note adds a line of activity. It is called inside the transaction of what it

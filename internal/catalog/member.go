@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"signalbox/internal/access"
 	"signalbox/internal/audit"
 	"signalbox/internal/authz"
 	"signalbox/internal/domain"
@@ -73,43 +74,64 @@ func (c *Catalog) Member(ctx context.Context, g authz.Grant, id domain.UserID) (
 	return u, missing(err, "member")
 }
 
-func checkRole(role domain.Role) error {
-	if _, known := role.Permissions(); !known {
-		return domain.Invalid("role", "%q is not a role; use owner, manager, task_runner or guest", string(role))
-	}
-	return nil
-}
-
-// AddMember makes a user a member.
+// AddMember makes a user a member. Nobody gives a role that can do more than
+// they can.
 func (c *Catalog) AddMember(ctx context.Context, g authz.Grant, id domain.UserID, role domain.Role) error {
 	if err := g.Require(authz.ManageMembers); err != nil {
 		return err
 	}
-	if err := checkRole(role); err != nil {
-		return err
-	}
 	return c.Store.InTx(ctx, func(ctx context.Context) error {
+		mask, err := c.checkRole(ctx, g.Project, role)
+		if err != nil {
+			return err
+		}
+		if err := g.MayGrant("role", mask); err != nil {
+			return err
+		}
 		user, err := c.Store.Users().Get(ctx, id)
 		if err != nil {
 			return missing(err, "user")
 		}
-		m := domain.Member{ProjectID: g.Project, UserID: id, Role: role}
-		if err := c.Store.Members().Create(ctx, &m); err != nil {
-			if errors.Is(err, store.ErrConflict) {
-				return domain.Conflict("%s is a member already", user.Username)
-			}
+		m, err := c.addMember(ctx, g.Project, user, role)
+		if err != nil {
 			return err
 		}
 		return c.note(ctx, g.Actor, memberEntry(g, domain.ActionCreate, user, "User %s added to the project as "+string(role), nil, m))
 	})
 }
 
+// addMember stores a membership, in the transaction of who asks for it.
+func (c *Catalog) addMember(ctx context.Context, p domain.ProjectID, u domain.User, role domain.Role) (domain.Member, error) {
+	already := domain.Conflict("%s is a member already", u.Username)
+	m := domain.Member{ProjectID: p, UserID: u.ID, Role: role}
+	switch _, err := c.member(ctx, p, u.ID); {
+	case err == nil:
+		return m, already
+	case !errors.Is(err, store.ErrNotFound):
+		return m, err
+	}
+	err := c.Store.Members().Create(ctx, &m)
+	if errors.Is(err, store.ErrConflict) {
+		return m, already
+	}
+	return m, err
+}
+
 // SetMemberRole changes the role of a member. Owners cannot change their own:
 // a project must not lose its owner by a slip.
 func (c *Catalog) SetMemberRole(ctx context.Context, g authz.Grant, id domain.UserID, role domain.Role) error {
 	return c.changeMember(ctx, g, authz.ManageMembers, domain.ActionUpdate, id, "User %s is now "+string(role), func(ctx context.Context, m domain.Member) (any, error) {
-		if err := checkRole(role); err != nil {
+		mask, err := c.checkRole(ctx, g.Project, role)
+		if err != nil {
 			return nil, err
+		}
+		if err := g.MayGrant("role", mask); err != nil {
+			return nil, err
+		}
+		if role != domain.RoleOwner {
+			if err := c.keepOwner(ctx, m); err != nil {
+				return nil, err
+			}
 		}
 		return c.Store.Members().Update(ctx, m.ID, func(row *domain.Member) error {
 			row.Role = role
@@ -125,11 +147,50 @@ func (c *Catalog) RemoveMember(ctx context.Context, g authz.Grant, id domain.Use
 
 // Leave ends the actor's own membership.
 func (c *Catalog) Leave(ctx context.Context, g authz.Grant) error {
+	if err := g.Require(authz.LeaveProject); err != nil {
+		return err
+	}
+	if c.Teams.MembersStay && !g.Effective().Has(domain.PermManageUsers) {
+		return domain.Forbidden("members do not leave projects on their own here; ask an owner to remove you")
+	}
 	return c.changeMember(ctx, g, authz.LeaveProject, domain.ActionDelete, g.Actor.User.ID, "User %s left the project", c.dropMember)
 }
 
 func (c *Catalog) dropMember(ctx context.Context, m domain.Member) (any, error) {
+	if err := c.keepOwner(ctx, m); err != nil {
+		return nil, err
+	}
 	return nil, c.Store.Members().Delete(ctx, m.ID)
+}
+
+// keepOwner refuses to take the last owner from a project, whoever asks. The
+// rows of all owners are locked until the end of the transaction, so that two
+// owners cannot be taken away at once.
+func (c *Catalog) keepOwner(ctx context.Context, m domain.Member) error {
+	if m.Role != domain.RoleOwner {
+		return nil
+	}
+	owners, err := c.Store.Members().List(ctx, store.Where(store.InProject(m.ProjectID), store.Eq("role", domain.RoleOwner)).By("id"))
+	if err != nil {
+		return err
+	}
+	others := 0
+	for _, o := range owners {
+		row, err := c.Store.Members().Update(ctx, o.ID, func(*domain.Member) error { return nil })
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if row.ID != m.ID && row.Role == domain.RoleOwner {
+			others++
+		}
+	}
+	if others == 0 {
+		return domain.Invalid("", "the project would have no owner any more; make another member its owner first")
+	}
+	return nil
 }
 
 func (c *Catalog) changeMember(ctx context.Context, g authz.Grant, action authz.Action, what domain.EventAction, id domain.UserID, text string, change func(context.Context, domain.Member) (any, error)) error {
@@ -143,6 +204,16 @@ func (c *Catalog) changeMember(ctx context.Context, g authz.Grant, action authz.
 		}
 		if id == g.Actor.User.ID && m.Role == domain.RoleOwner {
 			return domain.Invalid("", "an owner cannot change their own role or leave; another owner has to do it")
+		}
+		if id != g.Actor.User.ID {
+			// Who may do less does not decide about who may do more.
+			mask, _, err := access.Permissions(ctx, c.Store, g.Project, m.Role)
+			if err != nil {
+				return err
+			}
+			if err := g.MayGrant("", mask); err != nil {
+				return err
+			}
 		}
 		after, err := change(ctx, m)
 		if err != nil {
@@ -173,10 +244,10 @@ func (c *Catalog) Events(ctx context.Context, actor domain.Actor, g *authz.Grant
 		}
 		return c.Store.Events().List(ctx, &g.Project, nil, limit)
 	}
-	if actor.User.Admin {
+	if actor.Everywhere() {
 		return c.Store.Events().List(ctx, nil, nil, limit)
 	}
-	ids, err := c.ProjectIDs(ctx, actor.User.ID)
+	ids, err := c.visible(ctx, actor)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"signalbox/internal/audit"
 	"signalbox/internal/authz"
@@ -15,14 +16,29 @@ const maxProjects = 200
 
 // Projects lists the projects of the actor by name; an administrator sees all.
 func (c *Catalog) Projects(ctx context.Context, actor domain.Actor) ([]domain.Project, error) {
-	if actor.User.Admin {
+	if actor.Everywhere() {
 		return c.Store.Projects().List(ctx, store.Query{}.By("name", "id").Max(maxProjects))
 	}
-	ids, err := c.ProjectIDs(ctx, actor.User.ID)
+	ids, err := c.visible(ctx, actor)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
 	return c.Store.Projects().List(ctx, store.Where(store.In("id", ids)).By("name", "id").Max(maxProjects))
+}
+
+// visible returns the projects of an actor who may not look into all of them:
+// those they are a member of, and of these only what their token is bound to. An
+// administrator's token may be bound to any.
+func (c *Catalog) visible(ctx context.Context, actor domain.Actor) ([]domain.ProjectID, error) {
+	bound := actor.Token != nil && actor.Token.Projects != nil
+	if bound && actor.User.Admin {
+		return actor.Token.Projects, nil
+	}
+	ids, err := c.ProjectIDs(ctx, actor.User.ID)
+	if bound {
+		ids = slices.DeleteFunc(ids, func(p domain.ProjectID) bool { return !slices.Contains(actor.Token.Projects, p) })
+	}
+	return ids, err
 }
 
 // ProjectIDs returns the projects that a user is a member of.
@@ -51,7 +67,8 @@ func (c *Catalog) Project(ctx context.Context, g authz.Grant) (domain.Project, e
 // the key "None", the view "All", an empty variable group and, for a demo, the
 // examples.
 func (c *Catalog) CreateProject(ctx context.Context, actor domain.Actor, p domain.Project, demo bool) (domain.Project, error) {
-	subject := authz.Subject{SignedIn: !actor.System(), UserID: actor.User.ID, Admin: actor.User.Admin, AnyoneCreates: c.AnyoneCreates}
+	subject := authz.Of(actor)
+	subject.AnyoneCreates = c.AnyoneCreates
 	if err := authz.Decide(subject, authz.CreateProject); err != nil {
 		return p, err
 	}

@@ -25,6 +25,9 @@ type TemplateFilter struct {
 type TemplateRow struct {
 	domain.Template
 	LastTask *domain.TaskWithTemplate
+	// Permissions is what the caller's role was given on the template, nil for
+	// nothing.
+	Permissions *domain.Permission
 }
 
 // Templates lists the templates of a project.
@@ -69,9 +72,16 @@ func (c *Catalog) Templates(ctx context.Context, g authz.Grant, f TemplateFilter
 	if err != nil {
 		return nil, err
 	}
+	given, err := c.onTemplates(ctx, g)
+	if err != nil {
+		return nil, err
+	}
 	rows := make([]TemplateRow, len(list))
 	for i, t := range list {
 		rows[i].Template = t
+		if mask, ok := given[t.ID]; ok {
+			rows[i].Permissions = &mask
+		}
 		if task, ok := last[t.ID]; ok {
 			rows[i].LastTask = &task
 		}

@@ -29,6 +29,7 @@ type Config struct {
 	Git        Git
 	Schedule   Schedule
 	Projects   Projects
+	Teams      Teams
 	// Apps changes built-in apps and adds others, by id.
 	Apps map[string]App
 	Log  Log
@@ -177,6 +178,13 @@ type Projects struct {
 	NonAdminCanCreate bool
 }
 
+// Teams governs how members come and go.
+type Teams struct {
+	InvitesEnabled  bool
+	InviteType      string // username, email or both
+	MembersCanLeave bool
+}
+
 // App changes a built-in app or declares one; nil fields keep what is built in.
 type App struct {
 	Active    *bool
@@ -225,6 +233,7 @@ func defaults() *Config {
 		},
 		Git:      Git{Client: "cmd_git"},
 		Schedule: Schedule{Timezone: "UTC"},
+		Teams:    Teams{InviteType: "username", MembersCanLeave: true},
 		Log:      Log{Level: slog.LevelInfo, Format: "text"},
 	}
 }

@@ -155,6 +155,17 @@ func options(home string) []option {
 		{key: "non_admin_can_create_project", env: "NON_ADMIN_CAN_CREATE_PROJECT",
 			field: func(c *Config) field { return toggle{&c.Projects.NonAdminCanCreate} },
 			doc:   "Let every user create projects."},
+		{key: "teams.invites_enabled", env: "TEAMS_INVITES_ENABLED",
+			field: func(c *Config) field { return toggle{&c.Teams.InvitesEnabled} },
+			doc:   "Let those who manage members invite people, who then join by themselves."},
+		{key: "teams.invite_type", env: "TEAMS_INVITE_TYPE",
+			field: func(c *Config) field {
+				return choice[string]{&c.Teams.InviteType, []string{"username", "email", "both"}}
+			},
+			doc: "Whom one can invite: users with an account (`username`), e-mail addresses (`email`), or `both`."},
+		{key: "teams.members_can_leave", env: "TEAMS_MEMBERS_CAN_LEAVE",
+			field: func(c *Config) field { return toggle{&c.Teams.MembersCanLeave} },
+			doc:   "Let members leave projects on their own. Owners never can."},
 		{key: "apps", env: "APPS", fallback: "the built-in ones",
 			field: func(c *Config) field { return apps{&c.Apps} },
 			doc:   "Apps by id; each may set `active`, `priority`, `title`, `icon`, `color`, `dark_color`, `path`, `args`."},
@@ -292,7 +303,7 @@ func unusedKeys() []string {
 		"email_", "telegram_", "slack_", "rocketchat_", "microsoft_teams_", "dingtalk_", "gotify_",
 		"git_submodule_jobs", "git_attempts",
 		"use_remote_runner", "runner_registration_token", "runners.", "runner.", "ha.",
-		"teams.", "syslog.", "log.events.", "log.tasks.", "log.audit_webhook.", "audit.",
+		"syslog.", "log.events.", "log.tasks.", "log.audit_webhook.", "audit.",
 		"metrics.", "debugging.", "jwt.", "global_integration_alias",
 	}
 }
@@ -308,7 +319,7 @@ func unusedEnv() []string {
 		"TELEGRAM_", "SLACK_", "ROCKETCHAT_", "MICROSOFT_TEAMS_", "DINGTALK_", "GOTIFY_",
 		"GIT_SUBMODULE_JOBS", "GIT_ATTEMPTS",
 		"USE_REMOTE_RUNNER", "RUNNER_", "RUNNERS_", "DEFAULT_GLOBAL_RUNNERS_MODE", "HA_",
-		"TEAMS_", "SYSLOG_", "EVENT_LOG_", "EVENT_LOGGER", "TASK_LOG_", "TASK_LOGGER", "TASK_RESULT_LOGGER",
+		"SYSLOG_", "EVENT_LOG_", "EVENT_LOGGER", "TASK_LOG_", "TASK_LOGGER", "TASK_RESULT_LOGGER",
 		"AUDIT_", "METRICS_", "API_DELAY", "PPROF_DUMP_DIR", "JWT_",
 		"ADMIN", "ADMIN_", "IMPORT_PROJECT_", "MIGRATE_FROM_BOLTDB", "PLAYBOOK_PATH",
 	}

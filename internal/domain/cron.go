@@ -206,9 +206,9 @@ func (f cronField) value(text, whole string) (int, error) {
 	return n, nil
 }
 
-// cronYears is how far Next looks ahead: far enough for a 29 February on every
-// day of the week.
-const cronYears = 41
+// cronYears is how far Next looks ahead: no 29 February is more than 8 years from
+// the one before, and all else comes sooner.
+const cronYears = 9
 
 // Next returns the first time after another that is due, in UTC, and the zero
 // time when there is none, as for 30 February. zone counts when the expression
@@ -254,11 +254,17 @@ func (c Cron) onDay(t time.Time) bool {
 // firstOn returns the first time on a day that is after another, the zero time
 // for none.
 func (c Cron) firstOn(day, after time.Time, zone *time.Location) time.Time {
+	noon := time.Date(day.Year(), day.Month(), day.Day(), 12, 0, 0, 0, zone)
+	begin, end := noon.ZoneBounds()
+	const near = 48 * time.Hour
+	if noon.Sub(begin) > near && (end.IsZero() || end.Sub(noon) > near) {
+		return c.firstOnCalm(noon, after.In(zone))
+	}
 	var first time.Time
 	for hours := c.hour; hours != 0; hours &= hours - 1 {
 		for minutes := c.minute; minutes != 0; minutes &= minutes - 1 {
 			hour, minute := bits.TrailingZeros64(hours), bits.TrailingZeros64(minutes)
-			for _, t := range moments(time.Date(day.Year(), day.Month(), day.Day(), hour, minute, 0, 0, zone), hour, minute, c.anyHour) {
+			for _, t := range moments(time.Date(day.Year(), day.Month(), day.Day(), hour, minute, 0, 0, time.UTC), zone, c.anyHour) {
 				if t.After(after) && (first.IsZero() || t.Before(first)) {
 					first = t
 				}
@@ -268,12 +274,33 @@ func (c Cron) firstOn(day, after time.Time, zone *time.Location) time.Time {
 	return first
 }
 
-// moments returns when the clock shows the hour and minute that t was made of:
-// once as a rule, after a leap of the clock that moment or, for every hour,
-// none, and twice if the clock went back.
-func moments(t time.Time, hour, minute int, everyHour bool) []time.Time {
+// firstOnCalm is firstOn for a day on which the clock stays as it is.
+func (c Cron) firstOnCalm(noon, after time.Time) time.Time {
+	if after.Sub(noon) >= 12*time.Hour {
+		return time.Time{} // the day is over
+	}
+	hours := c.hour
+	if y, m, d := after.Date(); y == noon.Year() && m == noon.Month() && d == noon.Day() {
+		hours &^= 1<<after.Hour() - 1
+	}
+	for ; hours != 0; hours &= hours - 1 {
+		for minutes := c.minute; minutes != 0; minutes &= minutes - 1 {
+			t := time.Date(noon.Year(), noon.Month(), noon.Day(), bits.TrailingZeros64(hours), bits.TrailingZeros64(minutes), 0, 0, noon.Location())
+			if t.After(after) {
+				return t
+			}
+		}
+	}
+	return time.Time{}
+}
+
+// moments returns when the clock of a zone shows what wall shows: once as a
+// rule, at the leap of the clock that leaves it out or, for every hour, never,
+// and twice if the clock went back.
+func moments(wall time.Time, zone *time.Location, everyHour bool) []time.Time {
+	t := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), 0, 0, zone)
 	begin, end := t.ZoneBounds()
-	if t.Hour() != hour || t.Minute() != minute {
+	if t.Day() != wall.Day() || t.Hour() != wall.Hour() || t.Minute() != wall.Minute() {
 		if everyHour {
 			return nil
 		}

@@ -32,6 +32,8 @@ func TestCron_Next(t *testing.T) {
 		{"TZ=Europe/Berlin 30 2 * * *", "2026-10-24 12:00:00", "2026-10-25 00:30:00,2026-10-26 01:30:00,2026-10-27 01:30:00"},
 		{"TZ=Europe/Berlin 30 * * * *", "2026-03-29 00:00:00", "2026-03-29 00:30:00,2026-03-29 01:30:00,2026-03-29 02:30:00"},
 		{"TZ=Europe/Berlin 30 * * * *", "2026-10-25 00:00:00", "2026-10-25 00:30:00,2026-10-25 01:30:00,2026-10-25 02:30:00"},
+		// There was no 30 December in Apia.
+		{"TZ=Pacific/Apia 0 9 * * *", "2011-12-29 19:00:00", "2011-12-30 10:00:00,2011-12-30 19:00:00,2011-12-31 19:00:00"},
 		// There is no midnight on 29 March in Beirut.
 		{"TZ=Asia/Beirut 0 0 * * *", "2026-03-28 00:00:00", "2026-03-28 22:00:00,2026-03-29 21:00:00,2026-03-30 21:00:00"},
 	} {
@@ -114,4 +116,53 @@ func FuzzParseCron(f *testing.F) {
 			t.Errorf("%q: %s is due after %s", text, next, after)
 		}
 	})
+}
+
+// TestCron_NextAgreesWithTheClock compares with a walk through all minutes of the
+// weeks around changes of the clock, for hours that are a star.
+func TestCron_NextAgreesWithTheClock(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"UTC", "Europe/Berlin", "Australia/Lord_Howe", "America/St_Johns", "Pacific/Apia"} {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{"*/7 * * * *", "59 * * * sun", "0 * 30 * *"} {
+			cron, err := ParseCron(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, at := range []time.Time{
+				time.Date(2026, 3, 25, 0, 0, 30, 0, time.UTC), time.Date(2026, 10, 20, 0, 0, 30, 0, time.UTC), time.Date(2011, 12, 27, 0, 0, 30, 0, time.UTC),
+			} {
+				next := cron.Next(at, zone)
+				for minute := at.Truncate(time.Minute).Add(time.Minute); minute.Sub(at) < 8*24*time.Hour; minute = minute.Add(time.Minute) {
+					local := minute.In(zone)
+					due := cron.minute&(1<<local.Minute()) != 0 && cron.month&(1<<local.Month()) != 0 && cron.onDay(local)
+					if due != next.Equal(minute) {
+						t.Errorf("%s in %s at %s: due %t, next is %s", text, name, local, due, next.In(zone))
+						break
+					}
+					if due {
+						next = cron.Next(minute, zone)
+					}
+				}
+			}
+		}
+	}
+}
+
+func BenchmarkCron_Next(b *testing.B) {
+	at := time.Date(2026, 3, 25, 20, 0, 0, 0, time.UTC)
+	for _, text := range []string{"* * * * *", "0 3 * * *", "0 0 29 2 *", "0 0 30 2 *"} {
+		b.Run(text, func(b *testing.B) {
+			cron, err := ParseCron("TZ=Europe/Berlin " + text)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				cron.Next(at, time.UTC)
+			}
+		})
+	}
 }

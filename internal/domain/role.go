@@ -18,6 +18,9 @@ type CustomRole struct {
 	Permissions Permission
 }
 
+// slugAll is a word in the addresses of roles.
+const slugAll = "all"
+
 var roleSlug = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[a-z0-9_-]{1,100}$`)
 })
@@ -29,6 +32,9 @@ func (r *CustomRole) Validate() error {
 	}
 	if _, builtin := r.Slug.Permissions(); builtin {
 		return Invalid("slug", "%q is a built-in role", string(r.Slug))
+	}
+	if r.Slug == slugAll {
+		return Invalid("slug", "%q stands for the list of all roles in addresses; choose another", string(r.Slug))
 	}
 	if err := checkName("name", r.Name, 100); err != nil {
 		return err
@@ -78,4 +84,16 @@ type Invite struct {
 	Created       time.Time
 	ExpiresAt     *time.Time
 	AcceptedAt    *time.Time
+}
+
+// InviteLife is how long an invitation can be accepted unless it says otherwise.
+const InviteLife = 7 * 24 * time.Hour
+
+// StatusAt returns what became of the invitation by then: nobody need write
+// down that time has passed.
+func (i Invite) StatusAt(now time.Time) InviteStatus {
+	if i.Status == InvitePending && i.ExpiresAt != nil && !now.Before(*i.ExpiresAt) {
+		return InviteExpired
+	}
+	return i.Status
 }

@@ -131,6 +131,12 @@ func (a Actor) ByToken() bool { return a.Token != nil }
 // System reports whether no user is behind the action.
 func (a Actor) System() bool { return a.User.ID == 0 }
 
+// Everywhere reports whether the actor may look into every project: an
+// administrator whose token is not bound to some.
+func (a Actor) Everywhere() bool {
+	return a.User.Admin && (a.Token == nil || a.Token.Projects == nil)
+}
+
 // UserID returns the acting user for a record, nil for the system.
 func (a Actor) UserID() *UserID {
 	if a.System() {

@@ -1,6 +1,10 @@
 package httpapi
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -8,9 +12,11 @@ import (
 	"strings"
 	"time"
 
+	"signalbox/internal/access"
 	"signalbox/internal/auth"
 	"signalbox/internal/authz"
 	"signalbox/internal/domain"
+	"signalbox/internal/store"
 )
 
 // cookieName is the name that the reference's clients look for.
@@ -42,7 +48,7 @@ func (a *api) admit(c *call, params []string) error {
 			return domain.Invalid(name, "must be a number")
 		}
 	}
-	subject := authz.Subject{SignedIn: !c.grant.Actor.System(), UserID: c.grant.Actor.User.ID, Admin: c.grant.Actor.User.Admin}
+	subject := authz.Of(c.grant.Actor)
 	switch {
 	case action.InProject():
 		grant, err := a.Catalog.Grant(r.Context(), c.grant.Actor, domain.ProjectID(c.id("project_id")))
@@ -56,7 +62,61 @@ func (a *api) admit(c *call, params []string) error {
 	case action == authz.CreateProject:
 		subject.AnyoneCreates = a.Catalog.AnyoneCreates
 	}
-	return authz.Decide(subject, action)
+	err := authz.Decide(subject, action)
+	if action.OnTemplate() && c.grant.Member && domain.IsKind(err, domain.KindForbidden) {
+		return a.admitOnTemplate(c)
+	}
+	return err
+}
+
+// admitOnTemplate lets those in who may do on the template in question what they
+// may not do in the whole project. Which template it is, the path says, or the
+// task in the path, or for a new task its body.
+func (a *api) admitOnTemplate(c *call) error {
+	ctx := c.r.Context()
+	switch {
+	case c.r.PathValue("template_id") != "":
+		c.template = c.templateID()
+	case c.r.PathValue("task_id") != "":
+		t, err := a.Store.Tasks().Get(ctx, c.taskID())
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if err == nil && t.ProjectID == c.grant.Project {
+			c.template = t.TemplateID
+		}
+	case c.route.ID == createTaskID:
+		var err error
+		if c.template, err = c.peekTemplate(); err != nil {
+			return err
+		}
+	}
+	if c.template != 0 {
+		if err := access.OnTemplate(ctx, a.Store, &c.grant, c.template); err != nil {
+			return err
+		}
+	}
+	return c.grant.Require(c.route.Action)
+}
+
+// createTaskID is the one operation whose template is in its body.
+const createTaskID = "createTask"
+
+// peekTemplate reads which template a new task is of, and leaves the body to be
+// read again. What cannot be read names none: the caller is refused.
+func (c *call) peekTemplate() (domain.TemplateID, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, c.api.maxBody))
+	if err != nil {
+		return 0, decodeError(err)
+	}
+	c.r.Body = io.NopCloser(bytes.NewReader(body))
+	var in struct {
+		TemplateID int64 `json:"template_id"`
+	}
+	if json.NewDecoder(bytes.NewReader(body)).Decode(&in) != nil {
+		return 0, nil
+	}
+	return domain.TemplateID(in.TemplateID), nil
 }
 
 func unsafe(method string) bool {

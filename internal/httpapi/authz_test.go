@@ -1,6 +1,8 @@
 package httpapi_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -9,61 +11,140 @@ import (
 	"time"
 
 	"signalbox/internal/authz"
+	"signalbox/internal/domain"
 	"signalbox/internal/httpapi"
 )
 
-// refusals is what an action answers to those who may not: by actor, 0 for
-// those who may.
-func refusals(a authz.Action) map[string]int {
+// codes are the answers to those who may not, by actor; 0 for those who may.
+type codes map[string]int
+
+// refusals is what a route answers to each actor. An actor is a user name, or a
+// user name and what bounds the token.
+func refusals(rt httpapi.Route) codes {
 	const in, denied, hidden = http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound
-	switch a {
-	case authz.Public:
-		return map[string]int{}
-	case authz.UseAccount:
-		return map[string]int{"": in, "expired": in}
-	case authz.Administer:
-		return map[string]int{"": in, "expired": in, "outsider": denied, "guest": denied, "runner": denied, "manager": denied, "owner": denied}
-	case authz.ManageUsers, authz.CreateProject, authz.ManageOwnUser:
-		return map[string]int{"": in, "expired": in, "outsider": in, "guest": in, "runner": in, "manager": in, "owner": in}
-	case authz.ReadProject, authz.LeaveProject:
-		return map[string]int{"": in, "expired": in, "outsider": hidden}
-	case authz.RunTasks:
-		return map[string]int{"": in, "expired": in, "outsider": hidden, "guest": denied}
-	case authz.ManageResources:
-		return map[string]int{"": in, "expired": in, "outsider": hidden, "guest": denied, "runner": denied}
-	case authz.UpdateProject, authz.DeleteProject, authz.ManageMembers, authz.ExportSecrets:
-		return map[string]int{"": in, "expired": in, "outsider": hidden, "guest": denied, "runner": denied, "manager": denied}
-	case authz.DeleteTasks:
-		return map[string]int{"": in, "expired": in, "outsider": hidden, "guest": in, "runner": in, "manager": in, "owner": in}
+	members := []string{"guest", "runner", "manager", "owner", "keeper", "helper"}
+	c := codes{}
+	set := func(code int, actors ...string) {
+		for _, a := range actors {
+			c[a] = code
+		}
 	}
-	return nil
+	// What everybody with one of those tokens is told; those that a case allows
+	// are taken out again.
+	scoped := func(allowed ...string) {
+		set(denied, "owner read", "owner run", "owner write", "admin read", "owner here", "admin there")
+		set(0, allowed...)
+	}
+	inProject := func(allowed ...string) {
+		set(in, "", "expired")
+		scoped(allowed...)
+		set(hidden, "outsider", "admin there")
+		c["owner here"] = c["owner"]
+	}
+	switch rt.Action {
+	case authz.Public:
+	case authz.LookAround:
+		set(in, "", "expired")
+		scoped("owner read", "admin read", "owner here", "admin there")
+	case authz.UseAccount:
+		set(in, "", "expired")
+		scoped()
+	case authz.Administer:
+		set(in, "", "expired")
+		set(denied, "outsider")
+		set(denied, members...)
+		scoped()
+	case authz.ManageUsers, authz.ManageOwnUser:
+		set(in, "", "expired", "outsider")
+		set(in, members...)
+		scoped()
+	case authz.CreateProject:
+		set(in, "", "expired", "outsider")
+		set(in, members...)
+		scoped()
+		set(in, "owner write") // the token would do, the user would not
+	case authz.ReadProject:
+		inProject("owner read", "admin read")
+	case authz.LeaveProject:
+		inProject("owner write")
+	case authz.RunTasks:
+		set(denied, "guest", "keeper", "helper")
+		inProject("owner run")
+	case authz.ManageResources:
+		set(denied, "guest", "runner", "helper")
+		inProject("owner write")
+	case authz.UpdateProject, authz.DeleteProject, authz.ManageMembers, authz.ExportSecrets:
+		set(denied, members...)
+		set(0, "owner")
+		inProject("owner write")
+	case authz.DeleteTasks:
+		set(in, members...)
+		inProject()
+		set(in, "owner write")
+	default:
+		return nil
+	}
+	aboutTemplate := strings.Contains(rt.Path, "{template_id}") || rt.Action == authz.RunTasks && strings.Contains(rt.Path, "{task_id}")
+	if rt.Action.OnTemplate() && aboutTemplate {
+		set(0, "helper")
+	}
+	return c
+}
+
+// allActors are those that refusals knows.
+func allActors() []string {
+	return []string{
+		"", "expired", "outsider", "guest", "runner", "manager", "owner", "keeper", "helper", "admin",
+		"owner read", "owner run", "owner write", "admin read", "owner here", "admin there",
+	}
+}
+
+// addToken makes a token of a user with bounds; the actor of that name uses it.
+func (s *site) addToken(actor, user string, bound func(*domain.Token)) {
+	s.t.Helper()
+	text := fmt.Sprintf("%044d", len(s.tokens))
+	sum := sha256.Sum256([]byte(text))
+	token := domain.Token{TokenHash: hex.EncodeToString(sum[:]), Prefix: text[:8], Created: s.clock.Now(), UserID: s.users[user].ID}
+	bound(&token)
+	if err := s.store.Tokens().Create(s.t.Context(), &token); err != nil {
+		s.t.Fatal(err)
+	}
+	s.tokens[actor] = text
+}
+
+func (w *world) addTokens(elsewhere int64) {
+	w.addToken("expired", "admin", func(t *domain.Token) { at := w.clock.Now().Add(-time.Minute); t.ExpiresAt = &at })
+	for _, scope := range []domain.TokenScope{domain.ScopeRead, domain.ScopeRun, domain.ScopeWrite} {
+		w.addToken("owner "+string(scope), "owner", func(t *domain.Token) { t.Scopes = []domain.TokenScope{scope} })
+	}
+	w.addToken("admin read", "admin", func(t *domain.Token) { t.Scopes = []domain.TokenScope{domain.ScopeRead} })
+	w.addToken("owner here", "owner", func(t *domain.Token) { t.Projects = []domain.ProjectID{domain.ProjectID(w.project)} })
+	w.addToken("admin there", "admin", func(t *domain.Token) { t.Projects = []domain.ProjectID{domain.ProjectID(elsewhere)} })
 }
 
 // TestEveryRouteAgainstEveryRole walks all routes as everybody. Who may not is
 // told so; who may is told anything but that.
 func TestEveryRouteAgainstEveryRole(t *testing.T) {
 	t.Parallel()
-	actors := []string{"", "expired", "outsider", "guest", "runner", "manager", "owner", "admin"}
 	w := newWorld(t)
-	expires := w.clock.Now().Add(time.Minute)
-	text, _, err := w.auth.CreateToken(t.Context(), w.users["admin"].ID, "", &expires)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.tokens["expired"] = text
-	w.clock.advance(time.Hour)
-	// Bodies that nobody can be served with, so that nothing is changed on the way.
+	w.launch()
+	w.addTokens(w.must("admin", "POST", "/api/projects", object{"name": "Elsewhere"}))
 	for _, rt := range w.server.Routes() {
-		want := refusals(rt.Action)
+		want := refusals(rt)
 		if want == nil {
 			t.Errorf("%s %s: the test knows nothing about action %s", rt.Method, rt.Path, rt.Action)
 			continue
 		}
-		for _, actor := range actors {
-			path := "/api" + fill(rt.Path, w)
+		path := "/api" + fill(rt.Path, w)
+		if strings.Contains(path, "{") {
+			t.Errorf("%s %s: the test knows nothing about a part of the path", rt.Method, rt.Path)
+			continue
+		}
+		for _, actor := range allActors() {
 			if rt.Method == http.MethodDelete && want[actor] == 0 || rt.ID == "openWebSocket" && want[actor] == 0 {
 				continue // would take away what the next ones need
 			}
+			// A body that nobody can be served with, so that nothing is changed on the way.
 			got := w.do(actor, rt.Method, path, "{broken").Code
 			if code := want[actor]; code != 0 && got != code {
 				t.Errorf("%s %s as %q: got %d, want %d", rt.Method, rt.Path, actor, got, code)
@@ -82,6 +163,7 @@ func fill(path string, w *world) string {
 		"{schedule_id}", fmt.Sprint(w.schedule), "{integration_id}", fmt.Sprint(w.integration), "{matcher_id}", fmt.Sprint(w.matcher),
 		"{value_id}", fmt.Sprint(w.value), "{alias_id}", fmt.Sprint(w.alias), "{runner_id}", fmt.Sprint(w.runner),
 		"{host_config_id}", fmt.Sprint(w.host), "{view_id}", fmt.Sprint(w.view), "{user_id}", fmt.Sprint(w.users["admin"].ID), "{task_id}", "1", "{app}", "bash", "{token}", "abcdefgh",
+		"{permission_id}", fmt.Sprint(w.permission), "{invite_id}", fmt.Sprint(w.invite), "{slug}", w.role,
 	).Replace(path)
 }
 

@@ -39,8 +39,8 @@ func (w *world) restore(actor string, doc object, name string) (id int64, warnin
 	return out.ID, out.Warnings
 }
 
-// furnish adds what a world lacks, so that every part of a document has a row.
-func (w *world) furnish() {
+// complete adds what a world lacks, so that every part of a document has a row.
+func (w *world) complete() {
 	w.t.Helper()
 	ctx, p := w.t.Context(), domain.ProjectID(w.project)
 	check := func(err error) {
@@ -93,7 +93,7 @@ func (w *world) furnish() {
 func TestBackup_ComesBackAsItWas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.furnish()
+	w.complete()
 	before := w.document("guest", w.project)
 	if text := fmt.Sprint(before); strings.Contains(text, "hush") || strings.Contains(text, "sb1.") {
 		t.Error("a backup shows a secret")
@@ -129,7 +129,7 @@ func TestBackup_ComesBackAsItWas(t *testing.T) {
 func TestBackup_SecretsGoAlongEncrypted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.furnish()
+	w.complete()
 	path := w.path("/backup")
 	for _, actor := range []string{"guest", "runner", "manager"} {
 		if got := w.do(actor, "POST", path, object{"passphrase": "long enough it is"}).Code; got != 403 {
@@ -213,7 +213,7 @@ func TestRestore_OfTheReference(t *testing.T) {
 func TestRestore_RefusesWhole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.furnish()
+	w.complete()
 	text := w.do("owner", "GET", w.path("/backup"), nil).Body.Bytes()
 	count := func() int {
 		n, err := w.store.Projects().Count(t.Context(), store.Query{})

@@ -35,6 +35,7 @@ type pageKey struct {
 	object      string // the template or view in the path, if any
 	query       string
 	permissions domain.Permission
+	role        domain.Role // lists of templates show what it was given on each
 }
 
 // cached answers with a page that is kept as long as the project stays as it is.
@@ -48,7 +49,7 @@ func (a *api) cached(c *call, build func(ctx context.Context) (page, error)) err
 	}
 	key := pageKey{
 		route: c.route.ID, project: c.grant.Project, object: c.r.PathValue("template_id") + c.r.PathValue("view_id"),
-		query: c.r.URL.RawQuery, permissions: c.grant.Effective(),
+		query: c.r.URL.RawQuery, permissions: c.grant.Effective(), role: c.grant.Role,
 	}
 	p, ok := a.lists.get(key, rev)
 	if !ok {

@@ -24,7 +24,9 @@ type call struct {
 	// grant is set for every route but the public ones; its project part only
 	// for routes below a project.
 	grant authz.Grant
-	query url.Values
+	// template is the one that grant.Template is about, 0 for none.
+	template domain.TemplateID
+	query    url.Values
 }
 
 func (c *call) actor() domain.Actor { return c.grant.Actor }

@@ -105,7 +105,8 @@ func TestProject_DeleteTakesEverything(t *testing.T) {
 		"projects": w.store.Projects().Count, "members": w.store.Members().Count, "keys": w.store.Keys().Count,
 		"templates": w.store.Templates().Count, "views": w.store.Views().Count, "groups": w.store.VariableGroups().Count,
 		"repositories": w.store.Repositories().Count, "inventories": w.store.Inventories().Count, "vaults": w.store.Vaults().Count,
-		"host configs": w.store.HostConfigs().Count,
+		"host configs": w.store.HostConfigs().Count, "roles": w.store.Roles().Count, "invites": w.store.Invites().Count,
+		"rights on templates": w.store.TemplateRoles().Count,
 	} {
 		if n, err := count(ctx, store.Query{}); err != nil || n != 0 {
 			t.Errorf("%d %s are left, %v", n, name, err)

@@ -28,6 +28,7 @@ func (a *api) addRoutes() {
 	a.addTaskRoutes()
 	a.addBackupRoutes()
 	a.addAutomationRoutes()
+	a.addTeamRoutes()
 }
 
 func (a *api) addSystemRoutes() {
@@ -36,38 +37,38 @@ func (a *api) addSystemRoutes() {
 		reflect.TypeFor[string](), a.ping)
 	stream(a, Route{Method: get, Path: "/openapi.json", ID: "getOpenAPI", Tag: tag, Summary: "Read this description", Action: authz.Public},
 		reflect.TypeFor[wire.Object](), a.openAPI)
-	handle(a, Route{Method: get, Path: "/info", ID: "getInfo", Tag: tag, Summary: "Describe the server", Action: authz.UseAccount}, a.info)
-	handle(a, Route{Method: get, Path: "/subscription", ID: "getSubscription", Tag: tag, Summary: "Describe the plan, which has no limits", Action: authz.UseAccount}, a.subscription)
+	handle(a, Route{Method: get, Path: "/info", ID: "getInfo", Tag: tag, Summary: "Describe the server", Action: authz.LookAround}, a.info)
+	handle(a, Route{Method: get, Path: "/subscription", ID: "getSubscription", Tag: tag, Summary: "Describe the plan, which has no limits", Action: authz.LookAround}, a.subscription)
 	handle(a, Route{Method: get, Path: "/setup", ID: "getSetup", Tag: tag, Summary: "Tell whether the first administrator is missing", Action: authz.Public}, a.setupState)
 	handle(a, Route{Method: post, Path: "/setup", ID: "completeSetup", Tag: tag, Summary: "Create the first administrator and sign in", Action: authz.Public}, a.completeSetup)
 	handle(a, Route{Method: get, Path: "/auth/login", ID: "getLogin", Tag: tag, Summary: "Tell how one can sign in", Action: authz.Public}, a.loginInfo)
 	handle(a, Route{Method: post, Path: "/auth/login", ID: "login", Tag: tag, Summary: "Sign in with a password", Action: authz.Public}, a.login)
 	handle(a, Route{Method: post, Path: "/auth/logout", ID: "logout", Tag: tag, Summary: "Sign out", Action: authz.Public}, a.logout)
 
-	handle(a, Route{Method: get, Path: "/apps", ID: "listApps", Tag: tag, Summary: "List apps by priority", Action: authz.UseAccount}, a.listApps)
+	handle(a, Route{Method: get, Path: "/apps", ID: "listApps", Tag: tag, Summary: "List apps by priority", Action: authz.LookAround}, a.listApps)
 	handle(a, Route{Method: get, Path: "/apps/{app}", ID: "getApp", Tag: tag, Summary: "Read an app", Action: authz.Administer}, a.getApp)
 	handle(a, Route{Method: put, Path: "/apps/{app}", ID: "replaceApp", Tag: tag, Summary: "Create or replace an app", Action: authz.Administer}, a.setApp)
 	handle(a, Route{Method: post, Path: "/apps/{app}", ID: "createApp", Tag: tag, Summary: "Create or replace an app", Action: authz.Administer}, a.setApp)
 	handle(a, Route{Method: del, Path: "/apps/{app}", ID: "deleteApp", Tag: tag, Summary: "Forget the settings of an app", Action: authz.Administer}, a.deleteApp)
 	handle(a, Route{Method: post, Path: "/apps/{app}/active", ID: "setAppActive", Tag: tag, Summary: "Switch an app on or off", Action: authz.Administer}, a.setAppActive)
 
-	handle(a, Route{Method: get, Path: "/events", ID: "listEvents", Tag: tag, Summary: "List the activity of the caller's projects, newest first", Action: authz.UseAccount}, a.events(maxEvents))
-	handle(a, Route{Method: get, Path: "/events/last", ID: "listLastEvents", Tag: tag, Summary: "List the latest activity of the caller's projects", Action: authz.UseAccount}, a.events(lastEvents))
-	stream(a, Route{Method: get, Path: "/ws", ID: "openWebSocket", Tag: tag, Summary: "Follow tasks over a WebSocket; see docs/api.md", Action: authz.UseAccount, Status: http.StatusSwitchingProtocols,
+	handle(a, Route{Method: get, Path: "/events", ID: "listEvents", Tag: tag, Summary: "List the activity of the caller's projects, newest first", Action: authz.LookAround}, a.events(maxEvents))
+	handle(a, Route{Method: get, Path: "/events/last", ID: "listLastEvents", Tag: tag, Summary: "List the latest activity of the caller's projects", Action: authz.LookAround}, a.events(lastEvents))
+	stream(a, Route{Method: get, Path: "/ws", ID: "openWebSocket", Tag: tag, Summary: "Follow tasks over a WebSocket; see docs/api.md", Action: authz.LookAround, Status: http.StatusSwitchingProtocols,
 		Query: []Query{{Name: "logs", Type: "string", Doc: "subscribed: send only the logs asked for"}}},
 		reflect.TypeFor[none](), a.webSocket)
 }
 
 func (a *api) addUserRoutes() {
 	const tag = "users"
-	handle(a, Route{Method: get, Path: "/user", ID: "getCurrentUser", Tag: tag, Summary: "Read the signed-in user", Action: authz.UseAccount}, a.currentUser)
+	handle(a, Route{Method: get, Path: "/user", ID: "getCurrentUser", Tag: tag, Summary: "Read the signed-in user", Action: authz.LookAround}, a.currentUser)
 	handle(a, Route{Method: get, Path: "/user/tokens", ID: "listTokens", Tag: tag, Summary: "List the caller's API tokens", Action: authz.UseAccount}, a.listTokens)
 	handle(a, Route{Method: post, Path: "/user/tokens", ID: "createToken", Tag: tag, Summary: "Create an API token; it is shown only here", Action: authz.UseAccount, BodyOptional: true}, a.createToken)
 	handle(a, Route{Method: del, Path: "/user/tokens/{token}", ID: "deleteToken", Tag: tag, Summary: "Delete own tokens by id or prefix", Action: authz.UseAccount}, a.deleteToken)
-	handle(a, Route{Method: get, Path: "/users", ID: "listUsers", Tag: tag, Summary: "List users", Action: authz.UseAccount,
+	handle(a, Route{Method: get, Path: "/users", ID: "listUsers", Tag: tag, Summary: "List users", Action: authz.LookAround,
 		Query: []Query{{Name: "s", Type: "string", Doc: "Only user names that start with this"}}}, a.listUsers)
 	handle(a, Route{Method: post, Path: "/users", ID: "createUser", Tag: tag, Summary: "Create a user", Action: authz.ManageUsers}, a.createUser)
-	handle(a, Route{Method: get, Path: "/users/{user_id}", ID: "getUser", Tag: tag, Summary: "Read a user", Action: authz.UseAccount}, a.getUser)
+	handle(a, Route{Method: get, Path: "/users/{user_id}", ID: "getUser", Tag: tag, Summary: "Read a user", Action: authz.LookAround}, a.getUser)
 	handle(a, Route{Method: put, Path: "/users/{user_id}", ID: "replaceUser", Tag: tag, Summary: "Replace a user", Action: authz.ManageOwnUser}, a.replaceUser)
 	handle(a, Route{Method: del, Path: "/users/{user_id}", ID: "deleteUser", Tag: tag, Summary: "Delete a user", Action: authz.ManageOwnUser}, a.deleteUser)
 	handle(a, Route{Method: post, Path: "/users/{user_id}/password", ID: "setPassword", Tag: tag, Summary: "Set a password; ends the user's other sessions", Action: authz.ManageOwnUser}, a.setPassword)
@@ -80,7 +81,7 @@ func sorting(columns string) []Query {
 
 func (a *api) addProjectRoutes() {
 	const tag = "projects"
-	handle(a, Route{Method: get, Path: "/projects", ID: "listProjects", Tag: tag, Summary: "List the caller's projects", Action: authz.UseAccount}, a.listProjects)
+	handle(a, Route{Method: get, Path: "/projects", ID: "listProjects", Tag: tag, Summary: "List the caller's projects", Action: authz.LookAround}, a.listProjects)
 	handle(a, Route{Method: post, Path: "/projects", ID: "createProject", Tag: tag, Summary: "Create a project", Action: authz.CreateProject}, a.createProject)
 	handle(a, Route{Method: get, Path: project, ID: "getProject", Tag: tag, Summary: "Read a project", Action: authz.ReadProject}, a.getProject)
 	handle(a, Route{Method: put, Path: project, ID: "replaceProject", Tag: tag, Summary: "Replace a project's settings", Action: authz.UpdateProject}, a.replaceProject)
@@ -195,7 +196,7 @@ func paging() []Query {
 func (a *api) addTaskRoutes() {
 	const tag = "tasks"
 	one := project + "/tasks/{task_id}"
-	handle(a, Route{Method: post, Path: project + "/tasks", ID: "createTask", Tag: tag, Summary: "Start a task", Action: authz.RunTasks}, a.createTask)
+	handle(a, Route{Method: post, Path: project + "/tasks", ID: createTaskID, Tag: tag, Summary: "Start a task", Action: authz.RunTasks}, a.createTask)
 	stream(a, Route{Method: get, Path: project + "/tasks", ID: "listTasks", Tag: tag, Summary: "List tasks, newest first", Action: authz.ReadProject, Query: paging()},
 		reflect.TypeFor[[]wire.TaskRow](), a.listTasks(maxTasks))
 	stream(a, Route{Method: get, Path: project + "/tasks/last", ID: "listLastTasks", Tag: tag, Summary: "List the latest tasks", Action: authz.ReadProject, Query: paging()},

@@ -125,6 +125,7 @@ func newSite(t testing.TB, change ...func(*httpapi.Deps)) *site {
 	})
 	s.catalog, err = catalog.New(catalog.Deps{
 		Store: db, Sealer: sources, Passwords: s.auth, Now: s.clock.Now, Demo: catalog.NewDemoFiles(t.TempDir()),
+		Teams: catalog.Teams{InvitesEnabled: true, InviteType: catalog.InviteByBoth},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -236,11 +237,17 @@ func (s *site) must(actor, method, path string, body any) int64 {
 // object is a JSON object in a test.
 type object = map[string]any
 
-// world is a project with one of everything and a member of each role.
+// world is a project with one of everything and a member of each role: the
+// built-in ones, keeper, who manages resources, and helper, who may do nothing in
+// the project but run and change the template.
 type world struct {
 	*site
 	project, key, repository, inventory, group, template, view, host int64
 	schedule, integration, matcher, value, alias, runner             int64
+	permission, invite                                               int64
+	// role is the slug of a custom role of the project.
+	role string
+	mark string // what the names of everything start with
 }
 
 func newWorld(t testing.TB, change ...func(*httpapi.Deps)) *world {
@@ -252,34 +259,61 @@ func newWorld(t testing.TB, change ...func(*httpapi.Deps)) *world {
 		w.must("admin", "POST", w.path("/users"), object{"user_id": u.ID, "role": role})
 	}
 	w.addUser("outsider", false)
-	w.key = w.must("owner", "POST", w.path("/keys"), object{
-		"name": "login", "type": "login_password", "project_id": w.project,
+	w.furnish("owner", "")
+	return w
+}
+
+// otherWorld is a second project on the same site, with an owner who is in no
+// other.
+func (w *world) otherWorld() *world {
+	w.t.Helper()
+	other := &world{site: w.site}
+	other.project = w.must("admin", "POST", "/api/projects", object{"name": "foreign world"})
+	u := w.addUser("stranger", false)
+	w.must("admin", "POST", other.path("/users"), object{"user_id": u.ID, "role": "owner"})
+	other.furnish("stranger", "foreign-")
+	return other
+}
+
+// furnish makes one of everything.
+func (w *world) furnish(owner, mark string) {
+	w.mark = mark
+	w.key = w.must(owner, "POST", w.path("/keys"), object{
+		"name": mark + "login", "type": "login_password", "project_id": w.project,
 		"login_password": object{"login": "bob", "password": "hush-hush"},
 	})
-	w.repository = w.must("owner", "POST", w.path("/repositories"), object{
-		"name": "repo", "project_id": w.project, "git_url": "https://git.example.test/x.git", "git_branch": "main", "ssh_key_id": w.key,
+	w.repository = w.must(owner, "POST", w.path("/repositories"), object{
+		"name": mark + "repo", "project_id": w.project, "git_url": "https://git.example.test/x.git", "git_branch": "main", "ssh_key_id": w.key,
 	})
-	w.inventory = w.must("owner", "POST", w.path("/inventory"), object{
-		"name": "hosts", "project_id": w.project, "type": "static", "inventory": "localhost", "ssh_key_id": w.key,
+	w.inventory = w.must(owner, "POST", w.path("/inventory"), object{
+		"name": mark + "hosts", "project_id": w.project, "type": "static", "inventory": "localhost", "ssh_key_id": w.key,
 	})
-	w.group = w.must("owner", "POST", w.path("/environment"), object{
-		"name": "vars", "project_id": w.project, "json": `{"a":1}`, "env": `{"A":"b"}`,
+	w.group = w.must(owner, "POST", w.path("/environment"), object{
+		"name": mark + "vars", "project_id": w.project, "json": `{"a":1}`, "env": `{"A":"b"}`,
 		"secrets": []object{{"type": "env", "name": "TOKEN", "secret": "hush-token", "operation": "create"}},
 	})
-	w.view = w.must("owner", "POST", w.path("/views"), object{"title": "Mine", "project_id": w.project, "position": 1})
-	ssh := w.must("owner", "POST", w.path("/keys"), object{
-		"name": "hosts", "type": "ssh", "project_id": w.project, "ssh": object{"login": "git", "private_key": "hush-host-key"},
+	w.view = w.must(owner, "POST", w.path("/views"), object{"title": mark + "Mine", "project_id": w.project, "position": 1})
+	ssh := w.must(owner, "POST", w.path("/keys"), object{
+		"name": mark + "hosts", "type": "ssh", "project_id": w.project, "ssh": object{"login": "git", "private_key": "hush-host-key"},
 	})
-	w.host = w.must("owner", "POST", w.path("/host_configs"), object{"type": "host", "host": "git.example.test", "ssh_key_id": ssh})
-	w.template = w.must("owner", "POST", w.path("/templates"), w.templateBody(object{"name": "build it"}))
-	w.schedule = w.must("owner", "POST", w.path("/schedules"), object{"name": "nightly", "template_id": w.template, "cron_format": "0 3 * * *"})
-	w.integration = w.must("owner", "POST", w.path("/integrations"), object{"name": "hook", "project_id": w.project, "template_id": w.template})
+	w.host = w.must(owner, "POST", w.path("/host_configs"), object{"type": "host", "host": mark + "git.example.test", "ssh_key_id": ssh})
+	w.template = w.must(owner, "POST", w.path("/templates"), w.templateBody(object{"name": mark + "build it"}))
+	for role, mask := range map[string]int{"keeper": 4, "helper": 0} {
+		w.role = mark + role
+		w.must(owner, "POST", w.path("/roles"), object{"slug": w.role, "name": w.role, "permissions": mask})
+		u := w.addUser(w.role, false)
+		w.must(owner, "POST", w.path("/users"), object{"user_id": u.ID, "role": w.role})
+	}
+	w.role = mark + "keeper"
+	w.permission = w.must(owner, "POST", w.path(fmt.Sprintf("/templates/%d/perms", w.template)), object{"role_slug": mark + "helper", "permissions": 5})
+	w.invite = w.must(owner, "POST", w.path("/invites"), object{"email": mark + "invited@example.test", "role": "guest"})
+	w.schedule = w.must(owner, "POST", w.path("/schedules"), object{"name": mark + "nightly", "template_id": w.template, "cron_format": "0 3 * * *"})
+	w.integration = w.must(owner, "POST", w.path("/integrations"), object{"name": mark + "hook", "project_id": w.project, "template_id": w.template})
 	part := w.path(fmt.Sprintf("/integrations/%d", w.integration))
-	w.matcher = w.must("owner", "POST", part+"/matchers", object{"name": "m", "match_type": "body", "key": "ref", "value": "main"})
-	w.value = w.must("owner", "POST", part+"/values", object{"name": "v", "value_source": "header", "key": "X-Who", "variable": "WHO"})
-	w.alias = w.must("owner", "POST", part+"/aliases", nil)
-	w.runner = w.must("owner", "POST", w.path("/runners"), object{"name": "near", "tags": []string{"near"}, "registered": false})
-	return w
+	w.matcher = w.must(owner, "POST", part+"/matchers", object{"name": mark + "m", "match_type": "body", "key": "ref", "value": "main"})
+	w.value = w.must(owner, "POST", part+"/values", object{"name": mark + "v", "value_source": "header", "key": "X-Who", "variable": "WHO"})
+	w.alias = w.must(owner, "POST", part+"/aliases", nil)
+	w.runner = w.must(owner, "POST", w.path("/runners"), object{"name": mark + "near", "tags": []string{mark + "near"}, "registered": false})
 }
 
 func (w *world) path(rest string) string { return fmt.Sprintf("/api/project/%d%s", w.project, rest) }

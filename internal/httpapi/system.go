@@ -28,6 +28,10 @@ func (a *api) openAPI(c *call, _ *none) error {
 }
 
 func (a *api) info(c *call, _ *none) (wire.Info, error) {
+	roles, err := a.Catalog.GlobalRoles(c.r.Context())
+	if err != nil {
+		return wire.Info{}, err
+	}
 	features := wire.Features{
 		ProjectRunners: true, TerraformBackend: true, TaskSummary: true, SecretStorages: true,
 		SecretStorageManagement: true, SecretStorageManagementEx: true, CustomRolesManagement: true, HighAvailability: true,
@@ -35,7 +39,11 @@ func (a *api) info(c *call, _ *none) (wire.Info, error) {
 	info := wire.Info{
 		Version: a.Info.Version, WebHost: a.WebHost, UseRemoteRunner: a.Info.UseRemoteRunner,
 		PremiumFeatures: features, Features: features, GitClient: "cmd_git", ScheduleTimezone: a.Info.ScheduleTimezone,
-		Teams: wire.Teams{InviteType: "username", MembersCanLeave: true}, Roles: []wire.RoleInfo{},
+		Teams: wire.Teams{
+			InvitesEnabled: a.Catalog.Teams.InvitesEnabled, InviteType: string(a.Catalog.Teams.InviteType),
+			MembersCanLeave: !a.Catalog.Teams.MembersStay,
+		},
+		Roles:        wire.FromRoles(roles),
 		Capabilities: []string{"log-window", "log-search", "ws-subscribe", "setup", "confirm", "explain", "stages", "rerun"},
 	}
 	if info.ScheduleTimezone == "" {

@@ -33,6 +33,10 @@ func (a *api) createTask(c *call, in *wire.TaskInput) (wire.Task, error) {
 	if err := c.grant.Require(authz.RunTasks); err != nil {
 		return wire.Task{}, err
 	}
+	// What admit saw in the body must be what is started.
+	if c.template != 0 && c.template != domain.TemplateID(in.TemplateID) {
+		return wire.Task{}, domain.Forbidden("you may not run this template")
+	}
 	t, err := a.Tasks.Launch(c.r.Context(), c.actor(), c.grant.Project, in.Launch())
 	out := wire.FromTask(t)
 	out.Secret = "{}"

@@ -30,6 +30,10 @@ func (a *api) sendTemplates(c *call, f catalog.TemplateFilter) error {
 		out := make([]wire.TemplateRead, 0, len(rows))
 		for _, row := range rows {
 			shape := wire.TemplateRead{Template: wire.FromTemplate(row.Template, nil)}
+			if row.Permissions != nil {
+				mask := int64(*row.Permissions)
+				shape.Permissions = &mask
+			}
 			if row.LastTask != nil {
 				last := wire.FromTaskRow(*row.LastTask)
 				shape.LastTask = &last
@@ -54,7 +58,11 @@ func (a *api) createTemplate(c *call, in *wire.TemplateInput) (wire.Template, er
 
 func (a *api) getTemplate(c *call, _ *none) (wire.TemplateRead, error) {
 	t, vaults, err := a.Catalog.Template(c.r.Context(), c.grant, c.templateID())
-	permissions := int64(c.grant.Effective())
+	if err != nil {
+		return wire.TemplateRead{}, err
+	}
+	mask, err := a.Catalog.TemplatePermissions(c.r.Context(), c.grant, t.ID)
+	permissions := int64(mask)
 	return wire.TemplateRead{Template: wire.FromTemplate(t, vaults), Permissions: &permissions}, err
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"signalbox/internal/authz"
 	"signalbox/internal/domain"
 	"signalbox/internal/httpapi/wire"
 	"signalbox/internal/live"
@@ -259,7 +260,7 @@ func (s *socket) recheck(ctx context.Context) error {
 // mayWatch reports whether the user is in the project, remembering the answer
 // until the next recheck.
 func (s *socket) mayWatch(ctx context.Context, p domain.ProjectID) (bool, error) {
-	if s.actor.User.Admin {
+	if s.actor.Everywhere() {
 		return true, nil
 	}
 	if known, ok := s.visible[p]; ok {
@@ -269,8 +270,8 @@ func (s *socket) mayWatch(ctx context.Context, p domain.ProjectID) (bool, error)
 	if err != nil {
 		return false, err
 	}
-	s.visible[p] = g.Member
-	return g.Member, nil
+	s.visible[p] = g.Require(authz.ReadProject) == nil
+	return s.visible[p], nil
 }
 
 // tell passes news on: updates at once, growth of logs to the cursors.

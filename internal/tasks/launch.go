@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 
+	"signalbox/internal/access"
+	"signalbox/internal/authz"
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
 )
@@ -537,18 +539,17 @@ func answerText(v any) string {
 // mayEdit reports whether the actor could change the template anyway, and so
 // may set what the template does not ask for. The system and administrators may.
 func (l *launch) mayEdit(ctx context.Context) (bool, error) {
-	if l.actor.System() || l.actor.User.Admin {
+	if l.actor.System() {
 		return true, nil
 	}
-	m, err := l.s.Store.Members().First(ctx, store.Where(store.InProject(l.tpl.ProjectID), store.Eq("user_id", l.actor.User.ID)))
-	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
-	}
+	g, err := access.Grant(ctx, l.s.Store, l.actor, l.tpl.ProjectID)
 	if err != nil {
 		return false, err
 	}
-	perms, _ := m.Role.Permissions()
-	return perms.Has(domain.PermManageResources), nil
+	if err := access.OnTemplate(ctx, l.s.Store, &g, l.tpl.ID); err != nil {
+		return false, err
+	}
+	return g.Require(authz.ManageResources) == nil, nil
 }
 
 func upper(s domain.TaskStatus) string { return strings.ToUpper(string(s)) }

@@ -67,7 +67,7 @@ type Info struct {
 	GitClient        string      `json:"git_client"`
 	ScheduleTimezone string      `json:"schedule_timezone"`
 	Teams            Teams       `json:"teams"`
-	Roles            []RoleInfo  `json:"roles"`
+	Roles            []Role      `json:"roles"`
 	Capabilities     []string    `json:"capabilities" doc:"What this server has beyond the reference"`
 }
 
@@ -89,14 +89,6 @@ type Teams struct {
 	InvitesEnabled  bool   `json:"invites_enabled,omitempty"`
 	InviteType      string `json:"invite_type"`
 	MembersCanLeave bool   `json:"members_can_leave,omitempty"`
-}
-
-// RoleInfo is a custom role.
-type RoleInfo struct {
-	Slug        string `json:"slug"`
-	Name        string `json:"name"`
-	Permissions int64  `json:"permissions"`
-	ProjectID   *int64 `json:"project_id"`
 }
 
 // Subscription is the plan of the installation; here it has no limits.

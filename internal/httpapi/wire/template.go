@@ -38,7 +38,7 @@ type Template struct {
 // TemplateRead is a template as reads return it.
 type TemplateRead struct {
 	Template
-	Permissions *int64 `json:"permissions" doc:"What the caller may do with the template; null in lists"`
+	Permissions *int64 `json:"permissions" doc:"What the caller may do with the template; in lists only what their role was given on it, else null"`
 }
 
 // TemplateInput creates or replaces a template.

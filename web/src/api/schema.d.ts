@@ -144,6 +144,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/invites/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Join the project that one was invited to */
+        post: operations["acceptInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -322,238 +339,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/project/{project_id}/integrations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List integrations */
-        get: operations["listIntegrations"];
-        put?: never;
-        /** Create an integration */
-        post: operations["createIntegration"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/integrations/aliases": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the addresses of the project, which reach its searchable integrations */
-        get: operations["listProjectAliases"];
-        put?: never;
-        /** Make up an address of the project, which reach its searchable integrations */
-        post: operations["createProjectAlias"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/integrations/aliases/{alias_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Delete an address of the project, which reach its searchable integrations */
-        delete: operations["deleteProjectAlias"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/integrations/{integration_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read an integration */
-        get: operations["getIntegration"];
-        /** Replace an integration */
-        put: operations["replaceIntegration"];
-        post?: never;
-        /** Delete an integration with its matchers, values and aliases */
-        delete: operations["deleteIntegration"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/integrations/{integration_id}/aliases": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the addresses of an integration */
-        get: operations["listIntegrationAliases"];
-        put?: never;
-        /** Make up an address of an integration */
-        post: operations["createIntegrationAlias"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/integrations/{integration_id}/aliases/{alias_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Delete an address of an integration */
-        delete: operations["deleteIntegrationAlias"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/integrations/{integration_id}/matchers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the matchers of an integration */
-        get: operations["listMatchers"];
-        put?: never;
-        /** Create a matcher */
-        post: operations["createMatcher"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/integrations/{integration_id}/matchers/{matcher_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read a matcher */
-        get: operations["getMatcher"];
-        /** Replace a matcher */
-        put: operations["replaceMatcher"];
-        post?: never;
-        /** Delete a matcher */
-        delete: operations["deleteMatcher"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/integrations/{integration_id}/matchers/{matcher_id}/refs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List what uses a matcher: nothing */
-        get: operations["getMatcherRefs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/integrations/{integration_id}/refs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List what belongs to an integration */
-        get: operations["getIntegrationRefs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/integrations/{integration_id}/values": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the values taken out of calls */
-        get: operations["listIntegrationValues"];
-        put?: never;
-        /** Create a value */
-        post: operations["createIntegrationValue"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/integrations/{integration_id}/values/{value_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read a value */
-        get: operations["getIntegrationValue"];
-        /** Change what the request names of a value */
-        put: operations["updateIntegrationValue"];
-        post?: never;
-        /** Delete a value */
-        delete: operations["deleteIntegrationValue"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/integrations/{integration_id}/values/{value_id}/refs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List what uses a value: nothing */
-        get: operations["getIntegrationValueRefs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/project/{project_id}/inventory": {
         parameters: {
             query?: never;
@@ -603,6 +388,43 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the invitations to a project */
+        get: operations["listInvites"];
+        put?: never;
+        /** Invite a user or an e-mail address; what accepts the invitation is shown only here */
+        post: operations["createInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/invites/{invite_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an invitation */
+        get: operations["getInvite"];
+        /** Decline an invitation, end it or open it again */
+        put: operations["replaceInvite"];
+        post?: never;
+        /** Delete an invitation */
+        delete: operations["deleteInvite"];
         options?: never;
         head?: never;
         patch?: never;
@@ -801,15 +623,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/project/{project_id}/runner_tags": {
+    "/api/project/{project_id}/roles": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List the tags of runners */
-        get: operations["listProjectRunnerTags"];
+        /** List the custom roles of a project */
+        get: operations["listProjectRoles"];
+        put?: never;
+        /** Create a custom role for a project */
+        post: operations["createProjectRole"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/roles/all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the custom roles of a project and those of all projects */
+        get: operations["listAllRoles"];
         put?: never;
         post?: never;
         delete?: never;
@@ -818,161 +658,20 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/project/{project_id}/runners": {
+    "/api/project/{project_id}/roles/{slug}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List runners of the project, newest first */
-        get: operations["listProjectRunners"];
-        put?: never;
-        /** Create a runner of the project; its secrets are shown only here */
-        post: operations["createProjectRunner"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/runners/{runner_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read a runner of the project */
-        get: operations["getProjectRunner"];
-        /** Replace a runner of the project */
-        put: operations["replaceProjectRunner"];
-        /** Replace a runner of the project */
-        post: operations["updateProjectRunner"];
-        /** Delete a runner of the project */
-        delete: operations["deleteProjectRunner"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/runners/{runner_id}/active": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Switch a runner on or off */
-        post: operations["setProjectRunnerActive"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/runners/{runner_id}/cache": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
+        /** Read a custom role of a project */
+        get: operations["getProjectRoleBySlug"];
+        /** Replace a custom role of a project */
+        put: operations["replaceProjectRole"];
         post?: never;
-        /** Ask a runner to empty its caches */
-        delete: operations["cleanProjectRunner"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/runners/{runner_id}/registration-token": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Give a runner that has not registered a new one-time token */
-        post: operations["createProjectRunnerRegistrationToken"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/schedules": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List schedules, without those that look for new commits */
-        get: operations["listSchedules"];
-        put?: never;
-        /** Create a schedule */
-        post: operations["createSchedule"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/schedules/validate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Check a cron expression */
-        post: operations["validateSchedule"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/schedules/{schedule_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read a schedule */
-        get: operations["getSchedule"];
-        /** Replace a schedule */
-        put: operations["replaceSchedule"];
-        post?: never;
-        /** Delete a schedule */
-        delete: operations["deleteSchedule"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/schedules/{schedule_id}/active": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Switch a schedule on or off */
-        put: operations["setScheduleActive"];
-        post?: never;
-        delete?: never;
+        /** Delete a custom role of a project that nothing uses */
+        delete: operations["deleteProjectRole"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1374,6 +1073,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/project/{project_id}/templates/{template_id}/perms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what roles were given on a template */
+        get: operations["listTemplatePermissions"];
+        put?: never;
+        /** Give a custom role rights on a template */
+        post: operations["addTemplatePermission"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/templates/{template_id}/perms/{permission_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what a role was given on a template */
+        get: operations["getTemplatePermission"];
+        /** Change what a role was given on a template */
+        put: operations["replaceTemplatePermission"];
+        post?: never;
+        /** Take away what a role was given on a template */
+        delete: operations["removeTemplatePermission"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/project/{project_id}/templates/{template_id}/refs": {
         parameters: {
             query?: never;
@@ -1383,23 +1119,6 @@ export interface paths {
         };
         /** List what uses a template */
         get: operations["getTemplateRefs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/templates/{template_id}/schedules": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List all schedules of a template */
-        get: operations["listTemplateSchedules"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1585,107 +1304,39 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/runner_tags": {
+    "/api/roles": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List the tags of runners */
-        get: operations["listRunnerTags"];
+        /** List the custom roles of all projects */
+        get: operations["listRoles"];
         put?: never;
-        post?: never;
+        /** Create a custom role for all projects */
+        post: operations["createRole"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/runners": {
+    "/api/roles/{slug}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List runners, newest first */
-        get: operations["listRunners"];
-        put?: never;
-        /** Create a runner; its secrets are shown only here */
-        post: operations["createRunner"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/runners/{runner_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read a runner */
-        get: operations["getRunner"];
-        /** Replace a runner */
-        put: operations["replaceRunner"];
-        /** Replace a runner */
-        post: operations["updateRunner"];
-        /** Delete a runner */
-        delete: operations["deleteRunner"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/runners/{runner_id}/active": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Switch a runner on or off */
-        post: operations["setRunnerActive"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/runners/{runner_id}/cache": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Ask a runner to empty its caches */
-        delete: operations["cleanRunner"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/runners/{runner_id}/registration-token": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Give a runner that has not registered a new one-time token */
-        post: operations["createRunnerRegistrationToken"];
-        delete?: never;
+        /** Read a custom role of all projects */
+        get: operations["getRole"];
+        /** Replace a custom role of all projects */
+        put: operations["replaceRole"];
+        /** Replace a custom role of all projects */
+        post: operations["updateRole"];
+        /** Delete a custom role of all projects that nothing uses */
+        delete: operations["deleteRole"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1853,6 +1504,13 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AcceptInput: {
+            token?: string;
+        };
+        Accepted: {
+            /** Format: int64 */
+            project_id: number;
+        };
         ActiveInput: {
             active?: boolean;
         };
@@ -2029,9 +1687,6 @@ export interface components {
         AuthMethods: {
             email?: components["schemas"]["EmailMethod"];
             totp?: components["schemas"]["TOTPMethod"];
-        };
-        CronInput: {
-            cron_format?: string;
         };
         CurrentUser: {
             admin: boolean;
@@ -2210,88 +1865,12 @@ export interface components {
             features: components["schemas"]["Features"];
             git_client: string;
             premium_features: components["schemas"]["Features"];
-            roles: components["schemas"]["RoleInfo"][];
+            roles: components["schemas"]["Role"][];
             schedule_timezone: string;
             teams: components["schemas"]["Teams"];
             use_remote_runner: boolean;
             version: string;
             web_host: string;
-        };
-        Integration: {
-            auth_header: string;
-            auth_method: string;
-            /** Format: int64 */
-            auth_secret_id: number | null;
-            /** Format: int64 */
-            id: number;
-            name: string;
-            /** Format: int64 */
-            project_id: number;
-            searchable: boolean;
-            task_params?: components["schemas"]["TaskParams"];
-            /** Format: int64 */
-            template_id: number;
-        };
-        IntegrationAlias: {
-            /** Format: int64 */
-            id: number;
-            url: string;
-        };
-        IntegrationInput: {
-            /** @description For the methods token and hmac */
-            auth_header?: string | null;
-            /** @description Nothing, github, bitbucket, token, hmac or basic */
-            auth_method?: string;
-            /**
-             * Format: int64
-             * @description A key of type login_password
-             */
-            auth_secret_id?: number | null;
-            /** Format: int64 */
-            id?: number;
-            name?: string;
-            /** Format: int64 */
-            project_id?: number;
-            /** @description Reached through the aliases of the project when all matchers match */
-            searchable?: boolean;
-            task_params?: components["schemas"]["TaskParams"];
-            /** Format: int64 */
-            template_id?: number;
-        };
-        IntegrationRefs: {
-            matchers: components["schemas"]["Named"][];
-            values: components["schemas"]["Named"][];
-        };
-        IntegrationValue: {
-            body_data_type: string;
-            /** Format: int64 */
-            id: number;
-            /** Format: int64 */
-            integration_id: number;
-            key: string;
-            name: string;
-            /** @enum {string} */
-            value_source: "body" | "header";
-            variable: string;
-            /** @description environment, also for nothing, or task */
-            variable_type: string;
-        };
-        IntegrationValueInput: {
-            /** @description json or string; for bodies */
-            body_data_type?: string | null;
-            /** Format: int64 */
-            id?: number | null;
-            /** Format: int64 */
-            integration_id?: number | null;
-            /** @description The path in the JSON, or the name of the header */
-            key?: string | null;
-            name?: string | null;
-            /** @description body or header */
-            value_source?: string | null;
-            /** @description What it becomes in the task */
-            variable?: string | null;
-            /** @description environment, also when left out, or task */
-            variable_type?: string | null;
         };
         Inventory: {
             /** Format: int64 */
@@ -2330,6 +1909,47 @@ export interface components {
             /** Format: int64 */
             template_id?: number | null;
             type?: string;
+        };
+        Invite: {
+            /** Format: date-time */
+            accepted_at?: string;
+            /** Format: date-time */
+            created: string;
+            /** @description Only shown to those who manage members */
+            email?: string;
+            /** Format: date-time */
+            expires_at?: string;
+            /** Format: int64 */
+            id: number;
+            inviter_user?: components["schemas"]["UserMin"];
+            /** Format: int64 */
+            inviter_user_id: number | null;
+            /** Format: int64 */
+            project_id: number;
+            role: string;
+            /** @enum {string} */
+            status: "pending" | "accepted" | "declined" | "expired";
+            user?: components["schemas"]["UserMin"];
+            /** Format: int64 */
+            user_id?: number;
+        };
+        InviteInput: {
+            email?: string | null;
+            /**
+             * Format: date-time
+             * @description In 7 days when left out
+             */
+            expires_at?: string | null;
+            role?: string;
+            /**
+             * Format: int64
+             * @description Either this or email
+             */
+            user_id?: number | null;
+        };
+        InviteStatusInput: {
+            /** @description pending, declined or expired */
+            status?: string;
         };
         Key: {
             /** @description Lists only: no secret is stored */
@@ -2416,36 +2036,6 @@ export interface components {
             login?: string;
             password?: string;
         };
-        Matcher: {
-            body_data_type: string;
-            /** Format: int64 */
-            id: number;
-            /** Format: int64 */
-            integration_id: number;
-            key: string;
-            /** @enum {string} */
-            match_type: "body" | "header";
-            /** @enum {string} */
-            method: "equals" | "unequals" | "contains";
-            name: string;
-            value: string;
-        };
-        MatcherInput: {
-            /** @description json, also when left out, or string */
-            body_data_type?: string;
-            /** Format: int64 */
-            id?: number;
-            /** Format: int64 */
-            integration_id?: number;
-            /** @description The path in the JSON, such as a.b or a.[0], or the name of the header */
-            key?: string;
-            /** @description body or header */
-            match_type?: string;
-            /** @description equals, also when left out, unequals or contains */
-            method?: string;
-            name?: string;
-            value?: string;
-        };
         Member: {
             /**
              * Format: int64
@@ -2465,6 +2055,33 @@ export interface components {
             /** Format: int64 */
             id: number;
             name: string;
+        };
+        NewInvite: {
+            /** Format: date-time */
+            accepted_at?: string;
+            /** Format: date-time */
+            created: string;
+            /** @description Only shown to those who manage members */
+            email?: string;
+            /** Format: date-time */
+            expires_at?: string;
+            /** Format: int64 */
+            id: number;
+            inviter_user?: components["schemas"]["UserMin"];
+            /** Format: int64 */
+            inviter_user_id: number | null;
+            /** Format: int64 */
+            project_id: number;
+            role: string;
+            /** @enum {string} */
+            status: "pending" | "accepted" | "declined" | "expired";
+            /** @description Accepts the invitation, once; it is shown only here */
+            token: string;
+            /** @description Address that accepts it in a browser; absent when the server does not know its own */
+            url?: string;
+            user?: components["schemas"]["UserMin"];
+            /** Format: int64 */
+            user_id?: number;
         };
         OIDCProvider: {
             color: string;
@@ -2490,9 +2107,6 @@ export interface components {
             from: string;
             secret?: boolean;
             value: unknown;
-        };
-        PartRefs: {
-            integrations: components["schemas"]["Named"][];
         };
         PasswordInput: {
             password?: string;
@@ -2545,15 +2159,8 @@ export interface components {
             integrations: components["schemas"]["Named"][];
             inventories: components["schemas"]["Named"][];
             repositories: components["schemas"]["Named"][];
-            schedules: components["schemas"]["ScheduleRef"][];
+            schedules: components["schemas"]["Named"][];
             templates: components["schemas"]["Named"][];
-        };
-        RegistrationToken: {
-            /** Format: int64 */
-            project_id: number | null;
-            registration_token: string;
-            /** Format: int64 */
-            runner_id: number;
         };
         Repository: {
             git_branch: string;
@@ -2597,87 +2204,27 @@ export interface components {
             /** @description JSON object as text: secret survey answers, which are not kept */
             secret?: string;
         };
-        RoleInfo: {
+        Role: {
             name: string;
-            /** Format: int64 */
-            permissions: number;
-            /** Format: int64 */
-            project_id: number | null;
-            slug: string;
-        };
-        Runner: {
-            active: boolean;
-            /** Format: date-time */
-            cleaning_requested: string | null;
-            /** Format: int64 */
-            id: number;
-            /** @description It takes tasks that name no tag too */
-            is_default: boolean;
-            /** Format: int64 */
-            max_parallel_tasks: number;
-            name: string;
-            /** Format: int64 */
-            project_id: number | null;
-            registered: boolean;
-            /** @description The first of the tags */
-            tag: string;
-            tags: string[];
-            /**
-             * Format: date-time
-             * @description When it last called
-             */
-            touched: string | null;
-            webhook: string;
-        };
-        RunnerInput: {
-            /** @description Off gets no work */
-            active?: boolean;
-            is_default?: boolean;
             /**
              * Format: int64
-             * @description 0: no limit
+             * @description Bit mask: 1 run tasks, 2 update project, 4 manage resources, 8 manage members
              */
-            max_parallel_tasks?: number;
-            name?: string;
-            /** @description Only when creating; false: no token yet, the runner registers itself with a one-time token */
-            registered?: boolean | null;
-            /** @description One tag, when tags are left out */
-            tag?: string;
-            tags?: string[];
-            /** @description Called to wake the runner */
-            webhook?: string;
-        };
-        RunnerTag: {
-            /** Format: int64 */
-            number_of_runners: number;
-            tag: string;
-        };
-        RunnerWithSecrets: {
-            active: boolean;
-            /** Format: date-time */
-            cleaning_requested: string | null;
-            /** Format: int64 */
-            id: number;
-            /** @description It takes tasks that name no tag too */
-            is_default: boolean;
-            /** Format: int64 */
-            max_parallel_tasks: number;
-            name: string;
-            /** @description PEM of an RSA key */
-            private_key: string;
-            /** Format: int64 */
-            project_id: number | null;
-            registered: boolean;
-            /** @description The first of the tags */
-            tag: string;
-            tags: string[];
-            token: string;
+            permissions: number;
             /**
-             * Format: date-time
-             * @description When it last called
+             * Format: int64
+             * @description null: all projects have it
              */
-            touched: string | null;
-            webhook: string;
+            project_id: number | null;
+            /** @description What members and templates name it by; unique in the whole system */
+            slug: string;
+        };
+        RoleInput: {
+            name?: string;
+            /** Format: int64 */
+            permissions?: number;
+            /** @description Lower-case letters, digits, - and _; cannot be changed later */
+            slug?: string;
         };
         SSH: {
             login: string;
@@ -2688,89 +2235,6 @@ export interface components {
             login?: string;
             passphrase?: string;
             private_key?: string;
-        };
-        Schedule: {
-            active: boolean;
-            cron_format: string;
-            delete_after_run: boolean;
-            /** Format: int64 */
-            id: number;
-            name: string;
-            /**
-             * Format: date-time
-             * @description When it is due next; missing while it is switched off
-             */
-            next_run?: string;
-            /** Format: int64 */
-            project_id: number;
-            /**
-             * Format: int64
-             * @description Set: it looks for new commits there
-             */
-            repository_id: number | null;
-            /** Format: date-time */
-            run_at?: string;
-            task_params?: components["schemas"]["TaskParams"];
-            /** Format: int64 */
-            template_id: number;
-            /** @description Nothing for cron_format, or run_at */
-            type: string;
-        };
-        ScheduleInput: {
-            active?: boolean;
-            /** @description Five fields, @daily and the like, or @every 1h; CRON_TZ=Europe/Berlin in front sets the time zone */
-            cron_format?: string;
-            delete_after_run?: boolean;
-            /** Format: int64 */
-            id?: number;
-            name?: string;
-            /** Format: int64 */
-            project_id?: number;
-            /** Format: int64 */
-            repository_id?: number | null;
-            /** Format: date-time */
-            run_at?: string | null;
-            task_params?: components["schemas"]["TaskParams"];
-            /** Format: int64 */
-            template_id?: number;
-            /** @description Nothing for cron_format, or run_at */
-            type?: string;
-        };
-        ScheduleRef: {
-            /** Format: int64 */
-            id: number;
-            name: string;
-            /** Format: int64 */
-            schedule_id: number;
-            schedule_name: string;
-        };
-        ScheduleRow: {
-            active: boolean;
-            cron_format: string;
-            delete_after_run: boolean;
-            /** Format: int64 */
-            id: number;
-            name: string;
-            /**
-             * Format: date-time
-             * @description When it is due next; missing while it is switched off
-             */
-            next_run?: string;
-            /** Format: int64 */
-            project_id: number;
-            /**
-             * Format: int64
-             * @description Set: it looks for new commits there
-             */
-            repository_id: number | null;
-            /** Format: date-time */
-            run_at?: string;
-            task_params?: components["schemas"]["TaskParams"];
-            /** Format: int64 */
-            template_id: number;
-            tpl_name: string;
-            /** @description Nothing for cron_format, or run_at */
-            type: string;
         };
         SetupInput: {
             email?: string;
@@ -2908,21 +2372,6 @@ export interface components {
             secret?: string;
             /** Format: int64 */
             template_id?: number;
-        };
-        TaskParams: {
-            /** @description JSON array of texts, as text */
-            arguments?: string | null;
-            /** @description JSON object of variables and answers, as text */
-            environment?: string | null;
-            git_branch?: string | null;
-            /** Format: int64 */
-            inventory_id?: number | null;
-            message?: string | null;
-            /** @description Parameters that depend on the app */
-            params?: {
-                [key: string]: unknown;
-            };
-            version?: string | null;
         };
         TaskRow: {
             /** @description JSON array of texts, as text */
@@ -3121,6 +2570,26 @@ export interface components {
             /** Format: int64 */
             view_id?: number | null;
         };
+        TemplatePermission: {
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description Bit mask: 1 run its tasks, 4 change it; the other bits mean nothing here
+             */
+            permissions: number;
+            /** Format: int64 */
+            project_id: number;
+            role_slug: string;
+            /** Format: int64 */
+            template_id: number;
+        };
+        TemplatePermissionInput: {
+            /** Format: int64 */
+            permissions?: number;
+            /** @description Only when adding */
+            role_slug?: string;
+        };
         TemplateRead: {
             allow_override_args_in_task?: boolean;
             allow_override_branch_in_task?: boolean;
@@ -3151,7 +2620,7 @@ export interface components {
             name: string;
             /**
              * Format: int64
-             * @description What the caller may do with the template; null in lists
+             * @description What the caller may do with the template; in lists only what their role was given on it, else null
              */
             permissions: number | null;
             playbook: string;
@@ -3231,6 +2700,12 @@ export interface components {
             pro?: boolean;
             username: string;
         };
+        UserMin: {
+            /** Format: int64 */
+            id: number;
+            name: string;
+            username: string;
+        };
         VariableGroup: {
             /** @description Environment variables: a flat JSON object as text */
             env: string | null;
@@ -3281,9 +2756,6 @@ export interface components {
             vault_key_id?: number | null;
         };
         View: {
-            filter?: {
-                [key: string]: unknown;
-            };
             hidden?: boolean;
             /** Format: int64 */
             id: number;
@@ -3297,10 +2769,6 @@ export interface components {
             type?: string;
         };
         ViewInput: {
-            /** @description Kept for clients */
-            filter?: {
-                [key: string]: unknown;
-            };
             hidden?: boolean;
             /** Format: int64 */
             id?: number;
@@ -3683,6 +3151,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Info"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    acceptInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description Failure */
@@ -4272,792 +3773,6 @@ export interface operations {
             };
         };
     };
-    listIntegrations: {
-        parameters: {
-            query?: {
-                /** @description name */
-                sort?: string;
-                /** @description desc, anything else is ascending */
-                order?: string;
-            };
-            header?: never;
-            path: {
-                project_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Integration"][];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    createIntegration: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["IntegrationInput"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Integration"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    listProjectAliases: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IntegrationAlias"][];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    createProjectAlias: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IntegrationAlias"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    deleteProjectAlias: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                alias_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    getIntegration: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                integration_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Integration"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    replaceIntegration: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                integration_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["IntegrationInput"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    deleteIntegration: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                integration_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    listIntegrationAliases: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                integration_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IntegrationAlias"][];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    createIntegrationAlias: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                integration_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IntegrationAlias"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    deleteIntegrationAlias: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                integration_id: number;
-                alias_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    listMatchers: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                integration_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Matcher"][];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    createMatcher: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                integration_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MatcherInput"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Matcher"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    getMatcher: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                integration_id: number;
-                matcher_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Matcher"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    replaceMatcher: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                integration_id: number;
-                matcher_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MatcherInput"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    deleteMatcher: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                integration_id: number;
-                matcher_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    getMatcherRefs: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                integration_id: number;
-                matcher_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PartRefs"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    getIntegrationRefs: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                integration_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IntegrationRefs"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    listIntegrationValues: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                integration_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IntegrationValue"][];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    createIntegrationValue: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                integration_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["IntegrationValueInput"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IntegrationValue"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    getIntegrationValue: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                integration_id: number;
-                value_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IntegrationValue"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    updateIntegrationValue: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                integration_id: number;
-                value_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["IntegrationValueInput"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    deleteIntegrationValue: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                integration_id: number;
-                value_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    getIntegrationValueRefs: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                integration_id: number;
-                value_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PartRefs"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
     listInventories: {
         parameters: {
             query?: {
@@ -5249,6 +3964,173 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Refs"];
                 };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listInvites: {
+        parameters: {
+            query?: {
+                /** @description created, status or role */
+                sort?: string;
+                /** @description desc, anything else is ascending */
+                order?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invite"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewInvite"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                invite_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invite"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                invite_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteStatusInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                invite_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Failure */
             default: {
@@ -5826,9 +4708,12 @@ export interface operations {
             };
         };
     };
-    listProjectRunnerTags: {
+    listProjectRoles: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description merge: also those of all projects */
+                mode?: string;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -5843,7 +4728,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RunnerTag"][];
+                    "application/json": components["schemas"]["Role"][];
                 };
             };
             /** @description Failure */
@@ -5857,38 +4742,7 @@ export interface operations {
             };
         };
     };
-    listProjectRunners: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Runner"][];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    createProjectRunner: {
+    createProjectRole: {
         parameters: {
             query?: never;
             header?: never;
@@ -5899,7 +4753,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RunnerInput"];
+                "application/json": components["schemas"]["RoleInput"];
             };
         };
         responses: {
@@ -5909,7 +4763,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RunnerWithSecrets"];
+                    "application/json": components["schemas"]["Role"];
                 };
             };
             /** @description Failure */
@@ -5923,233 +4777,7 @@ export interface operations {
             };
         };
     };
-    getProjectRunner: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                runner_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Runner"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    replaceProjectRunner: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                runner_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RunnerInput"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    updateProjectRunner: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                runner_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RunnerInput"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    deleteProjectRunner: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                runner_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    setProjectRunnerActive: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                runner_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ActiveInput"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    cleanProjectRunner: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                runner_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    createProjectRunnerRegistrationToken: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                runner_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RegistrationToken"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    listSchedules: {
+    listAllRoles: {
         parameters: {
             query?: never;
             header?: never;
@@ -6166,7 +4794,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ScheduleRow"][];
+                    "application/json": components["schemas"]["Role"][];
                 };
             };
             /** @description Failure */
@@ -6180,81 +4808,13 @@ export interface operations {
             };
         };
     };
-    createSchedule: {
+    getProjectRoleBySlug: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 project_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ScheduleInput"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Schedule"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    validateSchedule: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CronInput"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    getSchedule: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                schedule_id: number;
+                slug: string;
             };
             cookie?: never;
         };
@@ -6266,7 +4826,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Schedule"];
+                    "application/json": components["schemas"]["Role"];
                 };
             };
             /** @description Failure */
@@ -6280,19 +4840,19 @@ export interface operations {
             };
         };
     };
-    replaceSchedule: {
+    replaceProjectRole: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 project_id: number;
-                schedule_id: number;
+                slug: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ScheduleInput"];
+                "application/json": components["schemas"]["RoleInput"];
             };
         };
         responses: {
@@ -6314,51 +4874,17 @@ export interface operations {
             };
         };
     };
-    deleteSchedule: {
+    deleteProjectRole: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 project_id: number;
-                schedule_id: number;
+                slug: string;
             };
             cookie?: never;
         };
         requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    setScheduleActive: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                schedule_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ActiveInput"];
-            };
-        };
         responses: {
             /** @description No Content */
             204: {
@@ -7351,6 +5877,173 @@ export interface operations {
             };
         };
     };
+    listTemplatePermissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatePermission"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    addTemplatePermission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplatePermissionInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatePermission"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTemplatePermission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+                permission_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatePermission"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceTemplatePermission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+                permission_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplatePermissionInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    removeTemplatePermission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+                permission_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getTemplateRefs: {
         parameters: {
             query?: never;
@@ -7370,38 +6063,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Refs"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    listTemplateSchedules: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                template_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ScheduleRow"][];
                 };
             };
             /** @description Failure */
@@ -7992,7 +6653,7 @@ export interface operations {
             };
         };
     };
-    listRunnerTags: {
+    listRoles: {
         parameters: {
             query?: never;
             header?: never;
@@ -8007,7 +6668,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RunnerTag"][];
+                    "application/json": components["schemas"]["Role"][];
                 };
             };
             /** @description Failure */
@@ -8021,36 +6682,7 @@ export interface operations {
             };
         };
     };
-    listRunners: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Runner"][];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    createRunner: {
+    createRole: {
         parameters: {
             query?: never;
             header?: never;
@@ -8059,7 +6691,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RunnerInput"];
+                "application/json": components["schemas"]["RoleInput"];
             };
         };
         responses: {
@@ -8069,7 +6701,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RunnerWithSecrets"];
+                    "application/json": components["schemas"]["Role"];
                 };
             };
             /** @description Failure */
@@ -8083,12 +6715,12 @@ export interface operations {
             };
         };
     };
-    getRunner: {
+    getRole: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                runner_id: number;
+                slug: string;
             };
             cookie?: never;
         };
@@ -8100,7 +6732,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Runner"];
+                    "application/json": components["schemas"]["Role"];
                 };
             };
             /** @description Failure */
@@ -8114,18 +6746,18 @@ export interface operations {
             };
         };
     };
-    replaceRunner: {
+    replaceRole: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                runner_id: number;
+                slug: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RunnerInput"];
+                "application/json": components["schemas"]["RoleInput"];
             };
         };
         responses: {
@@ -8147,18 +6779,18 @@ export interface operations {
             };
         };
     };
-    updateRunner: {
+    updateRole: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                runner_id: number;
+                slug: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RunnerInput"];
+                "application/json": components["schemas"]["RoleInput"];
             };
         };
         responses: {
@@ -8180,12 +6812,12 @@ export interface operations {
             };
         };
     };
-    deleteRunner: {
+    deleteRole: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                runner_id: number;
+                slug: string;
             };
             cookie?: never;
         };
@@ -8197,99 +6829,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    setRunnerActive: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                runner_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ActiveInput"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    cleanRunner: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                runner_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    createRunnerRegistrationToken: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                runner_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RegistrationToken"];
-                };
             };
             /** @description Failure */
             default: {

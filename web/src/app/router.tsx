@@ -91,6 +91,11 @@ const apps = createRoute({
     typeof s.app === "string" && s.app !== "" ? { app: s.app } : {},
   component: lazyRouteComponent(() => import("@/features/apps/AppsPage")),
 });
+const invite = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/invite",
+  component: lazyRouteComponent(() => import("@/features/projects/InvitePage")),
+});
 const tokens = createRoute({
   getParentRoute: () => signedIn,
   path: "/tokens",
@@ -128,6 +133,11 @@ const overview = createRoute({
   getParentRoute: () => project,
   path: "/",
   component: lazyRouteComponent(() => import("@/features/projects/OverviewPage")),
+});
+const team = createRoute({
+  getParentRoute: () => project,
+  path: "/team",
+  component: lazyRouteComponent(() => import("@/features/projects/TeamPage")),
 });
 const settings = createRoute({
   getParentRoute: () => project,
@@ -250,9 +260,11 @@ const tree = root.addChildren([
     newProject,
     account,
     apps,
+    invite,
     tokens,
     project.addChildren([
       overview,
+      team,
       settings,
       runs,
       history,

@@ -11,6 +11,7 @@ import {
   IconServer2,
   IconSettings,
   IconTemplate,
+  IconUsers,
   IconVariable,
   type TablerIcon,
 } from "@tabler/icons-react";
@@ -26,6 +27,7 @@ export type ProjectEntry = {
     | "/project/$pid/keys"
     | "/project/$pid/repositories"
     | "/project/$pid/host_configs"
+    | "/project/$pid/team"
     | "/project/$pid/settings";
   label: string;
   icon: TablerIcon;
@@ -43,6 +45,7 @@ export const projectEntries: ProjectEntry[] = [
   { to: "/project/$pid/keys", label: "nav.keys", icon: IconKey, group: "resources" },
   { to: "/project/$pid/repositories", label: "nav.repositories", icon: IconGitBranch, group: "resources" },
   { to: "/project/$pid/host_configs", label: "nav.hostConfigs", icon: IconLockAccess, group: "resources" },
+  { to: "/project/$pid/team", label: "nav.team", icon: IconUsers, group: "project" },
   {
     to: "/project/$pid/settings",
     label: "nav.settings",

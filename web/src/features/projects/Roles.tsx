@@ -1,0 +1,141 @@
+import { Button, Checkbox, TextInput } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { IconPlus, IconTrash } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, data, done } from "@/api/client";
+import { permission } from "@/api/permissions";
+import type { CustomRole } from "@/api/types";
+import { Card } from "@/ui/Card";
+import { ErrorState, RowsSkeleton } from "@/ui/States";
+import { useDelete } from "@/ui/useDelete";
+import { permissions, rolesQuery, useTeamChange } from "./team";
+import classes from "./team.module.css";
+
+/** The custom roles of a project and of all projects. */
+export function Roles({ project, manage }: { project: number; manage: boolean }) {
+  const { t } = useTranslation("projects");
+  const client = useQueryClient();
+  const roles = useQuery(rolesQuery(project));
+  const deleting = useDelete<{ id: number; name: string; slug: string }>({
+    project,
+    remove: ({ slug }) =>
+      done(
+        api.DELETE("/api/project/{project_id}/roles/{slug}", {
+          params: { path: { project_id: project, slug } },
+        }),
+      ),
+    onDone: () => client.invalidateQueries({ queryKey: rolesQuery(project).queryKey }),
+  });
+  const rights = (role: CustomRole) =>
+    permissions
+      .filter((p) => (role.permissions & permission[p]) !== 0)
+      .map((p) => t(`team.${p}`))
+      .join(", ") || t("team.look");
+
+  return (
+    <Card padded title={t("team.roles")}>
+      <p className="dim" style={{ marginBlockStart: 0 }}>
+        {t("team.rolesText")}
+      </p>
+      {roles.error ? (
+        <ErrorState error={roles.error} onRetry={() => void roles.refetch()} />
+      ) : !roles.data ? (
+        <RowsSkeleton rows={1} />
+      ) : (
+        <ul className={classes.list}>
+          {roles.data.length === 0 && <li className="dim">{t("team.noRoles")}</li>}
+          {roles.data.map((role) => (
+            <li key={role.slug}>
+              <span className={classes.name}>
+                {role.name} <span className="dim mono">{role.slug}</span>
+                <br />
+                <span className="dim">{rights(role)}</span>
+              </span>
+              {role.project_id == null ? (
+                <span className="dim">{t("team.everywhere")}</span>
+              ) : (
+                manage && (
+                  <Button
+                    variant="subtle"
+                    color="red"
+                    size="xs"
+                    leftSection={<IconTrash size={14} />}
+                    aria-label={`${t("actions.delete")}: ${role.name}`}
+                    onClick={() => deleting.ask({ id: 0, name: role.name, slug: role.slug })}
+                  >
+                    {t("actions.delete")}
+                  </Button>
+                )
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+      {manage && <NewRole project={project} />}
+      {deleting.dialog}
+    </Card>
+  );
+}
+
+function NewRole({ project }: { project: number }) {
+  const { t } = useTranslation("projects");
+  const [name, setName] = useState("");
+  const [slug, setSlug] = useState("");
+  const [bits, setBits] = useState(permission.run as number);
+  const create = useTeamChange(project, async () => {
+    await data(
+      api.POST("/api/project/{project_id}/roles", {
+        params: { path: { project_id: project } },
+        body: { name: name.trim(), slug, permissions: bits },
+      }),
+    );
+    setName("");
+    setSlug("");
+  });
+  return (
+    <form
+      className={classes.create}
+      onSubmit={(event) => {
+        event.preventDefault();
+        create.mutate(undefined);
+      }}
+    >
+      <TextInput
+        label={t("team.name")}
+        value={name}
+        maxLength={100}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
+      <TextInput
+        label={t("team.slug")}
+        description={t("team.slugHelp")}
+        value={slug}
+        maxLength={100}
+        spellCheck={false}
+        autoCapitalize="none"
+        classNames={{ input: "mono" }}
+        onChange={(event) => setSlug(event.currentTarget.value)}
+      />
+      <fieldset className={classes.bits} style={{ border: 0, margin: 0, padding: 0 }}>
+        <legend style={{ padding: 0 }}>{t("team.may")}</legend>
+        {permissions.map((p) => (
+          <Checkbox
+            key={p}
+            label={t(`team.${p}`)}
+            checked={(bits & permission[p]) !== 0}
+            onChange={() => setBits(bits ^ permission[p])}
+          />
+        ))}
+      </fieldset>
+      <Button
+        type="submit"
+        disabled={name.trim() === "" || slug === ""}
+        loading={create.isPending}
+        leftSection={<IconPlus size={16} />}
+      >
+        {t("team.create")}
+      </Button>
+    </form>
+  );
+}
