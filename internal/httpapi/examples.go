@@ -197,6 +197,9 @@ func propertyWords() map[string]words {
 		"GroupSecretInput.type":         {"", "var"},
 		"GroupSecretInput.operation":    {"", "create"},
 		"TaskStage.type":                {"Kind of the stage", "init"},
+		"inviter_user_id":               {"Number of the user who invites", 1},
+		"role_slug":                     {"Role that the rights are for", "guest"},
+		"matches":                       {"Numbers of the lines", nil},
 		"Login.auth":                    {"", "alice"},
 	}
 }
