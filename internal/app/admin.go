@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"signalbox/internal/audit"
 	"signalbox/internal/auth"
 	"signalbox/internal/catalog"
 	"signalbox/internal/cli"
@@ -372,4 +373,18 @@ func (a *admin) ListTokens(ctx context.Context, owner cli.UserRef) ([]domain.Tok
 		return nil, err
 	}
 	return a.auth.Tokens(ctx, u.ID)
+}
+
+// auditPage is how many events an export holds at once.
+const auditPage = 1000
+
+func (a *admin) ExportAudit(ctx context.Context, f store.EventFilter, fn func(audit.Record) error) error {
+	return audit.Each(ctx, a.store, f, auditPage, func(events []domain.EventWithNames) error {
+		for _, e := range events {
+			if err := fn(audit.RecordOf(e)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"signalbox/internal/audit"
 	"signalbox/internal/auth"
 	"signalbox/internal/catalog"
 	"signalbox/internal/config"
@@ -162,6 +163,12 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	g.Go(func() error { return sweepSessions(ctx, authn, log) })
 	g.Go(func() error { return service.Retain(ctx) })
 	g.Go(func() error { return programs.Run(ctx, cat.Apps) })
+	if age := c.Audit.Retention; age > 0 {
+		g.Go(func() error {
+			audit.Retain(ctx, st, age, utcNow, func(err error) { log.Warn("delete old lines of the activity log", "error", err) })
+			return nil
+		})
+	}
 	g.Go(func() error { return listen(c, server, listener) })
 	g.Go(func() error {
 		<-ctx.Done()
@@ -292,6 +299,7 @@ func newCatalog(c *config.Config, st store.Store, a *auth.Service, sources *secr
 		Store: st, Sealer: sources, Passwords: a, Now: utcNow, Programs: programs,
 		BaseApps: baseApps(c.Apps),
 		Demo:     catalog.NewDemoFiles(filepath.Join(c.DataDir, "demo")), AnyoneCreates: c.Projects.NonAdminCanCreate,
+		Maintenance: maintenance(c),
 		Teams: catalog.Teams{
 			InvitesEnabled: c.Teams.InvitesEnabled, InviteType: catalog.InviteType(c.Teams.InviteType), MembersStay: !c.Teams.MembersCanLeave,
 		},

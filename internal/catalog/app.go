@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"signalbox/internal/audit"
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
 )
@@ -145,6 +146,10 @@ func (c *Catalog) SetApp(ctx context.Context, actor domain.Actor, a domain.App) 
 		}
 	}
 	return c.Store.InTx(ctx, func(ctx context.Context) error {
+		before, err := c.App(ctx, a.ID)
+		if err != nil && !domain.IsKind(err, domain.KindNotFound) {
+			return err
+		}
 		for name, value := range fields {
 			key := appPrefix + a.ID + "." + name
 			if value == "" {
@@ -157,7 +162,18 @@ func (c *Catalog) SetApp(ctx context.Context, actor domain.Actor, a domain.App) 
 				return err
 			}
 		}
-		return nil
+		return c.noteApp(ctx, actor, domain.ActionUpdate, a.ID, "set up", before)
+	})
+}
+
+// noteApp writes down what became of an app that was another one before.
+func (c *Catalog) noteApp(ctx context.Context, actor domain.Actor, action domain.EventAction, id, verb string, before domain.App) error {
+	after, err := c.App(ctx, id)
+	if err != nil && !domain.IsKind(err, domain.KindNotFound) {
+		return err
+	}
+	return c.note(ctx, actor, audit.Entry{
+		Action: action, Object: domain.ObjectOption, Target: appPrefix + id, Text: "App " + id + " " + verb, Before: before, After: after,
 	})
 }
 
@@ -166,10 +182,20 @@ func (c *Catalog) SetAppActive(ctx context.Context, actor domain.Actor, id strin
 	if err := adminOnly(actor); err != nil {
 		return err
 	}
-	if _, err := c.App(ctx, id); err != nil {
-		return err
-	}
-	return c.Store.Options().Set(ctx, appPrefix+id+".active", strconv.FormatBool(active))
+	return c.Store.InTx(ctx, func(ctx context.Context) error {
+		before, err := c.App(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := c.Store.Options().Set(ctx, appPrefix+id+".active", strconv.FormatBool(active)); err != nil {
+			return err
+		}
+		verb := "switched off"
+		if active {
+			verb = "switched on"
+		}
+		return c.noteApp(ctx, actor, domain.ActionUpdate, id, verb, before)
+	})
 }
 
 // ResetApp forgets the settings of an app: a built-in one is as it was, any
@@ -179,18 +205,27 @@ func (c *Catalog) ResetApp(ctx context.Context, actor domain.Actor, id string) e
 		return err
 	}
 	return c.Store.InTx(ctx, func(ctx context.Context) error {
+		before, err := c.App(ctx, id)
+		if err != nil && !domain.IsKind(err, domain.KindNotFound) {
+			return err
+		}
 		options, err := c.Store.Options().All(ctx)
 		if err != nil {
 			return err
 		}
+		deleted := 0
 		for _, o := range options {
 			if owner, _, ok := splitAppOption(o.Key); ok && owner == id {
 				if err := c.Store.Options().Delete(ctx, o.Key); err != nil && !errors.Is(err, store.ErrNotFound) {
 					return err
 				}
+				deleted++
 			}
 		}
-		return nil
+		if deleted == 0 {
+			return nil
+		}
+		return c.noteApp(ctx, actor, domain.ActionDelete, id, "reset", before)
 	})
 }
 

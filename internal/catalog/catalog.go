@@ -55,6 +55,7 @@ type Deps struct {
 	// AnyoneCreates lets users who are not administrators create projects.
 	AnyoneCreates bool
 	Teams         Teams
+	Maintenance   Maintenance
 }
 
 // Teams governs how members come and go.

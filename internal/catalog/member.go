@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"signalbox/internal/access"
 	"signalbox/internal/audit"
@@ -233,31 +232,4 @@ func memberEntry(g authz.Grant, action domain.EventAction, u domain.User, text s
 		Project: &g.Project, Action: action, Object: domain.ObjectUser, ID: int64(u.ID), Target: u.Username,
 		Text: fmt.Sprintf(text, u.Username), Before: before, After: after,
 	}
-}
-
-// Events lists activity, newest first: of one project, or of all the actor's
-// projects and of none.
-func (c *Catalog) Events(ctx context.Context, actor domain.Actor, g *authz.Grant, limit int) ([]domain.EventWithNames, error) {
-	if g != nil {
-		if err := g.Require(authz.ReadProject); err != nil {
-			return nil, err
-		}
-		return c.Store.Events().List(ctx, &g.Project, nil, limit)
-	}
-	if actor.Everywhere() {
-		return c.Store.Events().List(ctx, nil, nil, limit)
-	}
-	ids, err := c.visible(ctx, actor)
-	if err != nil {
-		return nil, err
-	}
-	if ids == nil {
-		ids = []domain.ProjectID{} // nil would mean all of them
-	}
-	events, err := c.Store.Events().List(ctx, nil, ids, limit)
-	// What belongs to no project is about users and settings: only the actor's own
-	// deeds there concern them.
-	return slices.DeleteFunc(events, func(e domain.EventWithNames) bool {
-		return e.ProjectID == nil && deref(e.UserID) != actor.User.ID
-	}), err
 }

@@ -11,19 +11,16 @@ import (
 	"signalbox/internal/store"
 )
 
-// maxProjects bounds the list of projects, as the reference does.
-const maxProjects = 200
-
 // Projects lists the projects of the actor by name; an administrator sees all.
 func (c *Catalog) Projects(ctx context.Context, actor domain.Actor) ([]domain.Project, error) {
 	if actor.Everywhere() {
-		return c.Store.Projects().List(ctx, store.Query{}.By("name", "id").Max(maxProjects))
+		return c.Store.Projects().List(ctx, store.Query{}.By("name", "id"))
 	}
 	ids, err := c.visible(ctx, actor)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	return c.Store.Projects().List(ctx, store.Where(store.In("id", ids)).By("name", "id").Max(maxProjects))
+	return c.Store.Projects().List(ctx, store.Where(store.In("id", ids)).By("name", "id"))
 }
 
 // visible returns the projects of an actor who may not look into all of them:

@@ -5,9 +5,11 @@ import (
 	"log/slog"
 	"time"
 
+	"signalbox/internal/audit"
 	"signalbox/internal/backup"
 	"signalbox/internal/config"
 	"signalbox/internal/domain"
+	"signalbox/internal/store"
 )
 
 // App is what commands act on; the composition root implements it. Errors that
@@ -88,6 +90,9 @@ type Admin interface {
 	// ImportProject makes a project of a document and returns what could not be
 	// taken over, in sentences.
 	ImportProject(ctx context.Context, doc backup.Document, how ImportHow) (warnings []string, err error)
+	// ExportAudit gives the lines of the activity log that a filter selects to fn,
+	// newest first.
+	ExportAudit(ctx context.Context, f store.EventFilter, fn func(audit.Record) error) error
 
 	Close() error
 }

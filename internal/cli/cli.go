@@ -90,7 +90,7 @@ func (s *shell) root() *cobra.Command {
 	flags.BoolVar(&s.strict, "strict-config", false, "refuse unknown configuration keys")
 	flags.StringVar(&s.logLevel, "log-level", "", "least `severity` that is logged: debug, info, warn or error")
 	flags.String("debug-filter", "", "accepted for scripts of the reference; does nothing")
-	root.AddCommand(s.serve(), s.user(), s.token(), s.project(), s.config(), s.migrate(), s.version())
+	root.AddCommand(s.serve(), s.user(), s.token(), s.project(), s.config(), s.migrate(), s.audit(), s.version())
 	return root
 }
 

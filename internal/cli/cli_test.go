@@ -15,8 +15,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"signalbox/internal/audit"
 	"signalbox/internal/config"
 	"signalbox/internal/domain"
+	"signalbox/internal/store"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -159,6 +161,17 @@ func (a *fakeApp) ListTokens(_ context.Context, r UserRef) ([]domain.Token, erro
 	_, err := a.find(r)
 	past, future := time.Unix(1_000_000_000, 0), time.Unix(32_000_000_000, 0)
 	return []domain.Token{{Name: "ci"}, {Name: "old", ExpiresAt: &past}, {Name: "new", ExpiresAt: &future}}, err
+}
+
+func (a *fakeApp) ExportAudit(_ context.Context, f store.EventFilter, fn func(audit.Record) error) error {
+	project := int64(0)
+	if f.Project != nil {
+		project = int64(*f.Project)
+	}
+	return fn(audit.Record{
+		ID: 7, Created: time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC), ProjectID: &project, Action: string(f.Action), Outcome: string(f.Outcome),
+		Description: f.Text + "<&>", ObjectType: string(f.ObjectType), Address: f.Since.String(), UserAgent: f.Until.String(), Changes: []byte(`{"Name":{"old":"a","new":"b"}}`),
+	})
 }
 
 func (a *fakeApp) Close() error { return nil }
@@ -416,4 +429,16 @@ func TestConfig(t *testing.T) {
 			t.Errorf("config %s: %s", sub, out)
 		}
 	}
+}
+
+func TestAudit(t *testing.T) {
+	t.Parallel()
+	golden(t, "audit.txt", session(t, &fakeApp{}, env(t),
+		"signalbox audit export",
+		"signalbox audit export --project 3 --action login --outcome denied --object-type key --since 2026-01-31 --until 2026-02-01T12:00:00Z --search text",
+		"signalbox audit export --since yesterday",
+		"signalbox audit export --project -1",
+		"signalbox audit export more",
+		"signalbox audit export --help",
+	))
 }

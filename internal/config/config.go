@@ -31,8 +31,20 @@ type Config struct {
 	Projects   Projects
 	Teams      Teams
 	// Apps changes built-in apps and adds others, by id.
-	Apps map[string]App
-	Log  Log
+	Apps      map[string]App
+	Log       Log
+	Audit     Audit
+	Debugging Debugging
+}
+
+// Audit governs the activity log.
+type Audit struct {
+	Retention time.Duration // age at which lines are deleted; 0: never
+}
+
+// Debugging helps to find what the server does.
+type Debugging struct {
+	ProfileDir string // where profiles go, "" for nowhere
 }
 
 // Server says where the web server listens and under which address it is known.

@@ -208,6 +208,12 @@ func options(home string) []option {
 		{key: "process.app_namespaces.uts", env: "PROCESS_APP_NS_UTS",
 			field: func(c *Config) field { return toggle{&c.Process.Namespaces.UTS} },
 			doc:   "Give the commands of apps a host name of their own."},
+		{key: "audit.retention_days", env: "AUDIT_RETENTION_DAYS",
+			field: func(c *Config) field { return duration{&c.Audit.Retention, 24 * time.Hour, 0, 36500} },
+			doc:   "Days after which lines of the activity log are deleted; 0 keeps them."},
+		{key: "debugging.pprof_dump_dir", env: "PPROF_DUMP_DIR",
+			field: at(func(c *Config) *string { return &c.Debugging.ProfileDir }),
+			doc:   "Directory into which administrators can have profiles of the server written, through the API."},
 		{key: "process.chroot", env: "PROCESS_CHROOT", field: refuse, doc: refusedDoc},
 	}
 	// The file of SQLite comes first, then the servers.
@@ -320,7 +326,7 @@ func unusedEnv() []string {
 		"GIT_SUBMODULE_JOBS", "GIT_ATTEMPTS",
 		"USE_REMOTE_RUNNER", "RUNNER_", "RUNNERS_", "DEFAULT_GLOBAL_RUNNERS_MODE", "HA_",
 		"SYSLOG_", "EVENT_LOG_", "EVENT_LOGGER", "TASK_LOG_", "TASK_LOGGER", "TASK_RESULT_LOGGER",
-		"AUDIT_", "METRICS_", "API_DELAY", "PPROF_DUMP_DIR", "JWT_",
+		"AUDIT_", "METRICS_", "API_DELAY", "JWT_",
 		"ADMIN", "ADMIN_", "IMPORT_PROJECT_", "MIGRATE_FROM_BOLTDB", "PLAYBOOK_PATH",
 	}
 }

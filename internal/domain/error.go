@@ -17,6 +17,7 @@ const (
 	KindNotFound        ErrorKind = "not_found"       // missing, or not visible to the caller
 	KindConflict        ErrorKind = "conflict"        // the state of the object does not allow it
 	KindInUse           ErrorKind = "in_use"          // something still refers to the object
+	KindStale           ErrorKind = "stale"           // the object is not what the client takes it for
 	KindTooLarge        ErrorKind = "too_large"
 	KindThrottled       ErrorKind = "throttled"
 	KindUnavailable     ErrorKind = "unavailable" // a thing we depend on is away; trying later may work

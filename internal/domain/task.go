@@ -161,3 +161,11 @@ func increment(digits string) string {
 	}
 	return "1" + string(b)
 }
+
+// TaskStat counts the tasks of a day.
+type TaskStat struct {
+	Day      time.Time // its midnight in UTC
+	ByStatus map[TaskStatus]int
+	// Average is how long tasks took that have begun and ended; 0 for none.
+	Average time.Duration
+}

@@ -33,6 +33,8 @@ import (
 type Tasks interface {
 	Launch(ctx context.Context, actor domain.Actor, p domain.ProjectID, req tasks.Launch) (domain.Task, error)
 	Get(ctx context.Context, p domain.ProjectID, id domain.TaskID) (domain.TaskWithTemplate, error)
+	Unfinished(ctx context.Context, id domain.TaskID) ([]tasks.Unfinished, error)
+	Stats(ctx context.Context, f store.StatsFilter) ([]domain.TaskStat, error)
 	List(ctx context.Context, f store.TaskFilter) (list []domain.TaskWithTemplate, hasNext bool, err error)
 	Stop(ctx context.Context, actor domain.Actor, p domain.ProjectID, id domain.TaskID, force bool) error
 	Decide(ctx context.Context, actor domain.Actor, p domain.ProjectID, id domain.TaskID, confirm bool) error
@@ -127,6 +129,10 @@ type api struct {
 	webHost     *url.URL               // nil when unknown
 	base        string                 // "" or "/path"
 	lists       *listCache
+	serving     map[string]func(*call) error // by the identifier of the route
+	readers     map[string]func(*call) error // of single resources, by path
+	denials     denials
+	templates   *listing
 
 	// sockets ends WebSockets, which outlive the requests they came from.
 	sockets     context.Context
@@ -147,7 +153,7 @@ func newAPI(d Deps, describing bool) *api {
 		d.MaxBody = 8 << 20
 	}
 	a := &api{Deps: d, mux: http.NewServeMux(), log: d.Log, maxBody: d.MaxBody, lists: newListCache(maxCachedLists, maxCachedBytes),
-		describing: describing, openapi: sync.OnceValues(OpenAPI)}
+		serving: map[string]func(*call) error{}, readers: map[string]func(*call) error{}, describing: describing, openapi: sync.OnceValues(OpenAPI)}
 	a.sockets, a.endSockets = context.WithCancelCause(context.Background())
 	config := huma.Config{OpenAPI: &huma.OpenAPI{
 		Info: &huma.Info{
@@ -166,6 +172,7 @@ func newAPI(d Deps, describing bool) *api {
 		a.errorSchema = a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[wire.Error](), true, "Error")
 		a.describeFailures()
 	}
+	a.templates = listingOf(&Route{Method: get}, reflect.TypeFor[[]wire.TemplateRead]())
 	a.addRoutes()
 	// A pattern without a method also catches known paths with other methods.
 	a.mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) { notFound(w) })

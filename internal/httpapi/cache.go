@@ -23,6 +23,8 @@ const (
 type page struct {
 	body    []byte
 	hasNext *bool
+	next    string // Link to what follows; "" for none
+	extent  *extent
 	// lasting: the page is the same until something in the project changes.
 	lasting bool
 	etag    string
@@ -67,6 +69,12 @@ func (a *api) cached(c *call, build func(ctx context.Context) (page, error)) err
 	h.Set("Cache-Control", "private, no-cache")
 	if p.hasNext != nil {
 		h.Set("X-Has-Next", strconv.FormatBool(*p.hasNext))
+	}
+	if p.next != "" {
+		h.Set("Link", p.next)
+	}
+	if p.extent != nil {
+		p.extent.write(h)
 	}
 	if matches(c.r.Header.Get("If-None-Match"), p.etag) {
 		c.w.WriteHeader(http.StatusNotModified)

@@ -80,9 +80,18 @@ func failures() []failure {
 	}
 }
 
+// ownFailures are failures of single operations that their declaration does not
+// tell.
+func ownFailures() map[string][]int {
+	return map[string][]int{
+		"login":         {http.StatusUnauthorized},
+		"completeSetup": {http.StatusConflict},
+	}
+}
+
 // fails tells which failures a route can have, beyond those of every server.
 func (rt Route) fails(hasBody bool) []int {
-	codes := append([]int{http.StatusServiceUnavailable}, rt.Fails...)
+	codes := append([]int{http.StatusServiceUnavailable}, ownFailures()[rt.ID]...)
 	if rt.Action != authz.Public {
 		codes = append(codes, http.StatusUnauthorized)
 	}
@@ -165,6 +174,9 @@ func (a *api) describe(rt Route, params []string, in, out reflect.Type) *huma.Op
 		answer.Content = map[string]*huma.MediaType{media: {Schema: registry.Schema(out, true, rt.ID+"Response")}}
 	}
 	op.Responses[fmt.Sprint(rt.Status)] = answer
+	if rt.Method == http.MethodGet && rt.Action != authz.Public && media == jsonType {
+		op.Responses[fmt.Sprint(http.StatusNotModified)] = &huma.Response{Description: "The version that If-None-Match names is the present one"}
+	}
 	for _, code := range rt.fails(hasBody) {
 		for _, f := range failures() {
 			if f.status == code {

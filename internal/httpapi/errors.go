@@ -26,6 +26,8 @@ func statusOf(kind domain.ErrorKind) int {
 		return http.StatusNotFound
 	case domain.KindConflict:
 		return http.StatusConflict
+	case domain.KindStale:
+		return http.StatusPreconditionFailed
 	case domain.KindTooLarge:
 		return http.StatusRequestEntityTooLarge
 	case domain.KindThrottled:

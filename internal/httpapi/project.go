@@ -5,6 +5,9 @@ import (
 	"signalbox/internal/httpapi/wire"
 )
 
+// maxProjects bounds the list of projects, as the reference does.
+const maxProjects = 200
+
 func (a *api) listProjects(c *call, _ *none) ([]wire.Project, error) {
 	projects, err := a.Catalog.Projects(c.r.Context(), c.actor())
 	return wire.FromProjects(projects), err

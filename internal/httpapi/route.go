@@ -30,10 +30,10 @@ type Route struct {
 	Query  []Query
 	// Media is the content type of the answer, application/json when empty.
 	Media string
+	// Most bounds a list where the client does not say how much it wants; 0: all.
+	Most int
 	// BodyOptional: no body at all is as good as an empty object.
 	BodyOptional bool
-	// Fails are failures that only this route has.
-	Fails []int
 	// MaxBody bounds the body in bytes; 0: as the server does by default.
 	MaxBody int64
 }
@@ -57,6 +57,11 @@ func handle[In, Out any](a *api, rt Route, fn func(c *call, in *In) (Out, error)
 	}
 	rt.Status = status
 	empty := reflect.TypeFor[Out]() == reflect.TypeFor[none]()
+	list := listingOf(&rt, reflect.TypeFor[Out]())
+	if list != nil {
+		rt.Query = append(rt.Query[:len(rt.Query):len(rt.Query)], listQuery()...)
+	}
+	single := rt.Method == http.MethodGet && reflect.TypeFor[Out]().Kind() == reflect.Struct
 	stream(a, rt, reflect.TypeFor[Out](), func(c *call, in *In) error {
 		out, err := fn(c, in)
 		if err != nil {
@@ -66,8 +71,22 @@ func handle[In, Out any](a *api, rt Route, fn func(c *call, in *In) (Out, error)
 			c.empty(status)
 			return nil
 		}
+		if list != nil {
+			cut, x, err := list.cut(c, reflect.ValueOf(out))
+			if err != nil {
+				return err
+			}
+			x.write(c.w.Header())
+			return c.reply(status, cut.Interface())
+		}
+		if single {
+			return c.replyTagged(status, out)
+		}
 		return c.reply(status, out)
 	})
+	if single {
+		a.readers[rt.Path] = a.serving[rt.ID]
+	}
 }
 
 // stream registers an operation that writes its answer itself; answer is the
@@ -129,14 +148,23 @@ func (a *api) register(rt Route, in, out reflect.Type, serve func(*call) error) 
 		a.huma.OpenAPI().AddOperation(op)
 	}
 	a.routes = append(a.routes, rt)
+	a.serving[rt.ID] = serve
 	a.huma.Adapter().Handle(op, func(ctx huma.Context) {
 		r, w := humago.Unwrap(ctx)
 		c := &call{api: a, route: &rt, w: w, r: r}
 		if err := a.admit(c, ids); err != nil {
+			a.denied(c, err)
 			a.fail(w, r, err)
 			return
 		}
-		if err := serve(c); err != nil {
+		var err error
+		if unsafe(rt.Method) && r.Header.Get("If-Match") != "" {
+			err = a.conditional(c, serve)
+		} else {
+			err = serve(c)
+		}
+		if err != nil {
+			a.denied(c, err)
 			a.fail(w, r, err)
 		}
 	})

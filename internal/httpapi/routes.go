@@ -29,6 +29,8 @@ func (a *api) addRoutes() {
 	a.addBackupRoutes()
 	a.addAutomationRoutes()
 	a.addTeamRoutes()
+	a.addAdminRoutes()
+	a.addAuditRoutes()
 }
 
 func (a *api) addSystemRoutes() {
@@ -52,8 +54,6 @@ func (a *api) addSystemRoutes() {
 	handle(a, Route{Method: del, Path: "/apps/{app}", ID: "deleteApp", Tag: tag, Summary: "Forget the settings of an app", Action: authz.Administer}, a.deleteApp)
 	handle(a, Route{Method: post, Path: "/apps/{app}/active", ID: "setAppActive", Tag: tag, Summary: "Switch an app on or off", Action: authz.Administer}, a.setAppActive)
 
-	handle(a, Route{Method: get, Path: "/events", ID: "listEvents", Tag: tag, Summary: "List the activity of the caller's projects, newest first", Action: authz.LookAround}, a.events(maxEvents))
-	handle(a, Route{Method: get, Path: "/events/last", ID: "listLastEvents", Tag: tag, Summary: "List the latest activity of the caller's projects", Action: authz.LookAround}, a.events(lastEvents))
 	stream(a, Route{Method: get, Path: "/ws", ID: "openWebSocket", Tag: tag, Summary: "Follow tasks over a WebSocket; see docs/api.md", Action: authz.LookAround, Status: http.StatusSwitchingProtocols,
 		Query: []Query{{Name: "logs", Type: "string", Doc: "subscribed: send only the logs asked for"}}},
 		reflect.TypeFor[none](), a.webSocket)
@@ -81,7 +81,7 @@ func sorting(columns string) []Query {
 
 func (a *api) addProjectRoutes() {
 	const tag = "projects"
-	handle(a, Route{Method: get, Path: "/projects", ID: "listProjects", Tag: tag, Summary: "List the caller's projects", Action: authz.LookAround}, a.listProjects)
+	handle(a, Route{Method: get, Path: "/projects", ID: "listProjects", Tag: tag, Summary: "List the caller's projects", Action: authz.LookAround, Most: maxProjects}, a.listProjects)
 	handle(a, Route{Method: post, Path: "/projects", ID: "createProject", Tag: tag, Summary: "Create a project", Action: authz.CreateProject}, a.createProject)
 	handle(a, Route{Method: get, Path: project, ID: "getProject", Tag: tag, Summary: "Read a project", Action: authz.ReadProject}, a.getProject)
 	handle(a, Route{Method: put, Path: project, ID: "replaceProject", Tag: tag, Summary: "Replace a project's settings", Action: authz.UpdateProject}, a.replaceProject)
@@ -93,8 +93,6 @@ func (a *api) addProjectRoutes() {
 	handle(a, Route{Method: put, Path: project + "/users/{user_id}", ID: "replaceMember", Tag: tag, Summary: "Change a member's role", Action: authz.ManageMembers}, a.replaceMember)
 	handle(a, Route{Method: del, Path: project + "/users/{user_id}", ID: "removeMember", Tag: tag, Summary: "Remove a member", Action: authz.ManageMembers}, a.removeMember)
 	handle(a, Route{Method: del, Path: project + "/me", ID: "leaveProject", Tag: tag, Summary: "Leave a project", Action: authz.LeaveProject}, a.leaveProject)
-	handle(a, Route{Method: get, Path: project + "/events", ID: "listProjectEvents", Tag: tag, Summary: "List the project's activity, newest first", Action: authz.ReadProject}, a.projectEvents(maxEvents))
-	handle(a, Route{Method: get, Path: project + "/events/last", ID: "listLastProjectEvents", Tag: tag, Summary: "List the project's latest activity", Action: authz.ReadProject}, a.projectEvents(lastEvents))
 
 	handle(a, Route{Method: get, Path: project + "/views", ID: "listViews", Tag: "views", Summary: "List views by position", Action: authz.ReadProject}, a.listViews)
 	handle(a, Route{Method: post, Path: project + "/views", ID: "createView", Tag: "views", Summary: "Create a view", Action: authz.ManageResources}, a.createView)
@@ -102,7 +100,7 @@ func (a *api) addProjectRoutes() {
 	handle(a, Route{Method: get, Path: project + "/views/{view_id}", ID: "getView", Tag: "views", Summary: "Read a view", Action: authz.ReadProject}, a.getView)
 	handle(a, Route{Method: put, Path: project + "/views/{view_id}", ID: "replaceView", Tag: "views", Summary: "Replace a view", Action: authz.ManageResources}, a.replaceView)
 	handle(a, Route{Method: del, Path: project + "/views/{view_id}", ID: "deleteView", Tag: "views", Summary: "Delete a view", Action: authz.ManageResources}, a.deleteView)
-	stream(a, Route{Method: get, Path: project + "/views/{view_id}/templates", ID: "listViewTemplates", Tag: "views", Summary: "List the templates of a view", Action: authz.ReadProject, Query: sorting("as in the list of templates")},
+	stream(a, Route{Method: get, Path: project + "/views/{view_id}/templates", ID: "listViewTemplates", Tag: "views", Summary: "List the templates of a view", Action: authz.ReadProject, Query: append(sorting("as in the list of templates"), listQuery()...)},
 		reflect.TypeFor[[]wire.TemplateRead](), a.listViewTemplates)
 }
 
@@ -158,7 +156,7 @@ func (a *api) addTemplateRoutes() {
 	const tag = "templates"
 	one := project + "/templates/{template_id}"
 	stream(a, Route{Method: get, Path: project + "/templates", ID: "listTemplates", Tag: tag, Summary: "List templates with their last tasks", Action: authz.ReadProject,
-		Query: append(sorting("name, playbook, inventory, environment or repository"), Query{Name: "app", Type: "string", Doc: "Only templates of this app"})},
+		Query: append(append(sorting("name, playbook, inventory, environment or repository"), Query{Name: "app", Type: "string", Doc: "Only templates of this app"}), listQuery()...)},
 		reflect.TypeFor[[]wire.TemplateRead](), a.listTemplates)
 	handle(a, Route{Method: post, Path: project + "/templates", ID: "createTemplate", Tag: tag, Summary: "Create a template", Action: authz.ManageResources}, a.createTemplate)
 	handle(a, Route{Method: get, Path: one, ID: "getTemplate", Tag: tag, Summary: "Read a template", Action: authz.ReadProject}, a.getTemplate)

@@ -99,8 +99,14 @@ func (l *lockedWriter) Write(b []byte) (int, error) {
 // newSite returns a site with an administrator whose name is "admin".
 func newSite(t testing.TB, change ...func(*httpapi.Deps)) *site {
 	t.Helper()
+	return newSiteOn(t, sqlstore.Config{Path: filepath.Join(t.TempDir(), "test.db")}, change...)
+}
+
+// newSiteOn is newSite on another database.
+func newSiteOn(t testing.TB, config sqlstore.Config, change ...func(*httpapi.Deps)) *site {
+	t.Helper()
 	s := &site{t: t, log: &bytes.Buffer{}, clock: &clock{now: time.Now().UTC()}, tokens: map[string]string{}, users: map[string]domain.User{}}
-	db, err := sqlstore.Open(t.Context(), sqlstore.Config{Path: filepath.Join(t.TempDir(), "test.db")})
+	db, err := sqlstore.Open(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}

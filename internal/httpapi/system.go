@@ -6,11 +6,6 @@ import (
 	"signalbox/internal/httpapi/wire"
 )
 
-const (
-	maxEvents  = 1000
-	lastEvents = 200
-)
-
 func (a *api) ping(c *call, _ *none) error {
 	c.w.Header().Set("Content-Type", textType)
 	c.w.Header().Set("Content-Length", "4")
@@ -135,20 +130,6 @@ func (a *api) deleteApp(c *call, _ *none) (none, error) {
 
 func (a *api) setAppActive(c *call, in *wire.ActiveInput) (none, error) {
 	return none{}, a.Catalog.SetAppActive(c.r.Context(), c.actor(), c.r.PathValue("app"), in.Active)
-}
-
-func (a *api) events(limit int) func(*call, *none) ([]wire.Event, error) {
-	return func(c *call, _ *none) ([]wire.Event, error) {
-		events, err := a.Catalog.Events(c.r.Context(), c.actor(), nil, limit)
-		return wire.FromEvents(events), err
-	}
-}
-
-func (a *api) projectEvents(limit int) func(*call, *none) ([]wire.Event, error) {
-	return func(c *call, _ *none) ([]wire.Event, error) {
-		events, err := a.Catalog.Events(c.r.Context(), c.actor(), &c.grant, limit)
-		return wire.FromEvents(events), err
-	}
 }
 
 // sort reads the order a client asked for.

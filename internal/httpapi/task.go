@@ -122,7 +122,11 @@ func (a *api) taskPage(ctx context.Context, c *call, f store.TaskFilter) (page, 
 	}
 	body, err := json.Marshal(out)
 	// What a task waits for may change by what happens in other projects.
-	return page{body: body, hasNext: &hasNext, lasting: len(waiting) == 0}, err
+	p := page{body: body, hasNext: &hasNext, lasting: len(waiting) == 0}
+	if hasNext {
+		p.next = c.link("before", strconv.FormatInt(int64(rows[len(rows)-1].ID), 10))
+	}
+	return p, err
 }
 
 // buildTask returns the build of a deployment, nil when it is gone.

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 
 	"signalbox/internal/authz"
 	"signalbox/internal/catalog"
@@ -40,8 +41,12 @@ func (a *api) sendTemplates(c *call, f catalog.TemplateFilter) error {
 			}
 			out = append(out, shape)
 		}
-		body, err := json.Marshal(out)
-		return page{body: body, lasting: true}, err
+		cut, x, err := a.templates.cut(c, reflect.ValueOf(out))
+		if err != nil {
+			return page{}, err
+		}
+		body, err := json.Marshal(cut.Interface())
+		return page{body: body, lasting: true, extent: &x}, err
 	})
 }
 

@@ -198,9 +198,32 @@ type Options interface {
 // Events is the activity log, append-only.
 type Events interface {
 	Add(ctx context.Context, e *domain.Event) error
-	// List returns the newest events first. A nil project means those of the
-	// projects listed and those of no project; projects nil means all projects.
-	List(ctx context.Context, project *domain.ProjectID, projects []domain.ProjectID, limit int) ([]domain.EventWithNames, error)
+	// List returns the newest events first.
+	List(ctx context.Context, f EventFilter) ([]domain.EventWithNames, error)
+	// Prune deletes events older than before, the oldest first, at most limit, and
+	// returns how many there were. It is the only way an event goes.
+	Prune(ctx context.Context, before time.Time, limit int) (int, error)
+}
+
+// EventFilter selects events for a list. Zero fields select all; what is set must
+// all hold.
+type EventFilter struct {
+	Project *domain.ProjectID // those of this project
+	// Projects, where Project is nil and it is not: those of these projects and
+	// those of no project.
+	Projects   []domain.ProjectID
+	User       domain.UserID
+	ObjectType domain.ObjectType
+	ObjectID   int64
+	Action     domain.EventAction
+	Outcome    domain.Outcome
+	Since      time.Time // not earlier than this
+	Until      time.Time // earlier than this
+	// Text is in the description or the name of the object, without case. Events
+	// are read one by one to find it.
+	Text   string
+	Before domain.EventID // only older ones; 0: from the newest
+	Limit  int            // 0: DefaultLimit
 }
 
 // Tasks stores tasks, their frozen definitions and the queue.
@@ -225,6 +248,9 @@ type Tasks interface {
 	// one, "" when none has. Called inside the transaction that creates the next.
 	LastVersion(ctx context.Context, t domain.TemplateID) (string, error)
 	CountUnfinished(ctx context.Context, p domain.ProjectID) (int, error)
+	// Stats counts tasks by the day, in UTC, on which they were created, newest
+	// first.
+	Stats(ctx context.Context, f StatsFilter) ([]domain.TaskStat, error)
 
 	// Claim hands the oldest waiting task that the limits let run to owner: in
 	// one transaction it becomes starting, its epoch grows and its lease runs
@@ -266,6 +292,15 @@ type TaskFilter struct {
 	Statuses []domain.TaskStatus // none: any
 	Before   domain.TaskID       // only older ones; 0: from the newest
 	Limit    int
+}
+
+// StatsFilter selects the tasks that are counted.
+type StatsFilter struct {
+	Project  domain.ProjectID
+	Template domain.TemplateID // 0: any
+	User     domain.UserID     // who started them; 0: anybody
+	Since    time.Time         // started not earlier than this; zero: any
+	Until    time.Time         // ended earlier than this; zero: any
 }
 
 // Claim says who asks for work and under which global limit.

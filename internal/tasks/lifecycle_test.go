@@ -84,7 +84,7 @@ func (f *fixture) template(t *testing.T, edit func(*domain.Template)) domain.Tem
 
 func (f *fixture) events(t *testing.T) []string {
 	t.Helper()
-	list, err := f.store.Events().List(t.Context(), &f.project, nil, 100)
+	list, err := f.store.Events().List(t.Context(), store.EventFilter{Project: &f.project, Limit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -37,6 +38,27 @@ func sweepMirrors(dir string, now time.Time) error {
 		mirror := filepath.Join(dir, strings.TrimSuffix(strings.TrimSuffix(e.Name(), MirrorLock), MirrorUsed))
 		if _, err := os.Lstat(mirror); errors.Is(err, os.ErrNotExist) && usedBefore(filepath.Join(dir, e.Name()), now.Add(-staleMirror)) {
 			errs = append(errs, removeLocked(mirror))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// ClearMirrors removes the mirrors in a data directory whose names begin with a
+// prefix, but those that somebody uses. Whoever wants one that is gone fetches
+// everything again.
+func ClearMirrors(ctx context.Context, dataDir, prefix string) error {
+	dir := filepath.Join(dataDir, MirrorsDir)
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	var errs []error
+	for _, e := range entries {
+		if err := ctx.Err(); err != nil {
+			return errors.Join(append(errs, err)...)
+		}
+		if e.IsDir() && strings.HasPrefix(e.Name(), prefix) {
+			errs = append(errs, removeLocked(filepath.Join(dir, e.Name())))
 		}
 	}
 	return errors.Join(errs...)

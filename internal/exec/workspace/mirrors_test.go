@@ -132,3 +132,52 @@ func TestSweepAgents(t *testing.T) {
 		}
 	}
 }
+
+// TestClearMirrors leaves alone what a task uses or is just fetching, and what
+// belongs to another project.
+func TestClearMirrors(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	mirror := func(name string) string {
+		path := filepath.Join(data, MirrorsDir, name)
+		if err := os.MkdirAll(filepath.Join(path, "objects"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	free, used, fetched, other, later := mirror("1_1_a"), mirror("1_2_b"), mirror("1_3_c"), mirror("12_1_d"), mirror("2_1_e")
+	shared, err := Share(used + MirrorUsed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shared.Close()
+	unlock, err := Lock(t.Context(), fetched+MirrorLock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	left := func(step string, want map[string]bool) {
+		t.Helper()
+		for path, want := range want {
+			if _, err := os.Stat(path); (err == nil) != want {
+				t.Errorf("%s: %s is there: %t, want %t", step, filepath.Base(path), err == nil, want)
+			}
+		}
+	}
+	if err := ClearMirrors(t.Context(), data, "1_"); err != nil {
+		t.Fatal(err)
+	}
+	left("project 1", map[string]bool{free: false, free + MirrorLock: false, used: true, fetched: true, other: true, later: true})
+	if err := ClearMirrors(t.Context(), data, ""); err != nil {
+		t.Fatal(err)
+	}
+	left("all", map[string]bool{used: true, fetched: true, other: false, later: false})
+	_ = shared.Close()
+	if err := ClearMirrors(t.Context(), data, "1_2"); err != nil {
+		t.Fatal(err)
+	}
+	left("no longer used", map[string]bool{used: false, fetched: true})
+	if err := ClearMirrors(t.Context(), filepath.Join(data, "nowhere"), ""); err != nil {
+		t.Errorf("without mirrors: %v", err)
+	}
+}

@@ -60,6 +60,15 @@ type Event struct {
 	ObjectName    string    `json:"object_name"`
 	ProjectName   *string   `json:"project_name"`
 	Username      *string   `json:"username"`
+
+	ID      int64  `json:"id"`
+	Action  string `json:"action,omitempty" doc:"create, update, delete, run, stop, decide, login, logout or access"`
+	Outcome string `json:"outcome,omitempty" doc:"success, denied or failure"`
+	Target  string `json:"target,omitempty" doc:"Name of what it was done to, as it was then"`
+	// For those who look after the project or the server.
+	Address   string `json:"address,omitempty" doc:"Where the request came from; for those who manage users"`
+	UserAgent string `json:"user_agent,omitempty" doc:"For those who manage users"`
+	Changes   Object `json:"changes,omitempty" doc:"Changed fields with old and new values, secret ones without; for those who manage users"`
 }
 
 // View is a named tab of the template list.
@@ -111,13 +120,18 @@ func (in ProjectInput) Project() domain.Project {
 	return p
 }
 
-// FromEvents gives a list of events.
-func FromEvents(events []domain.EventWithNames) []Event {
+// FromEvents gives a list of events; whole ones say where somebody was and what
+// was changed.
+func FromEvents(events []domain.EventWithNames, whole bool) []Event {
 	return list(events, func(e domain.EventWithNames) Event {
 		out := Event{
 			UserID: ptr[int64](e.UserID), ProjectID: ptr[int64](e.ProjectID), ObjectID: e.ObjectID,
 			Created: e.Created.UTC(), ObjectName: e.ObjectName,
-			Description: orNull(e.Description), ObjectType: orNull(string(e.ObjectType)),
+			Description: orNull(e.Description), ObjectType: orNull(string(e.ObjectType)), IntegrationID: ptr[int64](e.IntegrationID),
+			ID: int64(e.ID), Action: string(e.Action), Outcome: string(e.Outcome), Target: e.Target,
+		}
+		if whole {
+			out.Address, out.UserAgent, out.Changes = e.Address, e.UserAgent, Object(e.Changes)
 		}
 		if e.ProjectID != nil {
 			out.ProjectName = &e.ProjectName

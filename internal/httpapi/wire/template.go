@@ -41,6 +41,12 @@ type TemplateRead struct {
 	Permissions *int64 `json:"permissions" doc:"What the caller may do with the template; in lists only what their role was given on it, else null"`
 }
 
+// Settled leaves out what tasks change.
+func (t TemplateRead) Settled() any {
+	t.Tasks, t.LastTask = 0, nil
+	return t
+}
+
 // TemplateInput creates or replaces a template.
 type TemplateInput struct {
 	ID                             int64        `json:"id,omitempty"`

@@ -2,6 +2,8 @@ package boltstore
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
@@ -20,24 +22,15 @@ func (ev events) Add(ctx context.Context, e *domain.Event) error {
 	return rules.Explain(err, "add event")
 }
 
-func (ev events) List(ctx context.Context, project *domain.ProjectID, projects []domain.ProjectID, limit int) ([]domain.EventWithNames, error) {
-	var conds []rowmap.Cond
-	of := rowmap.Cond{Col: ev.Column("project_id")}
-	switch {
-	case project != nil:
-		of.Op, of.Value = store.OpEq, int64(*project)
-		conds = append(conds, of)
-	case projects != nil:
-		of.Op, of.Set = store.OpIn, map[any]struct{}{nil: {}} // and those of no project
-		for _, p := range projects {
-			of.Set[int64(p)] = struct{}{}
-		}
-		conds = append(conds, of)
+func (ev events) List(ctx context.Context, f store.EventFilter) ([]domain.EventWithNames, error) {
+	if f.Text != "" {
+		return rules.SearchEvents(ctx, f, ev.List)
 	}
+	conds := ev.conds(f)
 	list := []domain.EventWithNames{}
 	err := ev.DB.Read(ctx, func(t *kv.Tx) error {
 		look := names{t: t}
-		err := ev.Find(ctx, t, conds, store.Query{Limit: limit}.By("-id"), func(row []any) error {
+		err := ev.Find(ctx, t, conds, store.Query{Limit: f.Limit}.By("-id"), func(row []any) error {
 			var e domain.EventWithNames
 			err := ev.Map.Set(&e.Event, row)
 			if e.UserID != nil {
@@ -58,6 +51,54 @@ func (ev events) List(ctx context.Context, project *domain.ProjectID, projects [
 		return err
 	})
 	return list, rules.Explain(err, "list events")
+}
+
+// conds makes the conditions of a filter.
+func (ev events) conds(f store.EventFilter) (conds []rowmap.Cond) {
+	add := func(wanted bool, field string, op store.Op, value any) {
+		if wanted {
+			conds = append(conds, rowmap.Cond{Col: ev.Column(field), Op: op, Value: value})
+		}
+	}
+	if f.Project != nil {
+		add(true, "project_id", store.OpEq, int64(*f.Project))
+	} else if f.Projects != nil {
+		of := rowmap.Cond{Col: ev.Column("project_id"), Op: store.OpIn, Set: map[any]struct{}{nil: {}}} // and those of no project
+		for _, p := range f.Projects {
+			of.Set[int64(p)] = struct{}{}
+		}
+		conds = append(conds, of)
+	}
+	add(f.User != 0, "user_id", store.OpEq, int64(f.User))
+	add(f.ObjectType != "", "object_type", store.OpEq, string(f.ObjectType))
+	add(f.ObjectID != 0, "object_id", store.OpEq, f.ObjectID)
+	add(f.Action != "", "action", store.OpEq, string(f.Action))
+	add(f.Outcome != "", "outcome", store.OpEq, string(f.Outcome))
+	add(!f.Since.IsZero(), "created", store.OpGt, f.Since.UnixMicro()-1)
+	add(!f.Until.IsZero(), "created", store.OpLt, f.Until.UnixMicro())
+	add(f.Before != 0, "id", store.OpLt, int64(f.Before))
+	return conds
+}
+
+// Prune looks at the oldest events only: identifiers grow with time.
+func (ev events) Prune(ctx context.Context, before time.Time, limit int) (n int, err error) {
+	err = ev.DB.Write(ctx, func(t *kv.Tx) error {
+		n = 0
+		var old [][]any
+		created := ev.Column("created")
+		err := ev.Find(ctx, t, nil, store.Query{Limit: limit}.By("id"), func(row []any) error {
+			if row[created].(int64) < before.UnixMicro() {
+				old = append(old, slices.Clone(row))
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		n = len(old)
+		return ev.Remove(t, old...)
+	})
+	return n, rules.Explain(err, "delete old events")
 }
 
 // names looks up rows that many others show, each once.

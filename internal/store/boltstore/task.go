@@ -8,6 +8,7 @@ import (
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
 	"signalbox/internal/store/kv"
+	"signalbox/internal/store/rowmap"
 	"signalbox/internal/store/rules"
 	"signalbox/internal/store/schema"
 )
@@ -241,4 +242,34 @@ func (s *tasks) RenewLeases(ctx context.Context, owner string, until time.Time) 
 		return nil
 	})
 	return rules.Explain(err, "renew leases of %q", owner)
+}
+
+// Stats goes through the tasks of the project or the template.
+func (s *tasks) Stats(ctx context.Context, f store.StatsFilter) ([]domain.TaskStat, error) {
+	conds := []rowmap.Cond{{Col: s.Column("project_id"), Op: store.OpEq, Value: int64(f.Project)}}
+	add := func(wanted bool, field string, op store.Op, value int64) {
+		if wanted {
+			conds = append(conds, rowmap.Cond{Col: s.Column(field), Op: op, Value: value})
+		}
+	}
+	add(f.Template != 0, "template_id", store.OpEq, int64(f.Template))
+	add(f.User != 0, "user_id", store.OpEq, int64(f.User))
+	add(!f.Since.IsZero(), "start", store.OpGt, f.Since.UnixMicro()-1)
+	add(!f.Until.IsZero(), "end", store.OpLt, f.Until.UnixMicro())
+	created, status, begun, ended := s.Column("created"), s.Column("status"), s.Column("start"), s.Column("end")
+	stats := rules.Stats{}
+	err := s.DB.Read(ctx, func(t *kv.Tx) error {
+		return s.Find(ctx, t, conds, store.Query{Limit: kv.NoLimit}.By("id"), func(row []any) error {
+			at := row[created].(int64)
+			from, hasFrom := row[begun].(int64)
+			to, hasTo := row[ended].(int64)
+			var timed, took int64
+			if hasFrom && hasTo {
+				timed, took = 1, to-from
+			}
+			stats.Add(at-at%rules.Day, domain.TaskStatus(row[status].(string)), 1, timed, took)
+			return nil
+		})
+	})
+	return stats.List(), rules.Explain(err, "count tasks")
 }

@@ -156,7 +156,7 @@ func Tables() []Table {
 		},
 		{Name: "totps", What: "second factor", References: of("users", "user_id"), Unique: [][]string{{"user_id"}}},
 		{Name: "recovery_codes", What: "recovery code", References: of("users", "user_id")},
-		{Name: "events", What: "event", Indexes: [][]string{{"project_id"}}},
+		{Name: "events", What: "event", Indexes: [][]string{{"project_id"}, {"user_id"}}},
 		{Name: "options", What: "option", Key: []string{"key"}, Revision: Shared},
 		{
 			Name: "tasks", What: "task", Revision: "project_id", References: all(of("templates", "template_id"), project),

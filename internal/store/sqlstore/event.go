@@ -2,12 +2,15 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
 	"signalbox/internal/store/rowmap"
+	"signalbox/internal/store/rules"
 	"signalbox/internal/store/schema"
 )
 
@@ -46,12 +49,15 @@ func (ev *events) Add(ctx context.Context, e *domain.Event) error {
 	return nil
 }
 
-func (ev *events) List(ctx context.Context, project *domain.ProjectID, projects []domain.ProjectID, limit int) ([]domain.EventWithNames, error) {
-	if limit <= 0 {
-		limit = store.DefaultLimit
+func (ev *events) List(ctx context.Context, f store.EventFilter) ([]domain.EventWithNames, error) {
+	if f.Text != "" {
+		return rules.SearchEvents(ctx, f, ev.List)
 	}
-	query, args := ev.listQuery(project, projects, int64(limit))
-	rows, err := ev.eng.rows(ctx, query+" order by e.id desc limit ?", append(args, int64(limit))...)
+	if f.Limit <= 0 {
+		f.Limit = store.DefaultLimit
+	}
+	query, args := ev.listQuery(f)
+	rows, err := ev.eng.rows(ctx, query+" order by e.id desc limit ?", append(args, int64(f.Limit))...)
 	if err != nil {
 		return nil, fmt.Errorf("list events: %w", err)
 	}
@@ -74,34 +80,102 @@ func (ev *events) List(ctx context.Context, project *domain.ProjectID, projects 
 // them sees most of the events anyway.
 const mostParts = 64
 
-// listQuery selects the events of a list. Those of a project are found by its own
-// index: a planner that went backwards through all events, because most projects
-// are busy, would go through the whole history for a quiet one.
-func (ev *events) listQuery(project *domain.ProjectID, projects []domain.ProjectID, limit int64) (string, []any) {
-	newest := func(cond string) string {
-		return "select id from (select id from events where " + cond + " order by id desc limit ?) as p"
+// listQuery selects the events of a list: their identifiers first, by an index
+// where there is one. Those of a project are found by its own: a planner that
+// went backwards through all events, because most projects are busy, would go
+// through the whole history for a quiet one.
+func (ev *events) listQuery(f store.EventFilter) (string, []any) {
+	extra, values := eventConds(f)
+	var args []any
+	newest := func(cond string, of ...any) string {
+		conds := extra
+		if cond != "" {
+			conds = append([]string{cond}, extra...)
+		}
+		where := ""
+		if len(conds) > 0 {
+			where = " where " + strings.Join(conds, " and ")
+		}
+		args = append(append(append(args, of...), values...), int64(f.Limit))
+		return "select id from (select id from events" + where + " order by id desc limit ?) as p"
 	}
-	if project != nil {
-		return fmt.Sprintf(ev.listSQL, "("+newest("project_id = ?")+") as x join events e on e.id = x.id"), []any{int64(*project), limit}
-	}
-	if projects == nil {
-		return fmt.Sprintf(ev.listSQL, "events e"), nil
-	}
-	ids := make([]any, len(projects))
-	for i, p := range projects {
-		ids[i] = int64(p)
-	}
-	if len(ids) > mostParts {
-		text, ids := inList(ids)
-		return fmt.Sprintf(ev.listSQL, "events e") + " where (e.project_id is null or e.project_id" + text + ")", ids
-	}
-	if len(ids) > 0 {
-		_, ids = inList(ids) // repeats the last, so that there are few statements
-	}
-	parts, args := newest("project_id is null"), []any{limit}
-	for _, id := range ids {
-		parts += " union " + newest("project_id = ?")
-		args = append(args, id, limit)
+	var parts string
+	switch {
+	case f.Project != nil:
+		parts = newest("project_id = ?", int64(*f.Project))
+	case f.Projects == nil:
+		if len(extra) == 0 {
+			return fmt.Sprintf(ev.listSQL, "events e"), nil
+		}
+		parts = newest("")
+	default:
+		ids := make([]any, len(f.Projects))
+		for i, p := range f.Projects {
+			ids[i] = int64(p)
+		}
+		if len(ids) > mostParts {
+			text, ids := inList(ids)
+			parts = newest("(project_id is null or project_id"+text+")", ids...)
+			break
+		}
+		if len(ids) > 0 {
+			_, ids = inList(ids) // repeats the last, so that there are few statements
+		}
+		parts = newest("project_id is null")
+		for _, id := range ids {
+			parts += " union " + newest("project_id = ?", id)
+		}
 	}
 	return fmt.Sprintf(ev.listSQL, "("+parts+") as x join events e on e.id = x.id"), args
+}
+
+// eventConds writes the conditions of a filter, but that on projects.
+func eventConds(f store.EventFilter) (conds []string, args []any) {
+	add := func(wanted bool, cond string, arg any) {
+		if wanted {
+			conds, args = append(conds, cond), append(args, arg)
+		}
+	}
+	add(f.User != 0, "user_id = ?", int64(f.User))
+	add(f.ObjectType != "", "object_type = ?", string(f.ObjectType))
+	add(f.ObjectID != 0, "object_id = ?", f.ObjectID)
+	add(f.Action != "", "action = ?", string(f.Action))
+	add(f.Outcome != "", "outcome = ?", string(f.Outcome))
+	add(!f.Since.IsZero(), "created >= ?", f.Since.UnixMicro())
+	add(!f.Until.IsZero(), "created < ?", f.Until.UnixMicro())
+	add(f.Before != 0, "id < ?", int64(f.Before))
+	return conds, args
+}
+
+// Prune looks at the oldest events only: identifiers grow with time.
+func (ev *events) Prune(ctx context.Context, before time.Time, limit int) (n int, err error) {
+	err = ev.eng.tx(ctx, func(ctx context.Context, tx *txn) error {
+		n = 0
+		rows, err := tx.rows(ctx, "select id, created from events order by id limit ?", int64(limit))
+		if err != nil {
+			return err
+		}
+		var old []any
+		for rows.Next() {
+			var id, created int64
+			if err := rows.Scan(&id, &created); err != nil {
+				_ = rows.Close() // the first error tells more
+				return err
+			}
+			if created < before.UnixMicro() {
+				old = append(old, id)
+			}
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(old) == 0 {
+			return err
+		}
+		n = len(old)
+		text, old := inList(old)
+		_, err = tx.exec(ctx, "delete from events where id"+text, old...)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("delete old events: %w", err)
+	}
+	return n, nil
 }

@@ -305,12 +305,14 @@ func everything(t *testing.T, s *Store, w *storetest.World, do func(error), done
 	_, err = s.Vaults().DeleteWhere(ctx, store.Eq("template_id", tmpl))
 	do(err)
 	for _, project := range []*domain.ProjectID{&p, nil} {
-		_, err = s.Events().List(ctx, project, nil, 50)
+		_, err = s.Events().List(ctx, store.EventFilter{Project: project, Limit: 50})
 		do(err)
 	}
-	_, err = s.Events().List(ctx, nil, []domain.ProjectID{p, p + 1, p + 2}, 20)
+	_, err = s.Events().List(ctx, store.EventFilter{Projects: []domain.ProjectID{p, p + 1, p + 2}, Limit: 20})
 	do(err)
-	_, err = s.Events().List(ctx, nil, []domain.ProjectID{}, 50)
+	_, err = s.Events().List(ctx, store.EventFilter{Projects: []domain.ProjectID{}, Limit: 50})
+	do(err)
+	_, err = s.Events().List(ctx, store.EventFilter{User: u, Before: 1000, Limit: 50})
 	do(err)
 	_, err = s.Revision(ctx, p)
 	do(err)

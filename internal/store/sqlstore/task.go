@@ -326,3 +326,39 @@ func (s *tasks) RenewLeases(ctx context.Context, owner string, until time.Time) 
 	}
 	return nil
 }
+
+// Stats reads the tasks of the project or the template by the index that it has,
+// and lets the database count them.
+func (s *tasks) Stats(ctx context.Context, f store.StatsFilter) ([]domain.TaskStat, error) {
+	begun, ended := s.quote("start"), s.quote("end")
+	conds, args := "project_id = ?", []any{int64(f.Project)}
+	add := func(wanted bool, cond string, arg int64) {
+		if wanted {
+			conds, args = conds+" and "+cond, append(args, arg)
+		}
+	}
+	add(f.Template != 0, "template_id = ?", int64(f.Template))
+	add(f.User != 0, "user_id = ?", int64(f.User))
+	add(!f.Since.IsZero(), begun+" >= ?", f.Since.UnixMicro())
+	add(!f.Until.IsZero(), ended+" < ?", f.Until.UnixMicro())
+	day := fmt.Sprintf("created - created %% %d", rules.Day)
+	rows, err := s.eng.rows(ctx, "select "+day+", status, count(*), count("+ended+" - "+begun+"), coalesce(sum("+ended+" - "+begun+"), 0)"+
+		" from tasks where "+conds+" group by "+day+", status", args...)
+	if err != nil {
+		return nil, fmt.Errorf("count tasks: %w", err)
+	}
+	defer rows.Close()
+	stats := rules.Stats{}
+	for rows.Next() {
+		var day, tasks, timed, took int64
+		var status string
+		if err := rows.Scan(&day, s.eng.text(&status), &tasks, &timed, &took); err != nil {
+			return nil, fmt.Errorf("count tasks: %w", err)
+		}
+		stats.Add(day, domain.TaskStatus(status), tasks, timed, took)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("count tasks: %w", s.eng.translate(err))
+	}
+	return stats.List(), nil
+}

@@ -165,13 +165,13 @@ func eventCases() []testCase {
 			{"of none", nil, []domain.ProjectID{}, 10, all[4:]},
 		}
 		for _, c := range cases {
-			got, err := s.Events().List(ctx, c.project, c.projects, c.limit)
+			got, err := s.Events().List(ctx, store.EventFilter{Project: c.project, Projects: c.projects, Limit: c.limit})
 			check(t, err)
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", c.name, diff)
 			}
 		}
-	}}}
+	}}, {"filter", eventFilters}, {"prune", eventPrune}}
 }
 
 func optionCases() []testCase {

@@ -14,6 +14,7 @@ import (
 
 func taskCases() []testCase {
 	return []testCase{
+		{"stats", taskStats},
 		{"life", func(t *testing.T, s store.Store) {
 			ctx := t.Context()
 			w := Seed(t, s)

@@ -83,7 +83,7 @@ func txCases() []testCase {
 				check(t, err)
 				check(t, s.Sessions().Create(ctx, &domain.Session{TokenHash: "x", UserID: w.User.ID}))
 				check(t, s.Events().Add(ctx, &domain.Event{ObjectType: domain.ObjectTask}))
-				_, err = s.Events().List(ctx, nil, nil, 1)
+				_, err = s.Events().List(ctx, store.EventFilter{Limit: 1})
 				check(t, err)
 				check(t, s.Options().Set(ctx, "k", "v"))
 				_, err = s.Options().All(ctx)

@@ -128,7 +128,7 @@ func valueCases() []testCase {
 			for _, n := range []int64{1 << 53, 1<<63 - 1, -1 << 63} {
 				e := domain.Event{ObjectType: domain.ObjectTask, ObjectID: &n, Created: Now()}
 				check(t, s.Events().Add(ctx, &e))
-				list, err := s.Events().List(ctx, nil, nil, 1)
+				list, err := s.Events().List(ctx, store.EventFilter{Limit: 1})
 				check(t, err)
 				if *list[0].ObjectID != n {
 					t.Errorf("got %d, want %d", *list[0].ObjectID, n)

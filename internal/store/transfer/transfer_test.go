@@ -194,7 +194,7 @@ func same(t *testing.T, a, b database) {
 	compare("all templates", func(s store.Store) (any, error) { return s.Templates().List(ctx, all) })
 	compare("host configs", func(s store.Store) (any, error) { return s.HostConfigs().List(ctx, all) })
 	compare("vaults", func(s store.Store) (any, error) { return s.Vaults().List(ctx, all) })
-	compare("events", func(s store.Store) (any, error) { return s.Events().List(ctx, nil, nil, 0) })
+	compare("events", func(s store.Store) (any, error) { return s.Events().List(ctx, store.EventFilter{}) })
 	compare("tasks", func(s store.Store) (any, error) { return s.Tasks().List(ctx, store.TaskFilter{}) })
 	compare("revision", func(s store.Store) (any, error) { return s.Revision(ctx, 1) })
 	compare("chunks", func(s store.Store) (any, error) { return s.Logs().Chunks(ctx, 1, 0, 0) })

@@ -35,13 +35,26 @@ export const api = createClient<paths>({
 });
 api.use(failures);
 
+/** The versions of the objects that were read, as the server named them. */
+const versions = new WeakMap<object, string>();
+
 /** The body of a successful answer; failures were thrown before. */
-export async function data<T>(call: Promise<{ data?: T }>): Promise<NonNullable<T>> {
+export async function data<T>(
+  call: Promise<{ data?: T; response?: Response }>,
+): Promise<NonNullable<T>> {
   const result = await call;
   if (result.data === undefined || result.data === null) {
     throw new ApiError({ status: 0, message: "" });
   }
+  const version = result.response?.headers.get("ETag");
+  if (version && typeof result.data === "object") versions.set(result.data, version);
   return result.data as NonNullable<T>;
+}
+
+/** Headers that let a change through only while the object is still as it was read. */
+export function ifMatch(read: object | undefined): Record<string, string> {
+  const version = read && versions.get(read);
+  return version ? { "If-Match": version } : {};
 }
 
 /** A list, whatever way the server writes an empty one. */

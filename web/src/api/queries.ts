@@ -184,6 +184,8 @@ export const environmentsQuery = (p: number) =>
 export const environmentQuery = (p: number, id: number) =>
   queryOptions({
     queryKey: environmentKeys.one(p, id),
+    // Forms send back the version of the object that they were filled from.
+    structuralSharing: false,
     queryFn: ({ signal }) =>
       data(
         api.GET("/api/project/{project_id}/environment/{environment_id}", {
@@ -203,6 +205,8 @@ export const templatesQuery = (p: number) =>
 export const templateQuery = (p: number, id: number) =>
   queryOptions({
     queryKey: templateKeys.one(p, id),
+    // Forms send back the version of the object that they were filled from.
+    structuralSharing: false,
     queryFn: ({ signal }) =>
       data(
         api.GET("/api/project/{project_id}/templates/{template_id}", {

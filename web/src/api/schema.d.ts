@@ -58,6 +58,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List or export the whole activity with all that is known about it */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -87,6 +104,58 @@ export interface paths {
         put?: never;
         /** Sign out */
         post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove copies of repositories that no task uses */
+        delete: operations["clearCache"];
+        options?: never;
+        /** Does nothing */
+        head: operations["headCache"];
+        patch?: never;
+        trace?: never;
+    };
+    "/api/debug/gc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Collect the garbage of the server's memory */
+        post: operations["collectGarbage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/debug/pprof/dump": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write profiles of the server into the configured directory */
+        post: operations["dumpProfiles"];
         delete?: never;
         options?: never;
         head?: never;
@@ -144,23 +213,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/invites/accept": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Join the project that one was invited to */
-        post: operations["acceptInvite"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -172,6 +224,24 @@ export interface paths {
         get: operations["getOpenAPI"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the settings kept in the database */
+        get: operations["listOptions"];
+        put?: never;
+        /** Set an option */
+        post: operations["setOption"];
         delete?: never;
         options?: never;
         head?: never;
@@ -209,6 +279,40 @@ export interface paths {
         post?: never;
         /** Delete a project with all it holds */
         delete: operations["deleteProject"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List or export the project's activity with all that is known about it */
+        get: operations["listProjectAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove copies of the project's repositories that no task uses */
+        delete: operations["clearProjectCache"];
         options?: never;
         head?: never;
         patch?: never;
@@ -393,43 +497,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/project/{project_id}/invites": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the invitations to a project */
-        get: operations["listInvites"];
-        put?: never;
-        /** Invite a user or an e-mail address; what accepts the invitation is shown only here */
-        post: operations["createInvite"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/invites/{invite_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read an invitation */
-        get: operations["getInvite"];
-        /** Decline an invitation, end it or open it again */
-        put: operations["replaceInvite"];
-        post?: never;
-        /** Delete an invitation */
-        delete: operations["deleteInvite"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/project/{project_id}/keys": {
         parameters: {
             query?: never;
@@ -496,6 +563,23 @@ export interface paths {
         post?: never;
         /** Leave a project */
         delete: operations["leaveProject"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/notifications/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test notification; 409 when there is nothing to send or nobody to send it to */
+        post: operations["testNotifications"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -623,55 +707,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/project/{project_id}/roles": {
+    "/api/project/{project_id}/stats": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List the custom roles of a project */
-        get: operations["listProjectRoles"];
-        put?: never;
-        /** Create a custom role for a project */
-        post: operations["createProjectRole"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/roles/all": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the custom roles of a project and those of all projects */
-        get: operations["listAllRoles"];
+        /** Count the project's tasks by day and status, newest day first */
+        get: operations["getProjectStats"];
         put?: never;
         post?: never;
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/roles/{slug}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read a custom role of a project */
-        get: operations["getProjectRoleBySlug"];
-        /** Replace a custom role of a project */
-        put: operations["replaceProjectRole"];
-        post?: never;
-        /** Delete a custom role of a project that nothing uses */
-        delete: operations["deleteProjectRole"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1073,43 +1120,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/project/{project_id}/templates/{template_id}/perms": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List what roles were given on a template */
-        get: operations["listTemplatePermissions"];
-        put?: never;
-        /** Give a custom role rights on a template */
-        post: operations["addTemplatePermission"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/project/{project_id}/templates/{template_id}/perms/{permission_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read what a role was given on a template */
-        get: operations["getTemplatePermission"];
-        /** Change what a role was given on a template */
-        put: operations["replaceTemplatePermission"];
-        post?: never;
-        /** Take away what a role was given on a template */
-        delete: operations["removeTemplatePermission"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/project/{project_id}/templates/{template_id}/refs": {
         parameters: {
             query?: never;
@@ -1119,6 +1129,23 @@ export interface paths {
         };
         /** List what uses a template */
         get: operations["getTemplateRefs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/templates/{template_id}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the template's tasks by day and status, newest day first */
+        get: operations["getTemplateStats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1304,44 +1331,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/roles": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the custom roles of all projects */
-        get: operations["listRoles"];
-        put?: never;
-        /** Create a custom role for all projects */
-        post: operations["createRole"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/roles/{slug}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read a custom role of all projects */
-        get: operations["getRole"];
-        /** Replace a custom role of all projects */
-        put: operations["replaceRole"];
-        /** Replace a custom role of all projects */
-        post: operations["updateRole"];
-        /** Delete a custom role of all projects that nothing uses */
-        delete: operations["deleteRole"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/setup": {
         parameters: {
             query?: never;
@@ -1372,6 +1361,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tasks of all projects that wait or run, oldest first */
+        get: operations["listUnfinishedTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a task that waits or runs, as a list of one */
+        get: operations["getUnfinishedTask"];
+        put?: never;
+        post?: never;
+        /** Stop a task of any project */
+        delete: operations["stopUnfinishedTask"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1504,13 +1528,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        AcceptInput: {
-            token?: string;
-        };
-        Accepted: {
-            /** Format: int64 */
-            project_id: number;
-        };
         ActiveInput: {
             active?: boolean;
         };
@@ -1720,18 +1737,34 @@ export interface components {
             users?: components["schemas"]["Reference"][];
         };
         Event: {
+            /** @description create, update, delete, run, stop, decide, login, logout or access */
+            action?: string;
+            /** @description Where the request came from; for those who manage users */
+            address?: string;
+            /** @description Changed fields with old and new values, secret ones without; for those who manage users */
+            changes?: {
+                [key: string]: unknown;
+            };
             /** Format: date-time */
             created: string;
             description: string | null;
+            /** Format: int64 */
+            id: number;
             /** Format: int64 */
             integration_id: number | null;
             /** Format: int64 */
             object_id: number | null;
             object_name: string;
             object_type: string | null;
+            /** @description success, denied or failure */
+            outcome?: string;
             /** Format: int64 */
             project_id: number | null;
             project_name: string | null;
+            /** @description Name of what it was done to, as it was then */
+            target?: string;
+            /** @description For those who manage users */
+            user_agent?: string;
             /** Format: int64 */
             user_id: number | null;
             username: string | null;
@@ -1865,7 +1898,7 @@ export interface components {
             features: components["schemas"]["Features"];
             git_client: string;
             premium_features: components["schemas"]["Features"];
-            roles: components["schemas"]["Role"][];
+            roles: components["schemas"]["RoleInfo"][];
             schedule_timezone: string;
             teams: components["schemas"]["Teams"];
             use_remote_runner: boolean;
@@ -1909,47 +1942,6 @@ export interface components {
             /** Format: int64 */
             template_id?: number | null;
             type?: string;
-        };
-        Invite: {
-            /** Format: date-time */
-            accepted_at?: string;
-            /** Format: date-time */
-            created: string;
-            /** @description Only shown to those who manage members */
-            email?: string;
-            /** Format: date-time */
-            expires_at?: string;
-            /** Format: int64 */
-            id: number;
-            inviter_user?: components["schemas"]["UserMin"];
-            /** Format: int64 */
-            inviter_user_id: number | null;
-            /** Format: int64 */
-            project_id: number;
-            role: string;
-            /** @enum {string} */
-            status: "pending" | "accepted" | "declined" | "expired";
-            user?: components["schemas"]["UserMin"];
-            /** Format: int64 */
-            user_id?: number;
-        };
-        InviteInput: {
-            email?: string | null;
-            /**
-             * Format: date-time
-             * @description In 7 days when left out
-             */
-            expires_at?: string | null;
-            role?: string;
-            /**
-             * Format: int64
-             * @description Either this or email
-             */
-            user_id?: number | null;
-        };
-        InviteStatusInput: {
-            /** @description pending, declined or expired */
-            status?: string;
         };
         Key: {
             /** @description Lists only: no secret is stored */
@@ -2056,38 +2048,15 @@ export interface components {
             id: number;
             name: string;
         };
-        NewInvite: {
-            /** Format: date-time */
-            accepted_at?: string;
-            /** Format: date-time */
-            created: string;
-            /** @description Only shown to those who manage members */
-            email?: string;
-            /** Format: date-time */
-            expires_at?: string;
-            /** Format: int64 */
-            id: number;
-            inviter_user?: components["schemas"]["UserMin"];
-            /** Format: int64 */
-            inviter_user_id: number | null;
-            /** Format: int64 */
-            project_id: number;
-            role: string;
-            /** @enum {string} */
-            status: "pending" | "accepted" | "declined" | "expired";
-            /** @description Accepts the invitation, once; it is shown only here */
-            token: string;
-            /** @description Address that accepts it in a browser; absent when the server does not know its own */
-            url?: string;
-            user?: components["schemas"]["UserMin"];
-            /** Format: int64 */
-            user_id?: number;
-        };
         OIDCProvider: {
             color: string;
             icon: string;
             id: string;
             name: string;
+        };
+        Option: {
+            key: string;
+            value: string;
         };
         OutputLine: {
             /**
@@ -2147,6 +2116,40 @@ export interface components {
             permissions: number;
             role: string;
         };
+        Record: {
+            /** @description create, update, delete, run, stop, decide, login, logout or access */
+            action: string;
+            /** @description Where the request came from */
+            address: string;
+            /** @description Changed fields with old and new values, secret ones without */
+            changes?: unknown;
+            /** Format: date-time */
+            created: string;
+            description: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            integration_id: number | null;
+            /** Format: int64 */
+            object_id: number | null;
+            /** @description Name of what it was done to, as it is now */
+            object_name: string;
+            object_type: string;
+            /** @description success, denied or failure */
+            outcome: string;
+            /** Format: int64 */
+            project_id: number | null;
+            project_name: string;
+            /** @description Name of what it was done to, as it was then */
+            target: string;
+            /** @description First characters of the API token that was used */
+            token: string;
+            user_agent: string;
+            /** Format: int64 */
+            user_id: number | null;
+            /** @description Name of who did it, as it was then */
+            username: string;
+        };
         Reference: {
             /** Format: int64 */
             id: number;
@@ -2204,27 +2207,13 @@ export interface components {
             /** @description JSON object as text: secret survey answers, which are not kept */
             secret?: string;
         };
-        Role: {
+        RoleInfo: {
             name: string;
-            /**
-             * Format: int64
-             * @description Bit mask: 1 run tasks, 2 update project, 4 manage resources, 8 manage members
-             */
-            permissions: number;
-            /**
-             * Format: int64
-             * @description null: all projects have it
-             */
-            project_id: number | null;
-            /** @description What members and templates name it by; unique in the whole system */
-            slug: string;
-        };
-        RoleInput: {
-            name?: string;
             /** Format: int64 */
-            permissions?: number;
-            /** @description Lower-case letters, digits, - and _; cannot be changed later */
-            slug?: string;
+            permissions: number;
+            /** Format: int64 */
+            project_id: number | null;
+            slug: string;
         };
         SSH: {
             login: string;
@@ -2470,6 +2459,18 @@ export interface components {
             task_id: number;
             type: string;
         };
+        TaskStat: {
+            /**
+             * Format: int64
+             * @description Seconds that tasks took on average, from start to end
+             */
+            avg_duration: number;
+            count_by_status: {
+                [key: string]: number;
+            };
+            /** @description YYYY-MM-DD in UTC */
+            date: string;
+        };
         Teams: {
             invite_type: string;
             invites_enabled?: boolean;
@@ -2570,26 +2571,6 @@ export interface components {
             /** Format: int64 */
             view_id?: number | null;
         };
-        TemplatePermission: {
-            /** Format: int64 */
-            id: number;
-            /**
-             * Format: int64
-             * @description Bit mask: 1 run its tasks, 4 change it; the other bits mean nothing here
-             */
-            permissions: number;
-            /** Format: int64 */
-            project_id: number;
-            role_slug: string;
-            /** Format: int64 */
-            template_id: number;
-        };
-        TemplatePermissionInput: {
-            /** Format: int64 */
-            permissions?: number;
-            /** @description Only when adding */
-            role_slug?: string;
-        };
         TemplateRead: {
             allow_override_args_in_task?: boolean;
             allow_override_branch_in_task?: boolean;
@@ -2620,7 +2601,7 @@ export interface components {
             name: string;
             /**
              * Format: int64
-             * @description What the caller may do with the template; in lists only what their role was given on it, else null
+             * @description What the caller may do with the template; null in lists
              */
             permissions: number | null;
             playbook: string;
@@ -2664,6 +2645,20 @@ export interface components {
             expires_at?: string;
             name?: string;
         };
+        UnfinishedTask: {
+            /** @enum {string} */
+            location: "queue" | "running";
+            /** Format: int64 */
+            project_id: number;
+            project_name?: string;
+            /** Format: int64 */
+            runner_id?: number;
+            runner_name?: string;
+            status: string;
+            /** Format: int64 */
+            task_id: number;
+            username?: string;
+        };
         User: {
             admin: boolean;
             alert: boolean;
@@ -2698,12 +2693,6 @@ export interface components {
             id: number;
             name: string;
             pro?: boolean;
-            username: string;
-        };
-        UserMin: {
-            /** Format: int64 */
-            id: number;
-            name: string;
             username: string;
         };
         VariableGroup: {
@@ -2804,7 +2793,16 @@ export type $defs = Record<string, never>;
 export interface operations {
     listApps: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2990,6 +2988,60 @@ export interface operations {
             };
         };
     };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+                /** @description Only events of this project */
+                project_id?: number;
+                /** @description ndjson: all that match, one JSON document a line */
+                format?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Record"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getLogin: {
         parameters: {
             query?: never;
@@ -3077,9 +3129,140 @@ export interface operations {
             };
         };
     };
-    listEvents: {
+    clearCache: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headCache: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    collectGarbage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    dumpProfiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+                /** @description Only events of this project */
+                project_id?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3108,7 +3291,30 @@ export interface operations {
     };
     listLastEvents: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+                /** @description Only events of this project */
+                project_id?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3164,39 +3370,6 @@ export interface operations {
             };
         };
     };
-    acceptInvite: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AcceptInput"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Accepted"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
     getOpenAPI: {
         parameters: {
             query?: never;
@@ -3215,6 +3388,70 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    setOption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Option"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Option"];
                 };
             };
             /** @description Failure */
@@ -3350,6 +3587,89 @@ export interface operations {
             };
         };
     };
+    listProjectAudit: {
+        parameters: {
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+                /** @description ndjson: all that match, one JSON document a line */
+                format?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Record"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    clearProjectCache: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listVariableGroups: {
         parameters: {
             query?: {
@@ -3357,6 +3677,14 @@ export interface operations {
                 sort?: string;
                 /** @description desc, anything else is ascending */
                 order?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -3551,7 +3879,28 @@ export interface operations {
     };
     listProjectEvents: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -3582,7 +3931,28 @@ export interface operations {
     };
     listLastProjectEvents: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only what this user did */
+                user_id?: number;
+                /** @description Only what is about this kind of object */
+                object_type?: string;
+                /** @description Only what is about the object with this id */
+                object_id?: number;
+                /** @description Only this action, such as create, update, delete or login */
+                action?: string;
+                /** @description success, denied or failure */
+                outcome?: string;
+                /** @description Not earlier than this time, or day */
+                since?: string;
+                /** @description Earlier than this time, or day */
+                until?: string;
+                /** @description A text in the description or the name of the object, in any case */
+                search?: string;
+                /** @description Only events older than this one; X-Has-Next tells whether there are more */
+                before?: number;
+                /** @description At most this many */
+                count?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -3613,7 +3983,16 @@ export interface operations {
     };
     listHostConfigs: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -3784,6 +4163,14 @@ export interface operations {
                 app?: string;
                 /** @description Only those attached to this template */
                 template_id?: number;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -3976,173 +4363,6 @@ export interface operations {
             };
         };
     };
-    listInvites: {
-        parameters: {
-            query?: {
-                /** @description created, status or role */
-                sort?: string;
-                /** @description desc, anything else is ascending */
-                order?: string;
-            };
-            header?: never;
-            path: {
-                project_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invite"][];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    createInvite: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["InviteInput"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NewInvite"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    getInvite: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                invite_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invite"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    replaceInvite: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                invite_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["InviteStatusInput"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    deleteInvite: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                invite_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
     listKeys: {
         parameters: {
             query?: {
@@ -4150,6 +4370,14 @@ export interface operations {
                 sort?: string;
                 /** @description desc, anything else is ascending */
                 order?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -4371,6 +4599,35 @@ export interface operations {
             };
         };
     };
+    testNotifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listRepositories: {
         parameters: {
             query?: {
@@ -4378,6 +4635,14 @@ export interface operations {
                 sort?: string;
                 /** @description desc, anything else is ascending */
                 order?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -4540,7 +4805,16 @@ export interface operations {
     };
     listBranches: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -4647,7 +4921,16 @@ export interface operations {
     };
     listTags: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -4708,11 +4991,15 @@ export interface operations {
             };
         };
     };
-    listProjectRoles: {
+    getProjectStats: {
         parameters: {
             query?: {
-                /** @description merge: also those of all projects */
-                mode?: string;
+                /** @description Only tasks that started on this day or later, such as 2026-01-31, or at this time */
+                start?: string;
+                /** @description Only tasks that ended before this day or time */
+                end?: string;
+                /** @description Only tasks that this user started */
+                user_id?: number;
             };
             header?: never;
             path: {
@@ -4728,170 +5015,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Role"][];
+                    "application/json": components["schemas"]["TaskStat"][];
                 };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    createProjectRole: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RoleInput"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Role"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    listAllRoles: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Role"][];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    getProjectRoleBySlug: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Role"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    replaceProjectRole: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RoleInput"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    deleteProjectRole: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description Failure */
             default: {
@@ -5083,7 +5208,16 @@ export interface operations {
     };
     listAnsibleErrors: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -5115,7 +5249,16 @@ export interface operations {
     };
     listAnsibleHosts: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -5590,6 +5733,14 @@ export interface operations {
                 order?: string;
                 /** @description Only templates of this app */
                 app?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -5877,173 +6028,6 @@ export interface operations {
             };
         };
     };
-    listTemplatePermissions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                template_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TemplatePermission"][];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    addTemplatePermission: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                template_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TemplatePermissionInput"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TemplatePermission"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    getTemplatePermission: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                template_id: number;
-                permission_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TemplatePermission"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    replaceTemplatePermission: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                template_id: number;
-                permission_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TemplatePermissionInput"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    removeTemplatePermission: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project_id: number;
-                template_id: number;
-                permission_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
     getTemplateRefs: {
         parameters: {
             query?: never;
@@ -6063,6 +6047,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Refs"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTemplateStats: {
+        parameters: {
+            query?: {
+                /** @description Only tasks that started on this day or later, such as 2026-01-31, or at this time */
+                start?: string;
+                /** @description Only tasks that ended before this day or time */
+                end?: string;
+                /** @description Only tasks that this user started */
+                user_id?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskStat"][];
                 };
             };
             /** @description Failure */
@@ -6199,6 +6222,14 @@ export interface operations {
                 sort?: string;
                 /** @description desc, anything else is ascending */
                 order?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -6359,7 +6390,16 @@ export interface operations {
     };
     listViews: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path: {
                 project_id: number;
@@ -6561,6 +6601,14 @@ export interface operations {
                 sort?: string;
                 /** @description desc, anything else is ascending */
                 order?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -6593,7 +6641,16 @@ export interface operations {
     };
     listProjects: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6641,194 +6698,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Project"];
                 };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    listRoles: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Role"][];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    createRole: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RoleInput"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Role"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    getRole: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Role"];
-                };
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    replaceRole: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RoleInput"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    updateRole: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RoleInput"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Failure */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    deleteRole: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description Failure */
             default: {
@@ -6932,6 +6801,113 @@ export interface operations {
             };
         };
     };
+    listUnfinishedTasks: {
+        parameters: {
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnfinishedTask"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getUnfinishedTask: {
+        parameters: {
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnfinishedTask"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    stopUnfinishedTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getCurrentUser: {
         parameters: {
             query?: never;
@@ -6963,7 +6939,16 @@ export interface operations {
     };
     listTokens: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -7057,6 +7042,14 @@ export interface operations {
             query?: {
                 /** @description Only user names that start with this */
                 s?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
             };
             header?: never;
             path?: never;

@@ -31,6 +31,8 @@ export type Saving = {
   busy: boolean;
   /** A failure that belongs to no single field. */
   failure?: string;
+  /** Somebody else changed the object after the form was filled. */
+  stale?: boolean;
 };
 
 /**
@@ -47,6 +49,7 @@ export function useSave<V, R>(options: {
   const { form, save, onSaved, fields } = options;
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string>();
+  const [stale, setStale] = useState(false);
   const leaving = useRef(false);
   // State arrives with the next render, too late for a key that is held down.
   const running = useRef(false);
@@ -69,6 +72,7 @@ export function useSave<V, R>(options: {
     running.current = true;
     setBusy(true);
     setFailure(undefined);
+    setStale(false);
     try {
       const result = await save(values);
       leaving.current = true;
@@ -76,6 +80,11 @@ export function useSave<V, R>(options: {
     } catch (error) {
       // The sign-in overlay is on its way; the form only waits to be sent again.
       if (isApiError(error, 401)) return;
+      if (isApiError(error, 412)) {
+        setStale(true);
+        setFailure(t("errors.conflict"));
+        return;
+      }
       const field = isApiError(error) ? error.field : undefined;
       const path = field && (fields?.(field) ?? field);
       if (path && form.getInputNode(path)) {
@@ -98,7 +107,7 @@ export function useSave<V, R>(options: {
   };
   const submit: Saving["submit"] = (event) =>
     form.onSubmit((values) => void run(values), refused)(event);
-  return { submit, busy, failure };
+  return { submit, busy, failure, stale };
 }
 
 type FormProps = {
@@ -143,6 +152,18 @@ export function Form({ saving, submitLabel, onCancel, readOnly, danger, children
             className={classes.summary}
           >
             {saving.failure}
+            {saving.stale && (
+              <Button
+                mt="xs"
+                size="xs"
+                variant="light"
+                color="red"
+                display="block"
+                onClick={() => window.location.reload()}
+              >
+                {t("actions.reload")}
+              </Button>
+            )}
           </Alert>
         )}
       </div>

@@ -2,6 +2,7 @@ import { Alert, Autocomplete, Checkbox, NumberInput, Select, TagsInput, Textarea
 import { useForm, type UseFormReturnType } from "@mantine/form";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { familyOf, stageNames, takesInventory } from "@/api/apps";
 import {
@@ -41,11 +42,13 @@ export function TemplateForm({ project, initial, original }: Props) {
   const { t } = useTranslation("templates");
   const router = useRouter();
   const client = useQueryClient();
+  // A newer one may be read while the form is open; the form was not filled from it.
+  const [edited] = useState(original);
   const form = useForm<TemplateValues>({ initialValues: initial, validate: templateRules(t) });
   const saving = useSave({
     form,
     fields: (field) => templateField(field, form.values.family),
-    save: (values) => saveTemplate(project, values, original),
+    save: (values) => saveTemplate(project, values, edited),
     onSaved: async (id, values) => {
       await client.invalidateQueries({ queryKey: templateKeys.all(project) });
       await router.navigate({ to: "/project/$pid/templates/$id", params: { pid: project, id } });

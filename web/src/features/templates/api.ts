@@ -1,4 +1,4 @@
-import { api, data, done } from "@/api/client";
+import { api, data, done, ifMatch } from "@/api/client";
 import type { Inventory, Template } from "@/api/types";
 import { templateBody, type TemplateValues } from "./values";
 import { workspaceBody, type WorkspaceValues } from "./workspace";
@@ -14,6 +14,7 @@ export async function saveTemplate(
     await done(
       api.PUT("/api/project/{project_id}/templates/{template_id}", {
         params: { path: { project_id: project, template_id: original.id } },
+        headers: ifMatch(original),
         body,
       }),
     );

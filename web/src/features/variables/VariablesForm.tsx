@@ -1,8 +1,9 @@
 import { TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, done } from "@/api/client";
+import { api, done, ifMatch } from "@/api/client";
 import { environmentKeys, environmentQuery } from "@/api/queries";
 import type { Environment } from "@/api/types";
 import { CodeArea } from "@/ui/CodeArea";
@@ -34,6 +35,7 @@ async function save(project: number, values: GroupValues, item?: Environment) {
   await done(
     api.PUT("/api/project/{project_id}/environment/{environment_id}", {
       params: { path: { project_id: project, environment_id: item.id } },
+      headers: ifMatch(item),
       body,
     }),
   );
@@ -56,6 +58,8 @@ export function VariablesForm({ id, ...props }: Props & { id?: number }) {
 function Body({ project, item, readOnly, onClose, onSaved }: Props & { item?: Environment }) {
   const { t } = useTranslation("resources");
   const client = useQueryClient();
+  // A newer one may be read while the form is open; the form was not filled from it.
+  const [edited] = useState(item);
   const form = useForm<GroupValues>({
     initialValues: groupValues(item),
     validate: groupRules(t),
@@ -63,7 +67,7 @@ function Body({ project, item, readOnly, onClose, onSaved }: Props & { item?: En
   const saving = useSave({
     form,
     fields: groupField,
-    save: (values) => save(project, values, item),
+    save: (values) => save(project, values, edited),
     onSaved: async (_, values) => {
       await onSaved();
       form.reset();

@@ -431,7 +431,8 @@ create table if not exists events (
 	target      longtext not null,
 	integration_id bigint,
 	changes     longtext,
-	index events_project (project_id, id)
+	index events_project (project_id, id),
+	index events_user (user_id, id)
 );
 
 create table if not exists "options" (

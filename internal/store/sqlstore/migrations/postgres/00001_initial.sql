@@ -382,6 +382,7 @@ create table events (
 	changes     text collate "C"
 );
 create index events_project on events (project_id, id);
+create index events_user on events (user_id, id);
 
 create table options (
 	"key"   text collate "C" primary key,

@@ -381,6 +381,7 @@ create table events (
 	changes     text
 ) strict;
 create index events_project on events (project_id, id);
+create index events_user on events (user_id, id);
 
 create table options (
 	key   text primary key,
