@@ -124,7 +124,7 @@ func TestSchedules(t *testing.T) {
 // wrote compares the actions that were noted about objects of a type.
 func (w *world) wrote(object domain.ObjectType, want ...string) {
 	w.t.Helper()
-	events, err := w.store.Events().List(w.t.Context(), nil, nil, 1000)
+	events, err := w.store.Events().List(w.t.Context(), store.EventFilter{Limit: 1000})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -374,7 +374,7 @@ func TestBoundTokens(t *testing.T) {
 func TestTeamIsWrittenDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	events, err := w.store.Events().List(t.Context(), nil, nil, 1000)
+	events, err := w.store.Events().List(t.Context(), store.EventFilter{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}
