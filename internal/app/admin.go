@@ -211,9 +211,17 @@ func newAuth(c *config.Config, st store.Store, now func() time.Time) (*auth.Serv
 	if err != nil {
 		return nil, err
 	}
+	ring, err := secrets.New(c.Keys.AccessKeyEncryption.Reveal())
+	if err != nil {
+		return nil, err
+	}
 	return auth.New(auth.Config{
 		Store: st, CookieKey: key, Now: now, SessionIdle: c.Auth.SessionIdle,
-		PasswordLoginDisabled: c.Auth.PasswordLoginDisabled,
+		PasswordLoginDisabled: c.Auth.PasswordLoginDisabled, Sealer: ring,
+		TOTP: auth.TOTPConfig{
+			Enabled: c.Auth.TOTP.Enabled, AllowRecovery: c.Auth.TOTP.AllowRecovery,
+			Immediate: !c.Auth.TOTP.RequireConfirmation, Issuer: c.Auth.TOTP.AppName,
+		},
 	})
 }
 
@@ -234,7 +242,14 @@ func (a *admin) AddUser(ctx context.Context, n cli.NewUser) (domain.User, error)
 		}
 		u.PasswordHash = hash
 	}
-	return u, taken(a.store.Users().Create(ctx, &u))
+	err := a.store.InTx(ctx, func(ctx context.Context) error {
+		u.ID = 0
+		if err := a.store.Users().Create(ctx, &u); err != nil {
+			return err
+		}
+		return a.note(ctx, domain.ActionCreate, u, "User %s created on the command line", nil, u)
+	})
+	return u, taken(err)
 }
 
 func taken(err error) error {
@@ -278,7 +293,7 @@ func (a *admin) ChangeUser(ctx context.Context, which cli.UserRef, c cli.UserCha
 		if err != nil {
 			return err
 		}
-		if c.Admin != nil && !*c.Admin {
+		if c.Admin != nil && !*c.Admin || c.Active != nil && !*c.Active {
 			if err := a.keepAnAdmin(ctx, u); err != nil {
 				return err
 			}
@@ -289,6 +304,9 @@ func (a *admin) ChangeUser(ctx context.Context, which cli.UserRef, c cli.UserCha
 			set(&u.Email, c.Email)
 			set(&u.Admin, c.Admin)
 			set(&u.External, c.External)
+			if c.Active != nil {
+				u.Disabled = !*c.Active
+			}
 			if hash != "" {
 				u.PasswordHash = hash
 			}
@@ -297,7 +315,10 @@ func (a *admin) ChangeUser(ctx context.Context, which cli.UserRef, c cli.UserCha
 		if err != nil {
 			return taken(err)
 		}
-		if hash == "" {
+		if err := a.note(ctx, domain.ActionUpdate, u, "User %s updated on the command line", u, changed); err != nil {
+			return err
+		}
+		if hash == "" && !changed.Disabled {
 			return nil
 		}
 		// A new password ends what was signed in with the old one.
@@ -314,17 +335,19 @@ func set[T any](field *T, value *T) {
 }
 
 func (a *admin) keepAnAdmin(ctx context.Context, u domain.User) error {
-	if !u.Admin {
-		return nil
-	}
-	n, err := a.store.Users().Count(ctx, store.Where(store.Eq("admin", true)))
-	if err != nil {
-		return err
-	}
-	if n <= 1 {
+	err := catalog.KeepAdmin(ctx, a.store, u.ID)
+	if domain.IsKind(err, domain.KindInvalid) {
 		return domain.Conflict("%s is the only administrator; make another user one first", u.Username)
 	}
-	return nil
+	return err
+}
+
+// note adds a line of activity, inside the transaction of what it tells about.
+func (a *admin) note(ctx context.Context, action domain.EventAction, u domain.User, text string, before, after any) error {
+	return audit.Log{Store: a.store, Now: time.Now}.Add(ctx, domain.Actor{}, audit.Entry{
+		Action: action, Object: domain.ObjectUser, ID: int64(u.ID), Target: u.Username, Text: fmt.Sprintf(text, u.Username),
+		Before: before, After: after,
+	})
 }
 
 func (a *admin) DeleteUser(ctx context.Context, which cli.UserRef) (domain.User, error) {
@@ -338,32 +361,25 @@ func (a *admin) DeleteUser(ctx context.Context, which cli.UserRef) (domain.User,
 			return err
 		}
 		gone = u
-		of := store.Eq("user_id", u.ID)
-		if _, err := a.store.Sessions().DeleteWhere(ctx, of); err != nil {
+		if err := catalog.EraseUser(ctx, a.store, u.ID); err != nil {
 			return err
 		}
-		if _, err := a.store.Tokens().DeleteWhere(ctx, of); err != nil {
-			return err
-		}
-		if _, err := a.store.Members().DeleteWhere(ctx, of); err != nil {
-			return err
-		}
-		return a.store.Users().Delete(ctx, u.ID)
+		return a.note(ctx, domain.ActionDelete, u, "User %s deleted on the command line", u, nil)
 	})
 	return gone, err
 }
 
-func (a *admin) CreateToken(ctx context.Context, owner cli.UserRef, name string, ttl time.Duration) (domain.Secret, error) {
+func (a *admin) CreateToken(ctx context.Context, owner cli.UserRef, n cli.NewToken) (domain.Secret, error) {
 	u, err := a.find(ctx, owner)
 	if err != nil {
 		return "", err
 	}
-	var expires *time.Time
-	if ttl > 0 {
-		at := time.Now().UTC().Add(ttl)
-		expires = &at
+	token := auth.NewToken{Name: n.Name, Scopes: n.Scopes}
+	if n.TTL > 0 {
+		at := time.Now().UTC().Add(n.TTL)
+		token.ExpiresAt = &at
 	}
-	text, _, err := a.auth.CreateToken(ctx, u.ID, name, expires)
+	text, _, err := a.auth.MakeToken(ctx, domain.Actor{User: u}, token)
 	return domain.Secret(text), err
 }
 

@@ -13,7 +13,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -34,8 +33,29 @@ type Config struct {
 	SessionLife time.Duration
 	// PasswordLoginDisabled refuses sign-in with a password.
 	PasswordLoginDisabled bool
+	// Sealer keeps the secrets of second factors; without one there are none.
+	Sealer Sealer
+	TOTP   TOTPConfig
 	// Cost of new password hashes; zero: DefaultCost.
 	Cost Cost
+}
+
+// Sealer encrypts texts that are stored; what was sealed for one place can be
+// opened only for it.
+type Sealer interface {
+	Seal(plain []byte, place string) (string, error)
+	Open(sealed, place string) ([]byte, error)
+}
+
+// TOTPConfig governs the second factor.
+type TOTPConfig struct {
+	Enabled bool
+	// AllowRecovery hands out recovery codes and takes them.
+	AllowRecovery bool
+	// Immediate makes a factor count before a code of it was entered.
+	Immediate bool
+	// Issuer is the name authenticators show; "": Signalbox.
+	Issuer string
 }
 
 // Service signs users in and recognises them. It may be used from many
@@ -45,6 +65,7 @@ type Service struct {
 	hasher   *hasher
 	throttle *throttle
 	decoy    string // hash that unknown users are compared with
+	denials  denials
 
 	setupMu   sync.Mutex // guards setupHash
 	setupHash string     // hex SHA-256 of the setup token, "" for none
@@ -67,6 +88,12 @@ func New(cfg Config) (*Service, error) {
 	if cfg.SessionLife == 0 {
 		cfg.SessionLife = 30 * 24 * time.Hour
 	}
+	if cfg.TOTP.Issuer == "" {
+		cfg.TOTP.Issuer = "Signalbox"
+	}
+	if cfg.Sealer == nil {
+		cfg.TOTP.Enabled = false
+	}
 	if cfg.Cost == (Cost{}) {
 		cfg.Cost = DefaultCost()
 	}
@@ -82,10 +109,17 @@ type Client struct {
 	UserAgent string
 }
 
+// actor is a user who does something from there.
+func (c Client) actor(u domain.User) domain.Actor {
+	return domain.Actor{User: u, Address: c.Address, UserAgent: c.UserAgent}
+}
+
 // Ticket is what a sign-in gives: the cookie value and who it is for.
 type Ticket struct {
 	Cookie string
 	User   domain.User
+	// Pending is the second factor that is still to be given.
+	Pending domain.SecondFactor
 }
 
 // PasswordLogin reports whether signing in with a password is possible.
@@ -105,15 +139,18 @@ func (s *Service) Login(ctx context.Context, login string, password domain.Secre
 	}
 	account := "account:" + login
 	if known { // user name and e-mail address are one account
-		account = fmt.Sprintf("user:%d", user.ID)
+		account = passwordTries(user.ID)
 	}
-	done, err := s.throttle.begin(account, "address:"+c.Address)
+	done, err := s.begin(ctx, user.ID, account, "address:"+c.Address)
 	if err != nil {
 		return Ticket{}, err
 	}
 	err = s.check(ctx, user, known, password)
 	done(outcomeOf(err))
 	if err != nil {
+		if domain.IsKind(err, domain.KindUnauthenticated) {
+			s.noteRefusal(ctx, c, user, "Sign-in of %s refused")
+		}
 		return Ticket{}, err
 	}
 	return s.StartSession(ctx, user, c)
@@ -132,7 +169,7 @@ func outcomeOf(err error) outcome {
 // check compares the password; for users who are not known, with a decoy.
 func (s *Service) check(ctx context.Context, user domain.User, known bool, password domain.Secret) error {
 	hash := s.decoy
-	usable := known && !user.External && user.PasswordHash != ""
+	usable := known && !user.External && !user.Disabled && user.PasswordHash != ""
 	if usable {
 		hash = user.PasswordHash
 	}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"signalbox/internal/domain"
+	"signalbox/internal/secrets"
 	"signalbox/internal/store"
 	"signalbox/internal/store/sqlstore"
 )
@@ -38,7 +39,12 @@ func setup(t *testing.T) *bench {
 	t.Cleanup(func() { _ = db.Close() })
 	b := &bench{store: db, now: &atomic.Int64{}}
 	b.now.Store(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).UnixNano())
+	ring, err := secrets.New(secrets.GenerateKey())
+	if err != nil {
+		t.Fatal(err)
+	}
 	b.Service, err = New(Config{
+		Sealer: ring, TOTP: TOTPConfig{Enabled: true, AllowRecovery: true},
 		Store: db, CookieKey: []byte(strings.Repeat("k", 32)), Cost: Cost{Memory: 64, Passes: 1, Threads: 1},
 		Now: func() time.Time { return time.Unix(0, b.now.Load()).UTC() },
 	})
@@ -289,7 +295,7 @@ func TestSessions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Logout(ctx, out.Cookie); err != nil {
+	if err := b.Logout(ctx, out.Cookie, client(1)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.Identify(ctx, "", out.Cookie); err == nil {
@@ -380,11 +386,11 @@ func TestTokens(t *testing.T) {
 		t.Error("a token of the past was made")
 	}
 	for _, short := range []string{"", "abc", "1234567", "abcd efgh", "abcdefg/"} {
-		if err := b.DeleteTokens(ctx, b.user.ID, short); !domain.IsKind(err, domain.KindInvalid) {
+		if err := b.DeleteTokens(ctx, domain.Actor{User: b.user}, short); !domain.IsKind(err, domain.KindInvalid) {
 			t.Errorf("delete %q: got %v", short, err)
 		}
 	}
-	if err := b.DeleteTokens(ctx, b.user.ID+1, text); err != nil {
+	if err := b.DeleteTokens(ctx, domain.Actor{User: domain.User{ID: b.user.ID + 1}}, text); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.Identify(ctx, "Bearer "+text, ""); err != nil {
@@ -394,7 +400,7 @@ func TestTokens(t *testing.T) {
 	if _, err := b.Identify(ctx, "Bearer "+text, ""); err == nil {
 		t.Error("the token works after its time")
 	}
-	if err := b.DeleteTokens(ctx, b.user.ID, strings.ToUpper(text[:8])); err != nil {
+	if err := b.DeleteTokens(ctx, domain.Actor{User: b.user}, strings.ToUpper(text[:8])); err != nil {
 		t.Fatal(err)
 	}
 	if list, err := b.Tokens(ctx, b.user.ID); err != nil || len(list) != 0 {

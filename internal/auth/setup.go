@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"time"
 
+	"signalbox/internal/audit"
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
 )
@@ -32,7 +33,7 @@ func (s *Service) CompleteSetup(ctx context.Context, token domain.Secret, user d
 	if err != nil {
 		return Ticket{}, err
 	}
-	user, err = s.setup(ctx, token, user, password)
+	user, err = s.setup(ctx, token, user, password, c)
 	switch {
 	case err == nil:
 		done(succeeded)
@@ -47,7 +48,7 @@ func (s *Service) CompleteSetup(ctx context.Context, token domain.Secret, user d
 	return s.StartSession(ctx, user, c)
 }
 
-func (s *Service) setup(ctx context.Context, token domain.Secret, user domain.User, password domain.Secret) (domain.User, error) {
+func (s *Service) setup(ctx context.Context, token domain.Secret, user domain.User, password domain.Secret, c Client) (domain.User, error) {
 	needed, err := s.SetupNeeded(ctx)
 	if err != nil {
 		return user, err
@@ -78,7 +79,13 @@ func (s *Service) setup(ctx context.Context, token domain.Secret, user domain.Us
 		if !needed {
 			return errSetupDone()
 		}
-		return s.cfg.Store.Users().Create(ctx, &user)
+		if err := s.cfg.Store.Users().Create(ctx, &user); err != nil {
+			return err
+		}
+		return s.note(ctx, c.actor(user), audit.Entry{
+			Action: domain.ActionCreate, Object: domain.ObjectUser, ID: int64(user.ID), Target: user.Username,
+			Text: "User " + user.Username + " created as the first administrator", After: user,
+		})
 	})
 	if err == nil {
 		s.setupMu.Lock()

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -42,7 +43,12 @@ type tries struct {
 	pending  int // attempts under way
 	last     time.Time
 	until    time.Time
+	// with are some of the keys that failed together with this one.
+	with []string
 }
+
+// maxWith bounds them.
+const maxWith = 16
 
 func newThrottle(now func() time.Time) *throttle {
 	return &throttle{now: now, entries: map[string]*tries{}}
@@ -106,11 +112,50 @@ func (t *throttle) end(o outcome, keys []string) {
 			e.failures++
 			e.last = now
 			e.until = now.Add(waitAfter(e.failures))
+			for _, other := range keys {
+				if other != key && len(e.with) < maxWith && !slices.Contains(e.with, other) {
+					e.with = append(e.with, other)
+				}
+			}
 		}
 		if e.failures == 0 && e.pending <= 0 {
 			delete(t.entries, key)
 		}
 	}
+}
+
+// forget lets keys start over, and those that failed together with them.
+// Attempts under way still count.
+func (t *throttle) forget(keys ...string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, key := range keys {
+		e := t.entries[key]
+		if e == nil {
+			continue
+		}
+		for _, name := range append(e.with, key) {
+			if other := t.entries[name]; other != nil {
+				other.failures, other.until = 0, time.Time{}
+				if other.pending <= 0 {
+					delete(t.entries, name)
+				}
+			}
+		}
+	}
+}
+
+// lastTry is when one of the keys was last tried.
+func (t *throttle) lastTry(keys ...string) time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var last time.Time
+	for _, key := range keys {
+		if e := t.entries[key]; e != nil && e.last.After(last) {
+			last = e.last
+		}
+	}
+	return last
 }
 
 // waitAfter is the wait that follows the n-th failure in a row.

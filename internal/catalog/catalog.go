@@ -31,6 +31,8 @@ type keySealer interface {
 // passwordHasher checks and hashes new passwords.
 type passwordHasher interface {
 	Hash(ctx context.Context, password domain.Secret) (string, error)
+	// Prove checks that it is still the user who sits at a browser.
+	Prove(ctx context.Context, actor domain.Actor, password, code domain.Secret) error
 }
 
 // DemoSeeder prepares the files of a demo project.

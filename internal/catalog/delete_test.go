@@ -86,6 +86,8 @@ type passwords struct{}
 
 func (passwords) Hash(context.Context, domain.Secret) (string, error) { return "", nil }
 
+func (passwords) Prove(context.Context, domain.Actor, domain.Secret, domain.Secret) error { return nil }
+
 func newCatalog(t *testing.T, db store.Store) *catalog.Catalog {
 	t.Helper()
 	ring, err := secrets.New(secrets.GenerateKey())

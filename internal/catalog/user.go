@@ -11,7 +11,7 @@ import (
 	"signalbox/internal/store"
 )
 
-// Users lists users whose user name starts with a text.
+// Users lists users by id, those whose user name starts with a text.
 func (c *Catalog) Users(ctx context.Context, prefix string) ([]domain.User, error) {
 	q := store.Query{}
 	if prefix != "" {
@@ -42,10 +42,10 @@ func selfOrAdmin(actor domain.Actor, id domain.UserID) error {
 
 // taken names the first field that another user has already.
 func (c *Catalog) taken(ctx context.Context, u domain.User) error {
-	for _, of := range []struct{ field, value string }{{"username", u.Username}, {"email", u.Email}} {
-		other, err := c.Store.Users().First(ctx, store.Where(store.Fold(of.field, of.value)))
+	for _, f := range [][2]string{{"username", u.Username}, {"email", u.Email}} {
+		other, err := c.Store.Users().First(ctx, store.Where(store.Fold(f[0], f[1])))
 		if err == nil && other.ID != u.ID {
-			return domain.Invalid(of.field, "%q is taken", of.value)
+			return domain.Invalid(f[0], "%q is taken", f[1])
 		}
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
@@ -83,13 +83,23 @@ func (c *Catalog) CreateUser(ctx context.Context, actor domain.Actor, u domain.U
 	return u, err
 }
 
+// UserChange replaces a user.
+type UserChange struct {
+	User     domain.User
+	Password domain.Secret // "": stays
+	// Current is the present password, which changing one's own in a browser needs.
+	Current  domain.Secret
+	Disabled *bool // nil: stays
+}
+
 // ReplaceUser replaces a user, and the password when one is given. Nobody
 // changes their own administrator flag, and whoever signs in elsewhere keeps
 // the name they have there.
-func (c *Catalog) ReplaceUser(ctx context.Context, actor domain.Actor, id domain.UserID, u domain.User, password domain.Secret) error {
+func (c *Catalog) ReplaceUser(ctx context.Context, actor domain.Actor, id domain.UserID, change UserChange) error {
 	if err := selfOrAdmin(actor, id); err != nil {
 		return err
 	}
+	u := change.User
 	if err := u.Validate(); err != nil {
 		return err
 	}
@@ -97,18 +107,19 @@ func (c *Catalog) ReplaceUser(ctx context.Context, actor domain.Actor, id domain
 	if err != nil {
 		return err
 	}
-	if (actor.User.ID == id || !actor.User.Admin) && u.Admin != stored.Admin {
-		return domain.Unauthenticated("you cannot change your own administrator flag")
+	u.Disabled = stored.Disabled
+	if change.Disabled != nil {
+		u.Disabled = *change.Disabled
 	}
-	if !actor.User.Admin && u.Pro && !stored.Pro {
-		return domain.Unauthenticated("only an administrator may do this")
+	if err := mayChange(actor, stored, u); err != nil {
+		return err
 	}
-	if stored.External && (u.Username != stored.Username || password != "") {
-		return domain.Invalid("username", "this user signs in elsewhere; user name and password are set there")
+	if stored.External && change.Password != "" {
+		return domain.Invalid("password", "this user signs in elsewhere; the password is set there")
 	}
 	hash := ""
-	if password != "" {
-		if hash, err = c.Passwords.Hash(ctx, password); err != nil {
+	if change.Password != "" {
+		if hash, err = c.newPassword(ctx, actor, id, change.Password, change.Current); err != nil {
 			return err
 		}
 	}
@@ -117,14 +128,14 @@ func (c *Catalog) ReplaceUser(ctx context.Context, actor domain.Actor, id domain
 		if err := c.taken(ctx, u); err != nil {
 			return err
 		}
-		if stored.Admin && !u.Admin {
-			if err := c.keepAdmin(ctx); err != nil {
+		if !u.Admin || u.Disabled {
+			if err := c.keepAdmin(ctx, id); err != nil {
 				return err
 			}
 		}
 		after, err := c.Store.Users().Update(ctx, id, func(row *domain.User) error {
 			row.Username, row.Name, row.Email = u.Username, u.Name, u.Email
-			row.Alert, row.Admin, row.Pro = u.Alert, u.Admin, u.Pro
+			row.Alert, row.Admin, row.Pro, row.Disabled = u.Alert, u.Admin, u.Pro, u.Disabled
 			if hash != "" {
 				row.PasswordHash = hash
 			}
@@ -133,7 +144,7 @@ func (c *Catalog) ReplaceUser(ctx context.Context, actor domain.Actor, id domain
 		if err != nil {
 			return missing(err, "user")
 		}
-		if hash != "" {
+		if hash != "" || u.Disabled {
 			if err := c.endSessions(ctx, actor, id); err != nil {
 				return err
 			}
@@ -142,11 +153,54 @@ func (c *Catalog) ReplaceUser(ctx context.Context, actor domain.Actor, id domain
 	})
 }
 
-// keepAdmin refuses to take away the last administrator.
-func (c *Catalog) keepAdmin(ctx context.Context) error {
-	admins, err := c.Store.Users().Count(ctx, store.Where(store.Eq("admin", true)))
-	if err == nil && admins <= 1 {
-		err = domain.Invalid("", "the last administrator cannot be deleted or demoted")
+// mayChange refuses changes of a user that are not the actor's to make.
+func mayChange(actor domain.Actor, stored, u domain.User) error {
+	self := actor.User.ID == stored.ID
+	switch {
+	case (self || !actor.User.Admin) && u.Admin != stored.Admin:
+		return domain.Unauthenticated("you cannot change your own administrator flag")
+	case (self || !actor.User.Admin) && u.Disabled != stored.Disabled:
+		return domain.Unauthenticated("you cannot disable your own account")
+	case !actor.User.Admin && u.Pro && !stored.Pro:
+		return domain.Unauthenticated("only an administrator may do this")
+	case stored.External && u.Username != stored.Username:
+		return domain.Invalid("username", "this user signs in elsewhere; the user name is set there")
+	}
+	return nil
+}
+
+// newPassword checks that the actor may set a password, and hashes it.
+func (c *Catalog) newPassword(ctx context.Context, actor domain.Actor, id domain.UserID, password, current domain.Secret) (string, error) {
+	if !actor.Token.Has(domain.ScopeAdmin) {
+		return "", domain.Forbidden("this token lacks the scope %q", domain.ScopeAdmin)
+	}
+	hash, err := c.Passwords.Hash(ctx, password)
+	if err != nil {
+		return "", err
+	}
+	if actor.User.ID == id {
+		return hash, c.Passwords.Prove(ctx, actor, current, "")
+	}
+	return hash, nil
+}
+
+// keepAdmin refuses to take away the last administrator who can sign in.
+func (c *Catalog) keepAdmin(ctx context.Context, id domain.UserID) error {
+	return KeepAdmin(ctx, c.Store, id)
+}
+
+// KeepAdmin refuses when a user is the only administrator who can sign in.
+func KeepAdmin(ctx context.Context, s store.Store, id domain.UserID) error {
+	u, err := s.Users().Get(ctx, id)
+	if err != nil {
+		return missing(err, "user")
+	}
+	if !u.Admin || u.Disabled {
+		return nil
+	}
+	others, err := s.Users().Count(ctx, store.Where(store.Eq("admin", true), store.Eq("disabled", false), store.Ne("id", id)))
+	if err == nil && others == 0 {
+		err = domain.Invalid("", "the last administrator cannot be deleted, demoted or disabled")
 	}
 	return err
 }
@@ -161,8 +215,9 @@ func (c *Catalog) endSessions(ctx context.Context, actor domain.Actor, id domain
 	return err
 }
 
-// SetPassword sets a password and ends the user's other sessions.
-func (c *Catalog) SetPassword(ctx context.Context, actor domain.Actor, id domain.UserID, password domain.Secret) error {
+// SetPassword sets a password and ends the user's other sessions. Whoever changes
+// their own in a browser gives the present one.
+func (c *Catalog) SetPassword(ctx context.Context, actor domain.Actor, id domain.UserID, password, current domain.Secret) error {
 	if err := selfOrAdmin(actor, id); err != nil {
 		return err
 	}
@@ -173,7 +228,7 @@ func (c *Catalog) SetPassword(ctx context.Context, actor domain.Actor, id domain
 	if stored.External {
 		return domain.Invalid("password", "this user signs in elsewhere; the password is set there")
 	}
-	hash, err := c.Passwords.Hash(ctx, password)
+	hash, err := c.newPassword(ctx, actor, id, password, current)
 	if err != nil {
 		return err
 	}
@@ -192,8 +247,9 @@ func (c *Catalog) SetPassword(ctx context.Context, actor domain.Actor, id domain
 	})
 }
 
-// DeleteUser removes a user with their sessions, tokens, second factors,
-// memberships and invitations. The last administrator stays.
+// DeleteUser removes a user with their sessions, tokens and memberships; what
+// they did keeps their name. The last administrator stays, and nobody deletes
+// themselves.
 func (c *Catalog) DeleteUser(ctx context.Context, actor domain.Actor, id domain.UserID) error {
 	if err := selfOrAdmin(actor, id); err != nil {
 		return err
@@ -203,25 +259,34 @@ func (c *Catalog) DeleteUser(ctx context.Context, actor domain.Actor, id domain.
 		if err != nil {
 			return err
 		}
-		if u.Admin {
-			if err := c.keepAdmin(ctx); err != nil {
-				return err
-			}
+		if err := c.keepAdmin(ctx, id); err != nil {
+			return err
 		}
-		mine := store.Eq("user_id", id)
-		for _, remove := range []func(context.Context, ...store.Cond) (int, error){
-			c.Store.Sessions().DeleteWhere, c.Store.Tokens().DeleteWhere, c.Store.TOTPs().DeleteWhere,
-			c.Store.RecoveryCodes().DeleteWhere, c.Store.Invites().DeleteWhere, c.Store.Members().DeleteWhere,
-		} {
-			if _, err := remove(ctx, mine); err != nil {
-				return err
-			}
+		if actor.User.ID == id {
+			return domain.Invalid("", "you cannot delete your own account; ask an administrator")
 		}
-		if err := c.Store.Users().Delete(ctx, id); err != nil {
+		if err := EraseUser(ctx, c.Store, id); err != nil {
 			return err
 		}
 		return c.note(ctx, actor, userEntry(domain.ActionDelete, u, "User %s deleted", u, nil))
 	})
+}
+
+// EraseUser removes a user with all that is theirs alone, inside a transaction.
+func EraseUser(ctx context.Context, s store.Store, id domain.UserID) error {
+	mine := store.Eq("user_id", id)
+	for _, remove := range []func(context.Context, ...store.Cond) (int, error){
+		s.Sessions().DeleteWhere, s.Tokens().DeleteWhere, s.Members().DeleteWhere,
+		s.TOTPs().DeleteWhere, s.RecoveryCodes().DeleteWhere, s.Invites().DeleteWhere,
+	} {
+		if _, err := remove(ctx, mine); err != nil {
+			return err
+		}
+	}
+	if err := dropUserOptions(ctx, s, id); err != nil {
+		return err
+	}
+	return s.Users().Delete(ctx, id)
 }
 
 // userEntry tells about a user; text has a place for the user name.

@@ -77,10 +77,25 @@ type Admin interface {
 	// ListUsers returns all users in the order they were added.
 	ListUsers(ctx context.Context) ([]domain.User, error)
 
-	// CreateToken makes an API token that ends after ttl, 0 for never, and
-	// returns its text, which is stored nowhere.
-	CreateToken(ctx context.Context, owner UserRef, name string, ttl time.Duration) (domain.Secret, error)
+	// CreateToken makes an API token and returns its text, which is stored
+	// nowhere.
+	CreateToken(ctx context.Context, owner UserRef, n NewToken) (domain.Secret, error)
 	ListTokens(ctx context.Context, owner UserRef) ([]domain.Token, error)
+	// RevokeTokens removes the tokens that start with a text of at least 8
+	// characters; none is an error.
+	RevokeTokens(ctx context.Context, owner UserRef, prefix string) error
+
+	// Unlock lets a user try again who was locked out by wrong passwords or codes.
+	Unlock(ctx context.Context, which UserRef) error
+	// EnableTOTP gives a user a second factor, which counts at once.
+	EnableTOTP(ctx context.Context, which UserRef) (TOTP, error)
+	// ShowTOTP returns a user's second factor, nil when there is none that counts.
+	ShowTOTP(ctx context.Context, which UserRef) (*domain.TOTP, error)
+	DisableTOTP(ctx context.Context, which UserRef) error
+
+	ListSessions(ctx context.Context, which UserRef) ([]domain.Session, error)
+	// RevokeSessions ends a session of a user, or all when id is 0.
+	RevokeSessions(ctx context.Context, which UserRef, id domain.SessionID) error
 
 	// ListProjects returns all projects by number.
 	ListProjects(ctx context.Context) ([]domain.Project, error)
@@ -120,6 +135,21 @@ type NewUser struct {
 	External bool
 }
 
+// NewToken is an API token to make, without bounds where nothing is given.
+type NewToken struct {
+	Name   string
+	TTL    time.Duration
+	Scopes []domain.TokenScope
+}
+
+// TOTP are the secrets of a new second factor, which can be shown only now.
+type TOTP struct {
+	URL           domain.Secret
+	RecoveryCodes []domain.Secret
+	// Code is the QR code of the URL, row by row; true is dark.
+	Code [][]bool
+}
+
 // UserRef names a user by login or e-mail; exactly one is set.
 type UserRef struct {
 	Login string
@@ -134,4 +164,5 @@ type UserChange struct {
 	Password *domain.Secret
 	Admin    *bool
 	External *bool
+	Active   *bool // whether the user can sign in
 }

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -123,12 +124,16 @@ func noArgs(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// withOutput adds the flag that chooses between text and JSON.
-func (s *shell) withOutput(c *cobra.Command) *cobra.Command {
-	c.Flags().StringVarP(&s.output, "output", "o", "text", "`form` of the answer: text or json")
+// withOutput adds the flag that chooses between text and JSON, and the further
+// forms a command has.
+func (s *shell) withOutput(c *cobra.Command, more ...string) *cobra.Command {
+	forms := append([]string{"text", "json"}, more...)
+	last := len(forms) - 1
+	words := strings.Join(forms[:last], ", ") + " or " + forms[last]
+	c.Flags().StringVarP(&s.output, "output", "o", "text", "`form` of the answer: "+words)
 	c.PreRunE = func(*cobra.Command, []string) error {
-		if s.output != "text" && s.output != "json" {
-			return usage("--output: %q is not text or json", s.output)
+		if !slices.Contains(forms, s.output) {
+			return usage("--output: %q is not %s", s.output, words)
 		}
 		return nil
 	}

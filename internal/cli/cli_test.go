@@ -152,9 +152,56 @@ func (a *fakeApp) GetUser(_ context.Context, r UserRef) (domain.User, error) {
 
 func (a *fakeApp) ListUsers(context.Context) ([]domain.User, error) { return a.users, nil }
 
-func (a *fakeApp) CreateToken(_ context.Context, r UserRef, name string, ttl time.Duration) (domain.Secret, error) {
+func (a *fakeApp) CreateToken(_ context.Context, r UserRef, n NewToken) (domain.Secret, error) {
 	_, err := a.find(r)
-	return domain.Secret(fmt.Sprintf("token-%s-%s", name, ttl)), err
+	return domain.Secret(fmt.Sprintf("token-%s-%s%v", n.Name, n.TTL, n.Scopes)), err
+}
+
+func (a *fakeApp) RevokeTokens(_ context.Context, r UserRef, prefix string) error {
+	if prefix != "abcdefgh" {
+		return domain.NotFound("token")
+	}
+	_, err := a.find(r)
+	return err
+}
+
+func (a *fakeApp) Unlock(_ context.Context, r UserRef) error {
+	_, err := a.find(r)
+	return err
+}
+
+func (a *fakeApp) EnableTOTP(_ context.Context, r UserRef) (TOTP, error) {
+	_, err := a.find(r)
+	return TOTP{URL: "otpauth://totp/x", RecoveryCodes: []domain.Secret{"AAAA", "BBBB"}, Code: [][]bool{{true, false}, {false, true}}}, err
+}
+
+func (a *fakeApp) ShowTOTP(_ context.Context, r UserRef) (*domain.TOTP, error) {
+	u, err := a.find(r)
+	if err != nil || u.ID > 1 {
+		return nil, err
+	}
+	return &domain.TOTP{Created: time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)}, nil
+}
+
+func (a *fakeApp) DisableTOTP(_ context.Context, r UserRef) error {
+	u, err := a.find(r)
+	if err == nil && u.ID > 1 {
+		err = domain.Conflict("%s has no second factor", u.Username)
+	}
+	return err
+}
+
+func (a *fakeApp) ListSessions(_ context.Context, r UserRef) ([]domain.Session, error) {
+	_, err := a.find(r)
+	return []domain.Session{{ID: 7, IP: "192.0.2.1", UserAgent: "curl/8", LastActive: time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)}}, err
+}
+
+func (a *fakeApp) RevokeSessions(_ context.Context, r UserRef, id domain.SessionID) error {
+	if id > 7 {
+		return domain.NotFound("session")
+	}
+	_, err := a.find(r)
+	return err
 }
 
 func (a *fakeApp) ListTokens(_ context.Context, r UserRef) ([]domain.Token, error) {
@@ -270,6 +317,27 @@ func TestUser(t *testing.T) {
 		"signalbox token create --login nobody",
 		"signalbox token list --login ann",
 		"signalbox token list --login ann -o json",
+		"signalbox token list --login ann -o table",
+		"signalbox token create --login ann --name ci --scope read,run",
+		"signalbox user token revoke --login ann --token abcdefgh",
+		"signalbox user token revoke --login ann --token nonesuch",
+		"signalbox user token revoke --login ann",
+		"signalbox user list -o table",
+		"signalbox user list -o yaml",
+		"signalbox user unlock --login ann",
+		"signalbox user unlock",
+		"signalbox user totp enable --login ann",
+		"signalbox user totp enable --login ann -o json",
+		"signalbox user totp show --login ann",
+		"signalbox user totp show --login robert",
+		"signalbox user totp disable --login robert",
+		"signalbox user totp disable --login nobody",
+		"signalbox user sessions list --login ann",
+		"signalbox user sessions list --login ann -o json",
+		"signalbox user sessions revoke --login ann",
+		"signalbox user sessions revoke --login ann --id 9",
+		"signalbox user sessions revoke --login ann --id 0",
+		"signalbox user change-by-login --login ann --active=false",
 	)
 	golden(t, "user.txt", strings.ReplaceAll(got, secret, "FILE"))
 	if app.users[0].PasswordHash != "first line" || app.users[1].PasswordHash != "changed" {

@@ -3,19 +3,23 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"signalbox/internal/domain"
 )
 
 func (s *shell) token() *cobra.Command {
 	c := group(&cobra.Command{Use: "token", Short: "Manage API tokens of users"})
-	c.AddCommand(s.tokenCreate(), s.tokenList())
+	c.AddCommand(s.tokenCreate(), s.tokenList(), s.tokenRevoke())
 	return c
 }
 
 func (s *shell) tokenCreate() *cobra.Command {
 	var login, name string
+	var scopes []string
 	var ttl time.Duration
 	c := &cobra.Command{
 		Use:   "create",
@@ -29,7 +33,11 @@ func (s *shell) tokenCreate() *cobra.Command {
 				return usage("--ttl: %s lies in the past", ttl)
 			}
 			return s.administer(c, func(ctx context.Context, a Admin) error {
-				token, err := a.CreateToken(ctx, UserRef{Login: login}, name, ttl)
+				n := NewToken{Name: name, TTL: ttl}
+				for _, scope := range scopes {
+					n.Scopes = append(n.Scopes, domain.TokenScope(strings.TrimSpace(scope)))
+				}
+				token, err := a.CreateToken(ctx, UserRef{Login: login}, n)
 				if err != nil {
 					return err
 				}
@@ -40,6 +48,7 @@ func (s *shell) tokenCreate() *cobra.Command {
 	}
 	c.Flags().StringVar(&login, "login", "", "`name` the owner signs in with")
 	c.Flags().StringVar(&name, "name", "", "`name` to recognise the token by")
+	c.Flags().StringSliceVar(&scopes, "scope", nil, "`what` it may be used for: read, run, write, admin; left out, all that its owner may")
 	c.Flags().DurationVar(&ttl, "ttl", 0, "`time` until it expires, such as 720h; left out it never does")
 	return c
 }
@@ -59,29 +68,54 @@ func (s *shell) tokenList() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				rows := make([]map[string]string, 0, len(tokens))
+				rows := make([]row, 0, len(tokens))
 				for _, t := range tokens {
-					row := map[string]string{"name": t.Name, "status": "expired", "expires": "never"}
+					status, expires, used, scopes := "expired", "never", "never", "all"
 					if t.Live(time.Now()) {
-						row["status"] = "active"
+						status = "active"
 					}
 					if t.ExpiresAt != nil {
-						row["expires"] = t.ExpiresAt.UTC().Format(time.RFC3339)
+						expires = t.ExpiresAt.UTC().Format(time.RFC3339)
 					}
-					rows = append(rows, row)
-				}
-				if s.output == "json" {
-					return writeJSON(c, rows)
-				}
-				for _, row := range rows {
-					if _, err := fmt.Fprintf(c.OutOrStdout(), "%s\t%s\t%s\n", row["name"], row["status"], row["expires"]); err != nil {
-						return err
+					if t.LastUsed != nil {
+						used = t.LastUsed.UTC().Format(time.RFC3339)
 					}
+					if t.Scopes != nil {
+						scopes = strings.Trim(fmt.Sprint(t.Scopes), "[]")
+					}
+					rows = append(rows, row{{"name", t.Name}, {"status", status}, {"expires", expires}, {"prefix", t.Prefix}, {"scopes", scopes}, {"last_used", used}})
 				}
-				return nil
+				return s.printRows(c, rows, false, func() error {
+					for _, r := range rows {
+						if _, err := fmt.Fprintf(c.OutOrStdout(), "%s\t%s\t%s\n", r[0].value, r[1].value, r[2].value); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
 			})
 		},
 	}
 	c.Flags().StringVar(&login, "login", "", "`name` the owner signs in with")
-	return s.withOutput(c)
+	return s.withOutput(c, tabular()...)
+}
+
+func (s *shell) tokenRevoke() *cobra.Command {
+	var login, token string
+	c := &cobra.Command{
+		Use:   "revoke",
+		Short: "Delete a token; programs that use it lose their access at once",
+		Args:  noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := missing(c, "login", "token"); err != nil {
+				return err
+			}
+			return s.administer(c, func(ctx context.Context, a Admin) error {
+				return a.RevokeTokens(ctx, UserRef{Login: login}, token)
+			})
+		},
+	}
+	c.Flags().StringVar(&login, "login", "", "`name` the owner signs in with")
+	c.Flags().StringVar(&token, "token", "", "`start` of the token, at least 8 characters")
+	return c
 }

@@ -15,7 +15,7 @@ import (
 func (s *shell) user() *cobra.Command {
 	c := group(&cobra.Command{Use: "user", Aliases: []string{"users"}, Short: "Manage users of this machine's instance"})
 	c.AddCommand(s.userAdd(), s.userChange("login"), s.userChange("email"),
-		s.userDelete(), s.userGet(), s.userList(), s.token())
+		s.userDelete(), s.userGet(), s.userList(), s.userUnlock(), s.token(), s.totp(), s.sessions())
 	return c
 }
 
@@ -97,7 +97,7 @@ func report(c *cobra.Command, u domain.User, what string) error {
 // after finds the user, all others change something.
 func (s *shell) userChange(by string) *cobra.Command {
 	var login, email, name string
-	var admin, external bool
+	var admin, external, active bool
 	var secret passwordFlags
 	c := &cobra.Command{
 		Use:   "change-by-" + by,
@@ -108,7 +108,7 @@ func (s *shell) userChange(by string) *cobra.Command {
 				return err
 			}
 			which := UserRef{Login: login}
-			change := UserChange{Name: ifSet(c, "name", name), Admin: ifSet(c, "admin", admin), External: ifSet(c, "external", external)}
+			change := UserChange{Name: ifSet(c, "name", name), Admin: ifSet(c, "admin", admin), External: ifSet(c, "external", external), Active: ifSet(c, "active", active)}
 			if by == "email" {
 				which = UserRef{Email: email}
 				change.Login = ifSet(c, "login", login)
@@ -140,6 +140,7 @@ func (s *shell) userChange(by string) *cobra.Command {
 	f.StringVar(&email, "email", "", "e-mail `address`")
 	f.BoolVar(&admin, "admin", false, "let the user administer the server; --admin=false takes it away")
 	f.BoolVar(&external, "external", false, "the user signs in through a directory; --external=false ends that")
+	f.BoolVar(&active, "active", true, "--active=false keeps the user from signing in and ends what is signed in")
 	secret.add(c)
 	return c
 }
@@ -201,22 +202,21 @@ func (s *shell) userGet() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if s.output == "json" {
-				return writeJSON(c, userObject(u))
-			}
-			_, err = fmt.Fprintf(c.OutOrStdout(), "ID: %d\nCreated: %s\nLogin: %s\nName: %s\nEmail: %s\nAdmin: %t\n",
-				u.ID, u.Created, u.Username, u.Name, u.Email, u.Admin)
-			return err
+			return s.printRows(c, []row{userRow(u)}, true, func() error {
+				_, err = fmt.Fprintf(c.OutOrStdout(), "ID: %d\nCreated: %s\nLogin: %s\nName: %s\nEmail: %s\nAdmin: %t\n",
+					u.ID, u.Created, u.Username, u.Name, u.Email, u.Admin)
+				return err
+			})
 		})
 	}
-	return s.withOutput(c)
+	return s.withOutput(c, tabular()...)
 }
 
-// userObject is a user with the names the HTTP API uses.
-func userObject(u domain.User) map[string]any {
-	return map[string]any{
-		"id": u.ID, "created": u.Created.UTC().Format(time.RFC3339), "username": u.Username,
-		"name": u.Name, "email": u.Email, "admin": u.Admin, "external": u.External,
+// userRow is a user with the names the HTTP API uses.
+func userRow(u domain.User) row {
+	return row{
+		{"id", u.ID}, {"created", u.Created.UTC().Format(time.RFC3339)}, {"username", u.Username}, {"name", u.Name},
+		{"email", u.Email}, {"admin", u.Admin}, {"external", u.External}, {"disabled", u.Disabled},
 	}
 }
 
@@ -231,20 +231,39 @@ func (s *shell) userList() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if s.output == "json" {
-					list := make([]any, 0, len(users))
-					for _, u := range users {
-						list = append(list, userObject(u))
-					}
-					return writeJSON(c, list)
-				}
+				rows := make([]row, 0, len(users))
 				for _, u := range users {
-					if _, err := fmt.Fprintln(c.OutOrStdout(), u.Username); err != nil {
-						return err
-					}
+					rows = append(rows, userRow(u))
 				}
-				return nil
+				return s.printRows(c, rows, false, func() error {
+					for _, u := range users {
+						if _, err := fmt.Fprintln(c.OutOrStdout(), u.Username); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
 			})
 		},
+	}, tabular()...)
+}
+
+func (s *shell) userUnlock() *cobra.Command {
+	c := &cobra.Command{Use: "unlock", Short: "Let a user try again who was locked out by wrong passwords or codes", Args: noArgs}
+	return s.onUser(c, func(ctx context.Context, _ *cobra.Command, a Admin, which UserRef) error {
+		return a.Unlock(ctx, which)
 	})
+}
+
+// onUser completes a command that does something about one user.
+func (s *shell) onUser(c *cobra.Command, do func(ctx context.Context, c *cobra.Command, a Admin, which UserRef) error) *cobra.Command {
+	which := selectUser(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		ref, err := which()
+		if err != nil {
+			return err
+		}
+		return s.administer(c, func(ctx context.Context, a Admin) error { return do(ctx, c, a, ref) })
+	}
+	return c
 }

@@ -133,6 +133,16 @@ type Auth struct {
 	PasswordLoginDisabled bool
 	SessionIdle           time.Duration
 	CookieSecure          CookieSecure
+	TOTP                  TOTP
+}
+
+// TOTP governs the second factor of time-based codes.
+type TOTP struct {
+	Enabled       bool
+	AllowRecovery bool
+	// RequireConfirmation makes a factor count only once a code of it was entered.
+	RequireConfirmation bool
+	AppName             string
 }
 
 // CookieSecure says when the session cookie is kept from plain HTTP.
@@ -235,7 +245,7 @@ func defaults() *Config {
 			Postgres:    databaseServer(),
 			AutoMigrate: true,
 		},
-		Auth: Auth{SessionIdle: domain.SessionIdle, CookieSecure: CookieSecureAuto},
+		Auth: Auth{SessionIdle: domain.SessionIdle, CookieSecure: CookieSecureAuto, TOTP: TOTP{RequireConfirmation: true, AppName: "Signalbox"}},
 		Tasks: Tasks{
 			MaxParallel: 10,
 			StopGrace:   15 * time.Second,

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
 )
@@ -106,9 +107,23 @@ const (
 	ScopeAdmin TokenScope = "admin" // all the rest: accounts, tokens, settings of the server
 )
 
+// Valid reports whether there is such a scope.
+func (s TokenScope) Valid() bool {
+	switch s {
+	case ScopeRead, ScopeRun, ScopeWrite, ScopeAdmin:
+		return true
+	}
+	return false
+}
+
 // Live reports whether the token still authenticates.
 func (t Token) Live(now time.Time) bool {
 	return !t.Expired && (t.ExpiresAt == nil || now.Before(*t.ExpiresAt))
+}
+
+// Has reports whether the token may be used for a part of what its user may do.
+func (t *Token) Has(scope TokenScope) bool {
+	return t == nil || t.Scopes == nil || slices.Contains(t.Scopes, scope)
 }
 
 // Actor is who does something: the signed-in user and how they came in. The

@@ -29,10 +29,13 @@ func (a *api) admit(c *call, params []string) error {
 	c.grant.Actor.Address, c.grant.Actor.UserAgent = a.clientAddress(r), r.UserAgent()
 	if action != authz.Public {
 		actor, err := a.Auth.Identify(r.Context(), r.Header.Get("Authorization"), sessionCookie(r))
+		actor.Address, actor.UserAgent = c.grant.Actor.Address, c.grant.Actor.UserAgent
 		if err != nil {
+			if c.route.ID != "getCurrentUser" { // clients ask that to find out what is missing
+				a.Auth.NoteHalfSession(r.Context(), actor, r.Method+" "+c.route.Path)
+			}
 			return err
 		}
-		actor.Address, actor.UserAgent = c.grant.Actor.Address, c.grant.Actor.UserAgent
 		c.grant.Actor = actor
 	}
 	// A browser sends the cookie along whoever made the page; a bearer token it

@@ -183,7 +183,7 @@ func newAPI(d Deps, describing bool) *api {
 // what they are parts of.
 func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
-	for t.Kind() == reflect.Pointer {
+	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
 	if strings.HasSuffix(t.PkgPath(), "/internal/backup") {

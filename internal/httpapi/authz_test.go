@@ -162,7 +162,7 @@ func fill(path string, w *world) string {
 		"{inventory_id}", fmt.Sprint(w.inventory), "{environment_id}", fmt.Sprint(w.group), "{template_id}", fmt.Sprint(w.template),
 		"{schedule_id}", fmt.Sprint(w.schedule), "{integration_id}", fmt.Sprint(w.integration), "{matcher_id}", fmt.Sprint(w.matcher),
 		"{value_id}", fmt.Sprint(w.value), "{alias_id}", fmt.Sprint(w.alias), "{runner_id}", fmt.Sprint(w.runner),
-		"{host_config_id}", fmt.Sprint(w.host), "{view_id}", fmt.Sprint(w.view), "{user_id}", fmt.Sprint(w.users["admin"].ID), "{task_id}", "1", "{app}", "bash", "{token}", "abcdefgh",
+		"{host_config_id}", fmt.Sprint(w.host), "{view_id}", fmt.Sprint(w.view), "{user_id}", fmt.Sprint(w.users["admin"].ID), "{task_id}", "1", "{totp_id}", "1", "{session_id}", "1", "{app}", "bash", "{token}", "abcdefgh",
 		"{permission_id}", fmt.Sprint(w.permission), "{invite_id}", fmt.Sprint(w.invite), "{slug}", w.role,
 	).Replace(path)
 }

@@ -27,6 +27,8 @@ type call struct {
 	// template is the one that grant.Template is about, 0 for none.
 	template domain.TemplateID
 	query    url.Values
+	// status is the answer's where it depends on what happened; 0: the route's.
+	status int
 }
 
 func (c *call) actor() domain.Actor { return c.grant.Actor }

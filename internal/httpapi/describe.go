@@ -29,12 +29,11 @@ func tagDocs() []*huma.Tag {
 		{Name: "schedules", Description: "What starts templates by the clock or on new commits"},
 		{Name: "integrations", Description: "What starts templates when another system calls"},
 		{Name: "runners", Description: "Machines that carry out tasks"},
+		{Name: "administration", Description: "Options, unfinished tasks, caches and maintenance, for administrators"},
+		{Name: "activity", Description: "What happened, and the audit: who changed what, when and from where"},
 		{Name: "backup", Description: "Projects as documents, out and back in"},
 		{Name: "roles", Description: "Custom roles and rights on single templates"},
 		{Name: "invites", Description: "Invitations to projects"},
-		{Name: "team", Description: "Members, roles and invitations"},
-		{Name: "admin", Description: "Options, unfinished tasks and caches, for administrators"},
-		{Name: "audit", Description: "Who changed what, when and from where"},
 	}
 }
 
@@ -102,8 +101,11 @@ func (rt Route) fails(hasBody bool) []int {
 	if len(pathParams(rt.Path)) > 0 {
 		codes = append(codes, http.StatusBadRequest, http.StatusNotFound)
 	}
-	if hasBody || len(rt.Query) > 0 || rt.Method == http.MethodDelete {
+	if changes || len(rt.Query) > 0 {
 		codes = append(codes, http.StatusBadRequest)
+	}
+	if slices.ContainsFunc(rt.Query, func(q Query) bool { return isID(q.Name) }) {
+		codes = append(codes, http.StatusNotFound)
 	}
 	if hasBody {
 		// Bodies name other objects, and secrets in them can be guessed at.
@@ -172,6 +174,9 @@ func (a *api) describe(rt Route, params []string, in, out reflect.Type) *huma.Op
 	}
 	if out != reflect.TypeFor[none]() {
 		answer.Content = map[string]*huma.MediaType{media: {Schema: registry.Schema(out, true, rt.ID+"Response")}}
+	}
+	if slices.ContainsFunc(rt.Query, func(q Query) bool { return q.Name == "format" }) {
+		answer.Content[linesType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
 	}
 	op.Responses[fmt.Sprint(rt.Status)] = answer
 	if rt.Method == http.MethodGet && rt.Action != authz.Public && media == jsonType {

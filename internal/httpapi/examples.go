@@ -198,6 +198,8 @@ func propertyWords() map[string]words {
 		"GroupSecretInput.operation":    {"", "create"},
 		"TaskStage.type":                {"Kind of the stage", "init"},
 		"inviter_user_id":               {"Number of the user who invites", 1},
+		"count_by_status":               {"How many tasks ended so", nil},
+		"runner_name":                   {"Name of the runner", "build-1"},
 		"role_slug":                     {"Role that the rights are for", "guest"},
 		"matches":                       {"Numbers of the lines", nil},
 		"Login.auth":                    {"", "alice"},
@@ -232,7 +234,7 @@ type exampler struct {
 }
 
 func (x exampler) of(s *huma.Schema, schema, property string, depth int) any {
-	if s == nil || depth > 8 {
+	if s == nil || depth > 20 {
 		return nil
 	}
 	if name, ok := strings.CutPrefix(s.Ref, "#/components/schemas/"); ok {
@@ -250,6 +252,9 @@ func (x exampler) of(s *huma.Schema, schema, property string, depth int) any {
 		return s.Enum[0]
 	case common.example != nil && fits(s, common.example):
 		return common.example
+	}
+	if s.ContentEncoding == "base64" {
+		return "c2VjcmV0"
 	}
 	switch s.Type {
 	case huma.TypeBoolean:
@@ -330,7 +335,7 @@ func (a *api) exemplify() {
 
 func operationsOf(path *huma.PathItem) []*huma.Operation {
 	var out []*huma.Operation
-	for _, op := range []*huma.Operation{path.Get, path.Post, path.Put, path.Patch, path.Delete} {
+	for _, op := range []*huma.Operation{path.Get, path.Head, path.Post, path.Put, path.Patch, path.Delete} {
 		if op != nil {
 			out = append(out, op)
 		}

@@ -159,6 +159,11 @@ func TestUsers(t *testing.T) {
 	here, there := w.cookie("guest"), w.cookie("guest")
 	r := httptest.NewRequest("POST", path(guest, "/password"), strings.NewReader(`{"password":"another long one"}`))
 	r.AddCookie(here)
+	if got := w.send(r); got.Code != 400 || !strings.Contains(got.Body.String(), `"field":"current_password"`) {
+		t.Errorf("without the present password: got %d %s", got.Code, got.Body)
+	}
+	r = httptest.NewRequest("POST", path(guest, "/password"), strings.NewReader(`{"password":"another long one","current_password":"`+password+`"}`))
+	r.AddCookie(here)
 	if got := w.send(r); got.Code != 204 {
 		t.Fatalf("password: got %d %s", got.Code, got.Body)
 	}
@@ -175,7 +180,10 @@ func TestUsers(t *testing.T) {
 	if got := w.do("guest", "PUT", path(guest, ""), object{"username": "guest", "name": "G", "email": "g@example.test", "admin": true}).Code; got != 401 {
 		t.Errorf("a guest made himself administrator: got %d", got)
 	}
-	w.must("guest", "DELETE", path(guest, ""), nil)
+	if got := w.do("guest", "DELETE", path(guest, ""), nil); got.Code != 400 {
+		t.Errorf("a guest deleted himself: got %d %s", got.Code, got.Body)
+	}
+	w.must("admin", "DELETE", path(guest, ""), nil)
 	if got := w.do("guest", "GET", "/api/user", nil).Code; got != 401 {
 		t.Errorf("a deleted user is still signed in: got %d", got)
 	}

@@ -67,6 +67,10 @@ func handle[In, Out any](a *api, rt Route, fn func(c *call, in *In) (Out, error)
 		if err != nil {
 			return err
 		}
+		if empty && c.status != 0 {
+			c.empty(c.status)
+			return nil
+		}
 		if empty {
 			c.empty(status)
 			return nil

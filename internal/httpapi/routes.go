@@ -22,6 +22,7 @@ const project = "/project/{project_id}"
 func (a *api) addRoutes() {
 	a.addSystemRoutes()
 	a.addUserRoutes()
+	a.addAccountRoutes()
 	a.addProjectRoutes()
 	a.addResourceRoutes()
 	a.addTemplateRoutes()

@@ -113,14 +113,15 @@ func newSiteOn(t testing.TB, config sqlstore.Config, change ...func(*httpapi.Dep
 	t.Cleanup(func() { _ = db.Close() })
 	s.store, s.bus = db, live.NewBus()
 	logger := slog.New(slog.NewTextHandler(&lockedWriter{w: s.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s.auth, err = auth.New(auth.Config{
-		Store: db, CookieKey: []byte(strings.Repeat("k", 32)), Now: s.clock.Now,
-		Cost: auth.Cost{Memory: 64, Passes: 1, Threads: 1},
-	})
+	ring, err := secrets.New(secrets.GenerateKey())
 	if err != nil {
 		t.Fatal(err)
 	}
-	ring, err := secrets.New(secrets.GenerateKey())
+	s.auth, err = auth.New(auth.Config{
+		Store: db, CookieKey: []byte(strings.Repeat("k", 32)), Now: s.clock.Now,
+		Cost: auth.Cost{Memory: 64, Passes: 1, Threads: 1}, Sealer: ring,
+		TOTP: auth.TOTPConfig{Enabled: true, AllowRecovery: true},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

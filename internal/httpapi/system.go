@@ -32,7 +32,7 @@ func (a *api) info(c *call, _ *none) (wire.Info, error) {
 		SecretStorageManagement: true, SecretStorageManagementEx: true, CustomRolesManagement: true, HighAvailability: true,
 	}
 	info := wire.Info{
-		Version: a.Info.Version, WebHost: a.WebHost, UseRemoteRunner: a.Info.UseRemoteRunner,
+		Version: a.Info.Version, WebHost: a.WebHost, UseRemoteRunner: a.Info.UseRemoteRunner, AuthMethods: a.authMethods(),
 		PremiumFeatures: features, Features: features, GitClient: "cmd_git", ScheduleTimezone: a.Info.ScheduleTimezone,
 		Teams: wire.Teams{
 			InvitesEnabled: a.Catalog.Teams.InvitesEnabled, InviteType: string(a.Catalog.Teams.InviteType),
@@ -66,11 +66,11 @@ func (a *api) completeSetup(c *call, in *wire.SetupInput) (wire.CurrentUser, err
 		return wire.CurrentUser{}, err
 	}
 	c.setCookie(ticket.Cookie)
-	return a.describeUser(ticket.User), nil
+	return a.describeUser(c, ticket.User)
 }
 
 func (a *api) loginInfo(*call, *none) (wire.LoginInfo, error) {
-	return wire.LoginInfo{OIDCProviders: []wire.OIDCProvider{}, LoginWithPassword: a.Auth.PasswordLogin()}, nil
+	return wire.LoginInfo{OIDCProviders: []wire.OIDCProvider{}, LoginWithPassword: a.Auth.PasswordLogin(), AuthMethods: a.authMethods()}, nil
 }
 
 func (a *api) login(c *call, in *wire.Login) (none, error) {
@@ -79,7 +79,7 @@ func (a *api) login(c *call, in *wire.Login) (none, error) {
 		return none{}, err
 	}
 	// The browser's old session, if any, ends where a new one begins.
-	if err := a.Auth.Logout(c.r.Context(), sessionCookie(c.r)); err != nil {
+	if err := a.Auth.Discard(c.r.Context(), sessionCookie(c.r)); err != nil {
 		return none{}, err
 	}
 	c.setCookie(ticket.Cookie)
@@ -87,7 +87,7 @@ func (a *api) login(c *call, in *wire.Login) (none, error) {
 }
 
 func (a *api) logout(c *call, _ *none) (none, error) {
-	if err := a.Auth.Logout(c.r.Context(), sessionCookie(c.r)); err != nil {
+	if err := a.Auth.Logout(c.r.Context(), sessionCookie(c.r), c.client()); err != nil {
 		return none{}, err
 	}
 	c.setCookie("")

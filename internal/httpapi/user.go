@@ -1,18 +1,21 @@
 package httpapi
 
 import (
+	"signalbox/internal/auth"
+	"signalbox/internal/catalog"
 	"signalbox/internal/domain"
 	"signalbox/internal/httpapi/wire"
 )
 
-func (a *api) describeUser(u domain.User) wire.CurrentUser {
+func (a *api) describeUser(c *call, u domain.User) (wire.CurrentUser, error) {
+	factor, err := a.Auth.TOTP(c.r.Context(), u.ID)
 	return wire.CurrentUser{
-		User: wire.FromUser(u), CanCreateProject: u.Admin || a.Catalog.AnyoneCreates, HasActiveSubscription: true,
-	}
+		User: wire.FromUser(u).WithTOTP(factor), CanCreateProject: u.Admin || a.Catalog.AnyoneCreates, HasActiveSubscription: true,
+	}, err
 }
 
 func (a *api) currentUser(c *call, _ *none) (wire.CurrentUser, error) {
-	return a.describeUser(c.actor().User), nil
+	return a.describeUser(c, c.actor().User)
 }
 
 func (a *api) listTokens(c *call, _ *none) ([]wire.Token, error) {
@@ -21,7 +24,8 @@ func (a *api) listTokens(c *call, _ *none) ([]wire.Token, error) {
 }
 
 func (a *api) createToken(c *call, in *wire.TokenInput) (wire.Token, error) {
-	text, token, err := a.Auth.CreateToken(c.r.Context(), c.actor().User.ID, in.Name, in.ExpiresAt)
+	scopes, projects := in.ScopesAndProjects()
+	text, token, err := a.Auth.MakeToken(c.r.Context(), c.actor(), auth.NewToken{Name: in.Name, ExpiresAt: in.ExpiresAt, Scopes: scopes, Projects: projects})
 	if err != nil {
 		return wire.Token{}, err
 	}
@@ -31,7 +35,7 @@ func (a *api) createToken(c *call, in *wire.TokenInput) (wire.Token, error) {
 }
 
 func (a *api) deleteToken(c *call, _ *none) (none, error) {
-	return none{}, a.Auth.DeleteTokens(c.r.Context(), c.actor().User.ID, c.r.PathValue("token"))
+	return none{}, a.Auth.DeleteTokens(c.r.Context(), c.actor(), c.r.PathValue("token"))
 }
 
 func (a *api) listUsers(c *call, _ *none) ([]wire.UserListItem, error) {
@@ -40,7 +44,9 @@ func (a *api) listUsers(c *call, _ *none) ([]wire.UserListItem, error) {
 }
 
 func (a *api) createUser(c *call, in *wire.UserInput) (wire.User, error) {
-	u, err := a.Catalog.CreateUser(c.r.Context(), c.actor(), in.User(), in.Password.Secret())
+	user := in.User()
+	user.Disabled = in.Disabled != nil && *in.Disabled
+	u, err := a.Catalog.CreateUser(c.r.Context(), c.actor(), user, in.Password.Secret())
 	return wire.FromUser(u), err
 }
 
@@ -52,11 +58,14 @@ func (a *api) getUser(c *call, _ *none) (wire.User, error) {
 	if !c.actor().User.Admin && c.actor().User.ID != u.ID {
 		return wire.MaskedUser(u), nil
 	}
-	return wire.FromUser(u), nil
+	factor, err := a.Auth.TOTP(c.r.Context(), u.ID)
+	return wire.FromUser(u).WithTOTP(factor), err
 }
 
 func (a *api) replaceUser(c *call, in *wire.UserInput) (none, error) {
-	return none{}, a.Catalog.ReplaceUser(c.r.Context(), c.actor(), domain.UserID(c.id("user_id")), in.User(), in.Password.Secret())
+	return none{}, a.Catalog.ReplaceUser(c.r.Context(), c.actor(), c.userID(), catalog.UserChange{
+		User: in.User(), Password: in.Password.Secret(), Current: in.CurrentPassword.Secret(), Disabled: in.Disabled,
+	})
 }
 
 func (a *api) deleteUser(c *call, _ *none) (none, error) {
@@ -64,5 +73,5 @@ func (a *api) deleteUser(c *call, _ *none) (none, error) {
 }
 
 func (a *api) setPassword(c *call, in *wire.PasswordInput) (none, error) {
-	return none{}, a.Catalog.SetPassword(c.r.Context(), c.actor(), domain.UserID(c.id("user_id")), in.Password.Secret())
+	return none{}, a.Catalog.SetPassword(c.r.Context(), c.actor(), c.userID(), in.Password.Secret(), in.CurrentPassword.Secret())
 }

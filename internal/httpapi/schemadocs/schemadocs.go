@@ -18,7 +18,7 @@ import (
 
 // packages hold the types, with what goes before the names of their schemas.
 func packages() map[string]string {
-	return map[string]string{"internal/httpapi/wire": "", "internal/backup": "Backup", "internal/secrets": ""}
+	return map[string]string{"internal/httpapi/wire": "", "internal/audit": "", "internal/backup": "Backup", "internal/secrets": ""}
 }
 
 // Source returns the Go file with the comments of the types that the wanted

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"time"
 
@@ -101,6 +102,12 @@ func (a Any) MarshalJSON() ([]byte, error) {
 		return []byte("null"), nil
 	}
 	return a, nil
+}
+
+// UnmarshalJSON keeps the text of the value.
+func (a *Any) UnmarshalJSON(data []byte) error {
+	*a = bytes.Clone(data)
+	return nil
 }
 
 // Schema describes the value to OpenAPI: it may be anything.

@@ -17,6 +17,59 @@ type User struct {
 	External bool      `json:"external"`
 	Alert    bool      `json:"alert"`
 	Pro      bool      `json:"pro"`
+	Disabled bool      `json:"disabled,omitempty" doc:"Cannot sign in, and their tokens do not count"`
+	TOTP     *UserTOTP `json:"totp,omitempty" doc:"The second factor, when one is on"`
+}
+
+// UserTOTP is a second factor. Its secrets are in the answer to its creation and
+// nowhere else.
+type UserTOTP struct {
+	ID            int64     `json:"id"`
+	Created       time.Time `json:"created"`
+	UserID        int64     `json:"user_id"`
+	URL           string    `json:"url" doc:"For authenticators; empty but in the answer to the creation"`
+	RecoveryCode  string    `json:"recovery_code,omitempty" doc:"The first of recovery_codes"`
+	RecoveryCodes []string  `json:"recovery_codes,omitempty" doc:"Each stands in for a code once"`
+	Confirmed     *bool     `json:"confirmed,omitempty" doc:"In the answer to the creation: false until a code was entered"`
+}
+
+// PasscodeInput carries a code of a second factor.
+type PasscodeInput struct {
+	Passcode Plain `json:"passcode,omitempty" doc:"The present code, or while signing in a recovery code"`
+}
+
+// RecoveryInput carries a recovery code.
+type RecoveryInput struct {
+	RecoveryCode Plain `json:"recovery_code,omitempty"`
+}
+
+// ProofInput proves once more who asks: by one of the two.
+type ProofInput struct {
+	CurrentPassword Plain `json:"current_password,omitempty"`
+	Passcode        Plain `json:"passcode,omitempty"`
+}
+
+// Session is a browser that is signed in.
+type Session struct {
+	ID         int64     `json:"id"`
+	Created    time.Time `json:"created"`
+	LastActive time.Time `json:"last_active"`
+	IP         string    `json:"ip"`
+	UserAgent  string    `json:"user_agent"`
+	Current    bool      `json:"current" doc:"The one that asks"`
+	Pending    bool      `json:"pending,omitempty" doc:"The second factor is missing"`
+}
+
+// UserOption is a setting that a client keeps for a user.
+type UserOption struct {
+	Key   string `json:"key"`
+	Value Any    `json:"value"`
+}
+
+// UserOptionInput sets one.
+type UserOptionInput struct {
+	Key   string `json:"key,omitempty"`
+	Value Any    `json:"value,omitempty"`
 }
 
 // CurrentUser is the user who asks.
@@ -38,6 +91,7 @@ type UserListItem struct {
 	External *bool      `json:"external,omitempty"`
 	Alert    *bool      `json:"alert,omitempty"`
 	Pro      *bool      `json:"pro,omitempty"`
+	Disabled bool       `json:"disabled,omitempty"`
 }
 
 // UserInput creates or replaces a user.
@@ -50,11 +104,15 @@ type UserInput struct {
 	External bool   `json:"external,omitempty"`
 	Alert    bool   `json:"alert,omitempty"`
 	Pro      bool   `json:"pro,omitempty"`
+	Disabled *bool  `json:"disabled,omitempty" doc:"Left out, it stays as it is"`
+
+	CurrentPassword Plain `json:"current_password,omitempty" doc:"The present password, to change one's own in a browser"`
 }
 
 // PasswordInput sets a password.
 type PasswordInput struct {
-	Password Plain `json:"password,omitempty"`
+	Password        Plain `json:"password,omitempty"`
+	CurrentPassword Plain `json:"current_password,omitempty" doc:"The present one, to change one's own in a browser"`
 }
 
 // Token is an API token; ID is the whole token in the answer to its creation
@@ -66,20 +124,60 @@ type Token struct {
 	UserID    int64      `json:"user_id"`
 	Name      string     `json:"name,omitempty"`
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	Scopes    []string   `json:"scopes,omitempty" doc:"What it may be used for; left out: all that its user may"`
+	Projects  []int64    `json:"projects,omitempty" doc:"Where; left out: in all projects of its user"`
+	LastUsed  *time.Time `json:"last_used,omitempty" doc:"To the minute"`
 }
 
 // TokenInput describes a new API token.
 type TokenInput struct {
 	Name      string     `json:"name,omitempty"`
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	Scopes    []string   `json:"scopes,omitempty" doc:"Any of read, run, write and admin; left out: all"`
+	Projects  []int64    `json:"projects,omitempty" doc:"Left out: all"`
 }
 
 // FromUser gives the full shape of a user.
 func FromUser(u domain.User) User {
 	return User{
 		ID: int64(u.ID), Created: u.Created.UTC(), Username: u.Username, Name: u.Name, Email: u.Email,
-		Admin: u.Admin, External: u.External, Alert: u.Alert, Pro: u.Pro,
+		Admin: u.Admin, External: u.External, Alert: u.Alert, Pro: u.Pro, Disabled: u.Disabled,
 	}
+}
+
+// WithTOTP adds the second factor, if there is one, without its secret.
+func (u User) WithTOTP(f *domain.TOTP) User {
+	if f != nil {
+		u.TOTP = fromTOTP(*f)
+	}
+	return u
+}
+
+func fromTOTP(f domain.TOTP) *UserTOTP {
+	return &UserTOTP{ID: int64(f.ID), Created: f.Created.UTC(), UserID: int64(f.UserID)}
+}
+
+// FromEnrolment gives a new second factor with its secrets.
+func FromEnrolment(f domain.TOTP, url domain.Secret, codes []domain.Secret) UserTOTP {
+	out := *fromTOTP(f)
+	out.URL, out.Confirmed = url.Reveal(), &f.Confirmed
+	for _, code := range codes {
+		out.RecoveryCodes = append(out.RecoveryCodes, code.Reveal())
+	}
+	if len(codes) > 0 {
+		out.RecoveryCode = codes[0].Reveal()
+	}
+	return out
+}
+
+// FromSessions gives a list of sessions; own is the one that asks.
+func FromSessions(sessions []domain.Session, own domain.SessionID) []Session {
+	return list(sessions, func(s domain.Session) Session {
+		return Session{
+			ID: int64(s.ID), Created: s.Created.UTC(), LastActive: s.LastActive.UTC(), IP: s.IP, UserAgent: s.UserAgent,
+			Current: s.ID == own, Pending: s.Pending != domain.FactorNone,
+		}
+	})
 }
 
 // MaskedUser gives a user as strangers see it.
@@ -94,7 +192,7 @@ func FromUsers(users []domain.User, full bool) []UserListItem {
 		if full {
 			created := u.Created.UTC()
 			row.Created, row.Email, row.Admin = &created, &u.Email, &u.Admin
-			row.External, row.Alert, row.Pro = &u.External, &u.Alert, &u.Pro
+			row.External, row.Alert, row.Pro, row.Disabled = &u.External, &u.Alert, &u.Pro, u.Disabled
 		}
 		return row
 	})
@@ -108,11 +206,28 @@ func (in UserInput) User() domain.User {
 	}
 }
 
+// ScopesAndProjects gives the bounds of a new token; nil where none were named.
+func (in TokenInput) ScopesAndProjects() ([]domain.TokenScope, []domain.ProjectID) {
+	return each(in.Scopes, func(s string) domain.TokenScope { return domain.TokenScope(s) }),
+		each(in.Projects, func(p int64) domain.ProjectID { return domain.ProjectID(p) })
+}
+
+// each applies fn to all elements; nil stays nil.
+func each[From, To any](in []From, fn func(From) To) []To {
+	if in == nil {
+		return nil
+	}
+	return list(in, fn)
+}
+
 // FromToken gives a token as lists show it.
 func FromToken(t domain.Token, now time.Time) Token {
 	return Token{
 		ID: t.Prefix, Created: t.Created.UTC(), Expired: !t.Live(now), UserID: int64(t.UserID),
 		Name: t.Name, ExpiresAt: utc(t.ExpiresAt),
+		Scopes:   each(t.Scopes, func(s domain.TokenScope) string { return string(s) }),
+		Projects: each(t.Projects, func(p domain.ProjectID) int64 { return int64(p) }),
+		LastUsed: utc(t.LastUsed),
 	}
 }
 

@@ -16,8 +16,8 @@ export function mountPath(): string {
 const failures: Middleware = {
   async onResponse({ response, schemaPath }) {
     if (response.ok) return;
-    // At the sign-in itself a 401 says that name or password is wrong.
-    if (response.status === 401 && schemaPath !== "/api/auth/login") sessionLost();
+    // At the sign-in itself a 401 says that name, password or code is wrong.
+    if (response.status === 401 && !schemaPath.startsWith("/api/auth/")) sessionLost();
     throw await toApiError(response);
   },
   onError({ error }) {

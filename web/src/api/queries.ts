@@ -5,7 +5,11 @@ import { sessionFound } from "./session";
 
 // One factory of keys per resource, used by queries, mutations and live updates alike.
 
-export const userKeys = { me: ["user"] as const, tokens: ["user", "tokens"] as const };
+export const userKeys = {
+  me: ["user"] as const,
+  tokens: ["user", "tokens"] as const,
+  sessions: ["user", "sessions"] as const,
+};
 export const projectKeys = {
   all: ["projects"] as const,
   one: (p: number) => ["project", p] as const,
@@ -94,6 +98,12 @@ export const tokensQuery = () =>
   queryOptions({
     queryKey: userKeys.tokens,
     queryFn: ({ signal }) => list(api.GET("/api/user/tokens", { signal })),
+  });
+
+export const sessionsQuery = () =>
+  queryOptions({
+    queryKey: userKeys.sessions,
+    queryFn: ({ signal }) => list(api.GET("/api/user/sessions", { signal })),
   });
 
 export const projectsQuery = () =>

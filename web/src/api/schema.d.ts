@@ -110,6 +110,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/recovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Complete a sign-in by a recovery code, which takes the second factor away */
+        post: operations["recover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the second factor of a sign-in; 204 when none is pending */
+        post: operations["verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cache": {
         parameters: {
             query?: never;
@@ -213,6 +247,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/invites/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Join the project that one was invited to */
+        post: operations["acceptInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -295,6 +346,24 @@ export interface paths {
         get: operations["listProjectAudit"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a project as one document, without secrets */
+        get: operations["backupProject"];
+        put?: never;
+        /** Read a project as one document, with its secrets encrypted */
+        post: operations["backupProjectWithSecrets"];
         delete?: never;
         options?: never;
         head?: never;
@@ -443,6 +512,238 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/project/{project_id}/integrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List integrations */
+        get: operations["listIntegrations"];
+        put?: never;
+        /** Create an integration */
+        post: operations["createIntegration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/integrations/aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the addresses of the project, which reach its searchable integrations */
+        get: operations["listProjectAliases"];
+        put?: never;
+        /** Make up an address of the project, which reach its searchable integrations */
+        post: operations["createProjectAlias"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/integrations/aliases/{alias_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete an address of the project, which reach its searchable integrations */
+        delete: operations["deleteProjectAlias"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/integrations/{integration_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an integration */
+        get: operations["getIntegration"];
+        /** Replace an integration */
+        put: operations["replaceIntegration"];
+        post?: never;
+        /** Delete an integration with its matchers, values and aliases */
+        delete: operations["deleteIntegration"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/integrations/{integration_id}/aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the addresses of an integration */
+        get: operations["listIntegrationAliases"];
+        put?: never;
+        /** Make up an address of an integration */
+        post: operations["createIntegrationAlias"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/integrations/{integration_id}/aliases/{alias_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete an address of an integration */
+        delete: operations["deleteIntegrationAlias"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/integrations/{integration_id}/matchers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the matchers of an integration */
+        get: operations["listMatchers"];
+        put?: never;
+        /** Create a matcher */
+        post: operations["createMatcher"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/integrations/{integration_id}/matchers/{matcher_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a matcher */
+        get: operations["getMatcher"];
+        /** Replace a matcher */
+        put: operations["replaceMatcher"];
+        post?: never;
+        /** Delete a matcher */
+        delete: operations["deleteMatcher"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/integrations/{integration_id}/matchers/{matcher_id}/refs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what uses a matcher: nothing */
+        get: operations["getMatcherRefs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/integrations/{integration_id}/refs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what belongs to an integration */
+        get: operations["getIntegrationRefs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/integrations/{integration_id}/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the values taken out of calls */
+        get: operations["listIntegrationValues"];
+        put?: never;
+        /** Create a value */
+        post: operations["createIntegrationValue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/integrations/{integration_id}/values/{value_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a value */
+        get: operations["getIntegrationValue"];
+        /** Change what the request names of a value */
+        put: operations["updateIntegrationValue"];
+        post?: never;
+        /** Delete a value */
+        delete: operations["deleteIntegrationValue"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/integrations/{integration_id}/values/{value_id}/refs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what uses a value: nothing */
+        get: operations["getIntegrationValueRefs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/project/{project_id}/inventory": {
         parameters: {
             query?: never;
@@ -492,6 +793,43 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the invitations to a project */
+        get: operations["listInvites"];
+        put?: never;
+        /** Invite a user or an e-mail address; what accepts the invitation is shown only here */
+        post: operations["createInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/invites/{invite_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an invitation */
+        get: operations["getInvite"];
+        /** Decline an invitation, end it or open it again */
+        put: operations["replaceInvite"];
+        post?: never;
+        /** Delete an invitation */
+        delete: operations["deleteInvite"];
         options?: never;
         head?: never;
         patch?: never;
@@ -700,6 +1038,237 @@ export interface paths {
         /** Tell what the caller may do */
         get: operations["getProjectRole"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the custom roles of a project */
+        get: operations["listProjectRoles"];
+        put?: never;
+        /** Create a custom role for a project */
+        post: operations["createProjectRole"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/roles/all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the custom roles of a project and those of all projects */
+        get: operations["listAllRoles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/roles/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a custom role of a project */
+        get: operations["getProjectRoleBySlug"];
+        /** Replace a custom role of a project */
+        put: operations["replaceProjectRole"];
+        post?: never;
+        /** Delete a custom role of a project that nothing uses */
+        delete: operations["deleteProjectRole"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/runner_tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tags of runners */
+        get: operations["listProjectRunnerTags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/runners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List runners of the project, newest first */
+        get: operations["listProjectRunners"];
+        put?: never;
+        /** Create a runner of the project; its secrets are shown only here */
+        post: operations["createProjectRunner"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/runners/{runner_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a runner of the project */
+        get: operations["getProjectRunner"];
+        /** Replace a runner of the project */
+        put: operations["replaceProjectRunner"];
+        /** Replace a runner of the project */
+        post: operations["updateProjectRunner"];
+        /** Delete a runner of the project */
+        delete: operations["deleteProjectRunner"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/runners/{runner_id}/active": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch a runner on or off */
+        post: operations["setProjectRunnerActive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/runners/{runner_id}/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ask a runner to empty its caches */
+        delete: operations["cleanProjectRunner"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/runners/{runner_id}/registration-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a runner that has not registered a new one-time token */
+        post: operations["createProjectRunnerRegistrationToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List schedules, without those that look for new commits */
+        get: operations["listSchedules"];
+        put?: never;
+        /** Create a schedule */
+        post: operations["createSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/schedules/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check a cron expression */
+        post: operations["validateSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/schedules/{schedule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a schedule */
+        get: operations["getSchedule"];
+        /** Replace a schedule */
+        put: operations["replaceSchedule"];
+        post?: never;
+        /** Delete a schedule */
+        delete: operations["deleteSchedule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/schedules/{schedule_id}/active": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Switch a schedule on or off */
+        put: operations["setScheduleActive"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1120,6 +1689,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/project/{project_id}/templates/{template_id}/perms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what roles were given on a template */
+        get: operations["listTemplatePermissions"];
+        put?: never;
+        /** Give a custom role rights on a template */
+        post: operations["addTemplatePermission"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/templates/{template_id}/perms/{permission_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what a role was given on a template */
+        get: operations["getTemplatePermission"];
+        /** Change what a role was given on a template */
+        put: operations["replaceTemplatePermission"];
+        post?: never;
+        /** Take away what a role was given on a template */
+        delete: operations["removeTemplatePermission"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/project/{project_id}/templates/{template_id}/refs": {
         parameters: {
             query?: never;
@@ -1129,6 +1735,23 @@ export interface paths {
         };
         /** List what uses a template */
         get: operations["getTemplateRefs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/templates/{template_id}/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List all schedules of a template */
+        get: operations["listTemplateSchedules"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1331,6 +1954,167 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a project of a document */
+        post: operations["restoreProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the custom roles of all projects */
+        get: operations["listRoles"];
+        put?: never;
+        /** Create a custom role for all projects */
+        post: operations["createRole"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roles/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a custom role of all projects */
+        get: operations["getRole"];
+        /** Replace a custom role of all projects */
+        put: operations["replaceRole"];
+        /** Replace a custom role of all projects */
+        post: operations["updateRole"];
+        /** Delete a custom role of all projects that nothing uses */
+        delete: operations["deleteRole"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runner_tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tags of runners */
+        get: operations["listRunnerTags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List runners, newest first */
+        get: operations["listRunners"];
+        put?: never;
+        /** Create a runner; its secrets are shown only here */
+        post: operations["createRunner"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runners/{runner_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a runner */
+        get: operations["getRunner"];
+        /** Replace a runner */
+        put: operations["replaceRunner"];
+        /** Replace a runner */
+        post: operations["updateRunner"];
+        /** Delete a runner */
+        delete: operations["deleteRunner"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runners/{runner_id}/active": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch a runner on or off */
+        post: operations["setRunnerActive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runners/{runner_id}/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ask a runner to empty its caches */
+        delete: operations["cleanRunner"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runners/{runner_id}/registration-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a runner that has not registered a new one-time token */
+        post: operations["createRunnerRegistrationToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/setup": {
         parameters: {
             query?: never;
@@ -1418,6 +2202,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/user/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what clients keep for the caller */
+        get: operations["getUserOptions"];
+        put?: never;
+        /** Keep something for the caller */
+        post: operations["setUserOption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the caller's sessions, the latest used first */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        /** End the caller's other sessions */
+        delete: operations["deleteSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of the caller's sessions */
+        delete: operations["deleteSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/user/tokens": {
         parameters: {
             query?: never;
@@ -1490,6 +2327,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users/{user_id}/2fas/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set up a second factor; its secrets are shown only here */
+        post: operations["createTOTP"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/2fas/totp/{totp_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a second factor; one's own in a browser by a proof */
+        delete: operations["deleteTOTP"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/2fas/totp/{totp_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a second factor count by a code of it */
+        post: operations["confirmTOTP"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/2fas/totp/{totp_id}/qr": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Draw the QR code of a second factor that is being set up */
+        get: operations["getTOTPQR"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users/{user_id}/password": {
         parameters: {
             query?: never;
@@ -1501,6 +2406,58 @@ export interface paths {
         put?: never;
         /** Set a password; ends the user's other sessions */
         post: operations["setPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a user's sessions, the latest used first */
+        get: operations["listUserSessions"];
+        put?: never;
+        post?: never;
+        /** End a user's sessions but the one that asks */
+        delete: operations["deleteUserSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of a user's sessions */
+        delete: operations["deleteUserSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a user try again who was locked out by wrong passwords or codes */
+        post: operations["unlockUser"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1528,6 +2485,13 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AcceptInput: {
+            token?: string;
+        };
+        Accepted: {
+            /** Format: int64 */
+            project_id: number;
+        };
         ActiveInput: {
             active?: boolean;
         };
@@ -1686,9 +2650,13 @@ export interface components {
             icon: string;
             id?: string;
             path: string;
+            /** @description Where the program was found */
+            path_found?: string;
             /** Format: int64 */
             priority: number;
             title: string;
+            /** @description Version of the program; it is asked in the background, so that it may be missing at first */
+            version?: string;
         };
         AppInput: {
             active?: boolean;
@@ -1705,12 +2673,239 @@ export interface components {
             email?: components["schemas"]["EmailMethod"];
             totp?: components["schemas"]["TOTPMethod"];
         };
+        BackupDocument: {
+            /** @description Variable groups */
+            environments: components["schemas"]["BackupEnvironment"][];
+            host_configs: components["schemas"]["BackupHostConfig"][];
+            /** @description Aliases of the whole project */
+            integration_aliases: string[];
+            integrations: components["schemas"]["BackupIntegration"][];
+            inventories: components["schemas"]["BackupInventory"][];
+            /** @description Keys without their secrets */
+            keys: components["schemas"]["BackupKey"][];
+            meta: components["schemas"]["BackupMeta"];
+            repositories: components["schemas"]["BackupRepository"][];
+            roles: components["schemas"]["BackupRole"][];
+            schedules: components["schemas"]["BackupSchedule"][];
+            secret_storages: components["schemas"]["BackupSecretStorage"][];
+            /** @description The secrets of keys, encrypted with a passphrase */
+            secrets?: components["schemas"]["BackupSealed"];
+            templates: components["schemas"]["BackupTemplate"][];
+            views: components["schemas"]["BackupView"][];
+        };
+        BackupEnvironment: {
+            env?: string;
+            json: string;
+            name: string;
+            password?: string;
+        };
+        BackupExtractValue: {
+            body_data_type: string;
+            key: string;
+            name: string;
+            value_source: string;
+            variable: string;
+            variable_type: string;
+        };
+        BackupHostConfig: {
+            host: string;
+            ssh_key: string;
+            type: string;
+        };
+        BackupInput: {
+            /** @description Encrypts the secrets; at least 10 characters */
+            passphrase: string;
+        };
+        BackupIntegration: {
+            aliases: string[];
+            auth_header: string;
+            auth_method: string;
+            auth_secret?: string;
+            extract_values: components["schemas"]["BackupExtractValue"][];
+            matchers: components["schemas"]["BackupMatcher"][];
+            name: string;
+            searchable: boolean;
+            task_params?: components["schemas"]["BackupTaskParams"];
+            template: string;
+        };
+        BackupInventory: {
+            become_key?: string;
+            inventory: string;
+            name: string;
+            repository?: string;
+            runner_tag?: string;
+            ssh_key?: string;
+            template?: string;
+            type: string;
+        };
+        BackupKey: {
+            environment?: string;
+            name: string;
+            owner: string;
+            source_storage?: string;
+            source_storage_key?: string;
+            source_storage_type?: string;
+            storage?: string;
+            type: string;
+            variable?: string;
+        };
+        BackupMatcher: {
+            body_data_type: string;
+            key: string;
+            match_type: string;
+            method: string;
+            name: string;
+            value: string;
+        };
+        BackupMeta: {
+            alert: boolean;
+            alert_chat?: string;
+            /** Format: int64 */
+            max_parallel_tasks: number;
+            name: string;
+            type: string;
+        };
+        BackupRepository: {
+            git_branch: string;
+            /** Format: int64 */
+            git_depth?: number;
+            git_lfs?: boolean;
+            git_url: string;
+            name: string;
+            ssh_key?: string;
+        };
+        BackupRole: {
+            name: string;
+            /** Format: int64 */
+            permissions: number;
+            slug?: string;
+        };
+        BackupSchedule: {
+            active: boolean;
+            checkable_repository?: string;
+            cron_format: string;
+            delete_after_run: boolean;
+            name: string;
+            /** @description RFC 3339; the reference writes an empty object */
+            run_at?: unknown;
+            task_params?: components["schemas"]["BackupTaskParams"];
+            template: string;
+            type: string;
+        };
+        BackupSealed: {
+            data: string;
+            /** @description argon2id */
+            kdf: string;
+            /**
+             * Format: int32
+             * @description KiB
+             */
+            memory: number;
+            nonce: string;
+            salt: string;
+            /** Format: int32 */
+            threads: number;
+            /**
+             * Format: int32
+             * @description Passes
+             */
+            time: number;
+        };
+        BackupSecretStorage: {
+            name: string;
+            params?: unknown;
+            readonly: boolean;
+            type: string;
+        };
+        BackupSurveyValue: {
+            name: string;
+            value: string;
+        };
+        BackupSurveyVar: {
+            default_value: string;
+            description: string;
+            name: string;
+            required: boolean;
+            title: string;
+            type: string;
+            values: components["schemas"]["BackupSurveyValue"][];
+        };
+        BackupTaskParams: {
+            arguments?: string;
+            environment?: string;
+            git_branch?: string;
+            inventory_name?: string;
+            message?: string;
+            params?: unknown;
+            version?: string;
+        };
+        BackupTemplate: {
+            allow_override_args_in_task: boolean;
+            allow_override_branch_in_task: boolean;
+            /** @description Absent in files of the reference, which allows it */
+            allow_override_environment_in_task?: boolean;
+            allow_parallel_tasks: boolean;
+            app: string;
+            arguments?: string;
+            autorun: boolean;
+            build_template?: string;
+            /** @description In old files: becomes a schedule */
+            cron?: string;
+            description?: string;
+            environment?: string;
+            git_branch?: string;
+            inventory?: string;
+            /** Format: int64 */
+            max_task_duration_sec?: number;
+            name: string;
+            playbook: string;
+            repository: string;
+            roles: components["schemas"]["BackupTemplateRole"][];
+            runner_tag?: string;
+            start_version?: string;
+            suppress_success_alerts: boolean;
+            survey_vars: components["schemas"]["BackupSurveyVar"][];
+            task_params: unknown;
+            type: string;
+            /** @description In old files: becomes a vault */
+            vault_key?: string;
+            vaults: components["schemas"]["BackupVault"][];
+            view?: string;
+        };
+        BackupTemplateRole: {
+            is_global: boolean;
+            /** Format: int64 */
+            permissions: number;
+            /** @description The slug of a role for all projects, the name of one of the project */
+            role: string;
+        };
+        BackupVault: {
+            name?: string;
+            script?: string;
+            type: string;
+            vault_key?: string;
+        };
+        BackupView: {
+            filter?: unknown;
+            hidden: boolean;
+            /** Format: int64 */
+            position: number;
+            sort_column?: string;
+            sort_reverse: boolean;
+            title: string;
+            type: string;
+        };
+        CronInput: {
+            cron_format?: string;
+        };
         CurrentUser: {
             admin: boolean;
             alert: boolean;
             can_create_project: boolean;
             /** Format: date-time */
             created: string;
+            /** @description Cannot sign in, and their tokens do not count */
+            disabled?: boolean;
             email: string;
             external: boolean;
             has_active_subscription: boolean;
@@ -1718,6 +2913,8 @@ export interface components {
             id: number;
             name: string;
             pro: boolean;
+            /** @description The second factor, when one is on */
+            totp?: components["schemas"]["UserTOTP"];
             username: string;
         };
         DescriptionInput: {
@@ -1898,12 +3095,88 @@ export interface components {
             features: components["schemas"]["Features"];
             git_client: string;
             premium_features: components["schemas"]["Features"];
-            roles: components["schemas"]["RoleInfo"][];
+            roles: components["schemas"]["Role"][];
             schedule_timezone: string;
             teams: components["schemas"]["Teams"];
             use_remote_runner: boolean;
             version: string;
             web_host: string;
+        };
+        Integration: {
+            auth_header: string;
+            auth_method: string;
+            /** Format: int64 */
+            auth_secret_id: number | null;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /** Format: int64 */
+            project_id: number;
+            searchable: boolean;
+            task_params?: components["schemas"]["TaskParams"];
+            /** Format: int64 */
+            template_id: number;
+        };
+        IntegrationAlias: {
+            /** Format: int64 */
+            id: number;
+            url: string;
+        };
+        IntegrationInput: {
+            /** @description For the methods token and hmac */
+            auth_header?: string | null;
+            /** @description Nothing, github, bitbucket, token, hmac or basic */
+            auth_method?: string;
+            /**
+             * Format: int64
+             * @description A key of type login_password
+             */
+            auth_secret_id?: number | null;
+            /** Format: int64 */
+            id?: number;
+            name?: string;
+            /** Format: int64 */
+            project_id?: number;
+            /** @description Reached through the aliases of the project when all matchers match */
+            searchable?: boolean;
+            task_params?: components["schemas"]["TaskParams"];
+            /** Format: int64 */
+            template_id?: number;
+        };
+        IntegrationRefs: {
+            matchers: components["schemas"]["Named"][];
+            values: components["schemas"]["Named"][];
+        };
+        IntegrationValue: {
+            body_data_type: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            integration_id: number;
+            key: string;
+            name: string;
+            /** @enum {string} */
+            value_source: "body" | "header";
+            variable: string;
+            /** @description environment, also for nothing, or task */
+            variable_type: string;
+        };
+        IntegrationValueInput: {
+            /** @description json or string; for bodies */
+            body_data_type?: string | null;
+            /** Format: int64 */
+            id?: number | null;
+            /** Format: int64 */
+            integration_id?: number | null;
+            /** @description The path in the JSON, or the name of the header */
+            key?: string | null;
+            name?: string | null;
+            /** @description body or header */
+            value_source?: string | null;
+            /** @description What it becomes in the task */
+            variable?: string | null;
+            /** @description environment, also when left out, or task */
+            variable_type?: string | null;
         };
         Inventory: {
             /** Format: int64 */
@@ -1942,6 +3215,47 @@ export interface components {
             /** Format: int64 */
             template_id?: number | null;
             type?: string;
+        };
+        Invite: {
+            /** Format: date-time */
+            accepted_at?: string;
+            /** Format: date-time */
+            created: string;
+            /** @description Only shown to those who manage members */
+            email?: string;
+            /** Format: date-time */
+            expires_at?: string;
+            /** Format: int64 */
+            id: number;
+            inviter_user?: components["schemas"]["UserMin"];
+            /** Format: int64 */
+            inviter_user_id: number | null;
+            /** Format: int64 */
+            project_id: number;
+            role: string;
+            /** @enum {string} */
+            status: "pending" | "accepted" | "declined" | "expired";
+            user?: components["schemas"]["UserMin"];
+            /** Format: int64 */
+            user_id?: number;
+        };
+        InviteInput: {
+            email?: string | null;
+            /**
+             * Format: date-time
+             * @description In 7 days when left out
+             */
+            expires_at?: string | null;
+            role?: string;
+            /**
+             * Format: int64
+             * @description Either this or email
+             */
+            user_id?: number | null;
+        };
+        InviteStatusInput: {
+            /** @description pending, declined or expired */
+            status?: string;
         };
         Key: {
             /** @description Lists only: no secret is stored */
@@ -2028,6 +3342,36 @@ export interface components {
             login?: string;
             password?: string;
         };
+        Matcher: {
+            body_data_type: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            integration_id: number;
+            key: string;
+            /** @enum {string} */
+            match_type: "body" | "header";
+            /** @enum {string} */
+            method: "equals" | "unequals" | "contains";
+            name: string;
+            value: string;
+        };
+        MatcherInput: {
+            /** @description json, also when left out, or string */
+            body_data_type?: string;
+            /** Format: int64 */
+            id?: number;
+            /** Format: int64 */
+            integration_id?: number;
+            /** @description The path in the JSON, such as a.b or a.[0], or the name of the header */
+            key?: string;
+            /** @description body or header */
+            match_type?: string;
+            /** @description equals, also when left out, unequals or contains */
+            method?: string;
+            name?: string;
+            value?: string;
+        };
         Member: {
             /**
              * Format: int64
@@ -2047,6 +3391,33 @@ export interface components {
             /** Format: int64 */
             id: number;
             name: string;
+        };
+        NewInvite: {
+            /** Format: date-time */
+            accepted_at?: string;
+            /** Format: date-time */
+            created: string;
+            /** @description Only shown to those who manage members */
+            email?: string;
+            /** Format: date-time */
+            expires_at?: string;
+            /** Format: int64 */
+            id: number;
+            inviter_user?: components["schemas"]["UserMin"];
+            /** Format: int64 */
+            inviter_user_id: number | null;
+            /** Format: int64 */
+            project_id: number;
+            role: string;
+            /** @enum {string} */
+            status: "pending" | "accepted" | "declined" | "expired";
+            /** @description Accepts the invitation, once; it is shown only here */
+            token: string;
+            /** @description Address that accepts it in a browser; absent when the server does not know its own */
+            url?: string;
+            user?: components["schemas"]["UserMin"];
+            /** Format: int64 */
+            user_id?: number;
         };
         OIDCProvider: {
             color: string;
@@ -2077,7 +3448,16 @@ export interface components {
             secret?: boolean;
             value: unknown;
         };
+        PartRefs: {
+            integrations: components["schemas"]["Named"][];
+        };
+        PasscodeInput: {
+            /** @description The present code, or while signing in a recovery code */
+            passcode?: string;
+        };
         PasswordInput: {
+            /** @description The present one, to change one's own in a browser */
+            current_password?: string;
             password?: string;
         };
         Project: {
@@ -2116,6 +3496,10 @@ export interface components {
             permissions: number;
             role: string;
         };
+        ProofInput: {
+            current_password?: string;
+            passcode?: string;
+        };
         Record: {
             /** @description create, update, delete, run, stop, decide, login, logout or access */
             action: string;
@@ -2150,6 +3534,9 @@ export interface components {
             /** @description Name of who did it, as it was then */
             username: string;
         };
+        RecoveryInput: {
+            recovery_code?: string;
+        };
         Reference: {
             /** Format: int64 */
             id: number;
@@ -2162,8 +3549,15 @@ export interface components {
             integrations: components["schemas"]["Named"][];
             inventories: components["schemas"]["Named"][];
             repositories: components["schemas"]["Named"][];
-            schedules: components["schemas"]["Named"][];
+            schedules: components["schemas"]["ScheduleRef"][];
             templates: components["schemas"]["Named"][];
+        };
+        RegistrationToken: {
+            /** Format: int64 */
+            project_id: number | null;
+            registration_token: string;
+            /** Format: int64 */
+            runner_id: number;
         };
         Repository: {
             git_branch: string;
@@ -2207,13 +3601,137 @@ export interface components {
             /** @description JSON object as text: secret survey answers, which are not kept */
             secret?: string;
         };
-        RoleInfo: {
+        RestoreInput: {
+            /** @description Variable groups */
+            environments: components["schemas"]["BackupEnvironment"][];
+            host_configs: components["schemas"]["BackupHostConfig"][];
+            /** @description Aliases of the whole project */
+            integration_aliases: string[];
+            integrations: components["schemas"]["BackupIntegration"][];
+            inventories: components["schemas"]["BackupInventory"][];
+            /** @description Keys without their secrets */
+            keys: components["schemas"]["BackupKey"][];
+            meta: components["schemas"]["BackupMeta"];
+            /** @description Opens the secrets of the document; without it they are left out */
+            passphrase?: string;
+            repositories: components["schemas"]["BackupRepository"][];
+            roles: components["schemas"]["BackupRole"][];
+            schedules: components["schemas"]["BackupSchedule"][];
+            secret_storages: components["schemas"]["BackupSecretStorage"][];
+            /** @description The secrets of keys, encrypted with a passphrase */
+            secrets?: components["schemas"]["BackupSealed"];
+            templates: components["schemas"]["BackupTemplate"][];
+            views: components["schemas"]["BackupView"][];
+        };
+        RestoredProject: {
+            alert?: boolean;
+            alert_chat?: string;
+            /** Format: date-time */
+            created: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            max_parallel_tasks?: number;
+            name: string;
+            type: string;
+            /** @description What could not be taken over */
+            warnings?: string[];
+        };
+        Role: {
+            name: string;
+            /**
+             * Format: int64
+             * @description Bit mask: 1 run tasks, 2 update project, 4 manage resources, 8 manage members
+             */
+            permissions: number;
+            /**
+             * Format: int64
+             * @description null: all projects have it
+             */
+            project_id: number | null;
+            /** @description What members and templates name it by; unique in the whole system */
+            slug: string;
+        };
+        RoleInput: {
+            name?: string;
+            /** Format: int64 */
+            permissions?: number;
+            /** @description Lower-case letters, digits, - and _; cannot be changed later */
+            slug?: string;
+        };
+        Runner: {
+            active: boolean;
+            /** Format: date-time */
+            cleaning_requested: string | null;
+            /** Format: int64 */
+            id: number;
+            /** @description It takes tasks that name no tag too */
+            is_default: boolean;
+            /** Format: int64 */
+            max_parallel_tasks: number;
             name: string;
             /** Format: int64 */
-            permissions: number;
+            project_id: number | null;
+            registered: boolean;
+            /** @description The first of the tags */
+            tag: string;
+            tags: string[];
+            /**
+             * Format: date-time
+             * @description When it last called
+             */
+            touched: string | null;
+            webhook: string;
+        };
+        RunnerInput: {
+            /** @description Off gets no work */
+            active?: boolean;
+            is_default?: boolean;
+            /**
+             * Format: int64
+             * @description 0: no limit
+             */
+            max_parallel_tasks?: number;
+            name?: string;
+            /** @description Only when creating; false: no token yet, the runner registers itself with a one-time token */
+            registered?: boolean | null;
+            /** @description One tag, when tags are left out */
+            tag?: string;
+            tags?: string[];
+            /** @description Called to wake the runner */
+            webhook?: string;
+        };
+        RunnerTag: {
+            /** Format: int64 */
+            number_of_runners: number;
+            tag: string;
+        };
+        RunnerWithSecrets: {
+            active: boolean;
+            /** Format: date-time */
+            cleaning_requested: string | null;
+            /** Format: int64 */
+            id: number;
+            /** @description It takes tasks that name no tag too */
+            is_default: boolean;
+            /** Format: int64 */
+            max_parallel_tasks: number;
+            name: string;
+            /** @description PEM of an RSA key */
+            private_key: string;
             /** Format: int64 */
             project_id: number | null;
-            slug: string;
+            registered: boolean;
+            /** @description The first of the tags */
+            tag: string;
+            tags: string[];
+            token: string;
+            /**
+             * Format: date-time
+             * @description When it last called
+             */
+            touched: string | null;
+            webhook: string;
         };
         SSH: {
             login: string;
@@ -2224,6 +3742,103 @@ export interface components {
             login?: string;
             passphrase?: string;
             private_key?: string;
+        };
+        Schedule: {
+            active: boolean;
+            cron_format: string;
+            delete_after_run: boolean;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it is due next; missing while it is switched off
+             */
+            next_run?: string;
+            /** Format: int64 */
+            project_id: number;
+            /**
+             * Format: int64
+             * @description Set: it looks for new commits there
+             */
+            repository_id: number | null;
+            /** Format: date-time */
+            run_at?: string;
+            task_params?: components["schemas"]["TaskParams"];
+            /** Format: int64 */
+            template_id: number;
+            /** @description Nothing for cron_format, or run_at */
+            type: string;
+        };
+        ScheduleInput: {
+            active?: boolean;
+            /** @description Five fields, @daily and the like, or @every 1h; CRON_TZ=Europe/Berlin in front sets the time zone */
+            cron_format?: string;
+            delete_after_run?: boolean;
+            /** Format: int64 */
+            id?: number;
+            name?: string;
+            /** Format: int64 */
+            project_id?: number;
+            /** Format: int64 */
+            repository_id?: number | null;
+            /** Format: date-time */
+            run_at?: string | null;
+            task_params?: components["schemas"]["TaskParams"];
+            /** Format: int64 */
+            template_id?: number;
+            /** @description Nothing for cron_format, or run_at */
+            type?: string;
+        };
+        ScheduleRef: {
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /** Format: int64 */
+            schedule_id: number;
+            schedule_name: string;
+        };
+        ScheduleRow: {
+            active: boolean;
+            cron_format: string;
+            delete_after_run: boolean;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it is due next; missing while it is switched off
+             */
+            next_run?: string;
+            /** Format: int64 */
+            project_id: number;
+            /**
+             * Format: int64
+             * @description Set: it looks for new commits there
+             */
+            repository_id: number | null;
+            /** Format: date-time */
+            run_at?: string;
+            task_params?: components["schemas"]["TaskParams"];
+            /** Format: int64 */
+            template_id: number;
+            tpl_name: string;
+            /** @description Nothing for cron_format, or run_at */
+            type: string;
+        };
+        Session: {
+            /** Format: date-time */
+            created: string;
+            /** @description The one that asks */
+            current: boolean;
+            /** Format: int64 */
+            id: number;
+            ip: string;
+            /** Format: date-time */
+            last_active: string;
+            /** @description The second factor is missing */
+            pending?: boolean;
+            user_agent: string;
         };
         SetupInput: {
             email?: string;
@@ -2362,6 +3977,21 @@ export interface components {
             /** Format: int64 */
             template_id?: number;
         };
+        TaskParams: {
+            /** @description JSON array of texts, as text */
+            arguments?: string | null;
+            /** @description JSON object of variables and answers, as text */
+            environment?: string | null;
+            git_branch?: string | null;
+            /** Format: int64 */
+            inventory_id?: number | null;
+            message?: string | null;
+            /** @description Parameters that depend on the app */
+            params?: {
+                [key: string]: unknown;
+            };
+            version?: string | null;
+        };
         TaskRow: {
             /** @description JSON array of texts, as text */
             arguments?: string;
@@ -2479,6 +4109,8 @@ export interface components {
         Template: {
             allow_override_args_in_task?: boolean;
             allow_override_branch_in_task?: boolean;
+            /** @description Tasks may set variables that the survey does not ask for */
+            allow_override_environment_in_task?: boolean;
             allow_parallel_tasks?: boolean;
             app?: string;
             /** @description JSON array of texts, as text */
@@ -2532,6 +4164,8 @@ export interface components {
         TemplateInput: {
             allow_override_args_in_task?: boolean;
             allow_override_branch_in_task?: boolean;
+            /** @description Tasks may set variables that the survey does not ask for */
+            allow_override_environment_in_task?: boolean;
             allow_parallel_tasks?: boolean;
             app?: string;
             arguments?: string | null;
@@ -2571,9 +4205,31 @@ export interface components {
             /** Format: int64 */
             view_id?: number | null;
         };
+        TemplatePermission: {
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description Bit mask: 1 run its tasks, 4 change it; the other bits mean nothing here
+             */
+            permissions: number;
+            /** Format: int64 */
+            project_id: number;
+            role_slug: string;
+            /** Format: int64 */
+            template_id: number;
+        };
+        TemplatePermissionInput: {
+            /** Format: int64 */
+            permissions?: number;
+            /** @description Only when adding */
+            role_slug?: string;
+        };
         TemplateRead: {
             allow_override_args_in_task?: boolean;
             allow_override_branch_in_task?: boolean;
+            /** @description Tasks may set variables that the survey does not ask for */
+            allow_override_environment_in_task?: boolean;
             allow_parallel_tasks?: boolean;
             app?: string;
             /** @description JSON array of texts, as text */
@@ -2601,7 +4257,7 @@ export interface components {
             name: string;
             /**
              * Format: int64
-             * @description What the caller may do with the template; null in lists
+             * @description What the caller may do with the template; in lists only what their role was given on it, else null
              */
             permissions: number | null;
             playbook: string;
@@ -2636,7 +4292,16 @@ export interface components {
             /** Format: date-time */
             expires_at?: string;
             id: string;
+            /**
+             * Format: date-time
+             * @description To the minute
+             */
+            last_used?: string;
             name?: string;
+            /** @description Where; left out: in all projects of its user */
+            projects?: number[];
+            /** @description What it may be used for; left out: all that its user may */
+            scopes?: string[];
             /** Format: int64 */
             user_id: number;
         };
@@ -2644,6 +4309,10 @@ export interface components {
             /** Format: date-time */
             expires_at?: string;
             name?: string;
+            /** @description Left out: all */
+            projects?: number[];
+            /** @description Any of read, run, write and admin; left out: all */
+            scopes?: string[];
         };
         UnfinishedTask: {
             /** @enum {string} */
@@ -2664,17 +4333,25 @@ export interface components {
             alert: boolean;
             /** Format: date-time */
             created: string;
+            /** @description Cannot sign in, and their tokens do not count */
+            disabled?: boolean;
             email: string;
             external: boolean;
             /** Format: int64 */
             id: number;
             name: string;
             pro: boolean;
+            /** @description The second factor, when one is on */
+            totp?: components["schemas"]["UserTOTP"];
             username: string;
         };
         UserInput: {
             admin?: boolean;
             alert?: boolean;
+            /** @description The present password, to change one's own in a browser */
+            current_password?: string;
+            /** @description Left out, it stays as it is */
+            disabled?: boolean;
             email?: string;
             external?: boolean;
             name?: string;
@@ -2687,6 +4364,7 @@ export interface components {
             alert?: boolean;
             /** Format: date-time */
             created?: string;
+            disabled?: boolean;
             email?: string;
             external?: boolean;
             /** Format: int64 */
@@ -2694,6 +4372,36 @@ export interface components {
             name: string;
             pro?: boolean;
             username: string;
+        };
+        UserMin: {
+            /** Format: int64 */
+            id: number;
+            name: string;
+            username: string;
+        };
+        UserOption: {
+            key: string;
+            value: unknown;
+        };
+        UserOptionInput: {
+            key?: string;
+            value?: unknown;
+        };
+        UserTOTP: {
+            /** @description In the answer to the creation: false until a code was entered */
+            confirmed?: boolean;
+            /** Format: date-time */
+            created: string;
+            /** Format: int64 */
+            id: number;
+            /** @description The first of recovery_codes */
+            recovery_code?: string;
+            /** @description Each stands in for a code once */
+            recovery_codes?: string[];
+            /** @description For authenticators; empty but in the answer to the creation */
+            url: string;
+            /** Format: int64 */
+            user_id: number;
         };
         VariableGroup: {
             /** @description Environment variables: a flat JSON object as text */
@@ -2745,6 +4453,9 @@ export interface components {
             vault_key_id?: number | null;
         };
         View: {
+            filter?: {
+                [key: string]: unknown;
+            };
             hidden?: boolean;
             /** Format: int64 */
             id: number;
@@ -2758,6 +4469,10 @@ export interface components {
             type?: string;
         };
         ViewInput: {
+            /** @description Kept for clients */
+            filter?: {
+                [key: string]: unknown;
+            };
             hidden?: boolean;
             /** Format: int64 */
             id?: number;
@@ -3129,6 +4844,68 @@ export interface operations {
             };
         };
     };
+    recover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecoveryInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasscodeInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     clearCache: {
         parameters: {
             query?: never;
@@ -3357,6 +5134,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Info"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    acceptInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description Failure */
@@ -3628,6 +5438,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Record"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    backupProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupDocument"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    backupProjectWithSecrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackupInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupDocument"];
                 };
             };
             /** @description Failure */
@@ -4152,6 +6028,818 @@ export interface operations {
             };
         };
     };
+    listIntegrations: {
+        parameters: {
+            query?: {
+                /** @description name */
+                sort?: string;
+                /** @description desc, anything else is ascending */
+                order?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Integration"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createIntegration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IntegrationInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Integration"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listProjectAliases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationAlias"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createProjectAlias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationAlias"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteProjectAlias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                alias_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getIntegration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                integration_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Integration"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceIntegration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                integration_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IntegrationInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteIntegration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                integration_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listIntegrationAliases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                integration_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationAlias"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createIntegrationAlias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                integration_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationAlias"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteIntegrationAlias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                integration_id: number;
+                alias_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listMatchers: {
+        parameters: {
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+                integration_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Matcher"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createMatcher: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                integration_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MatcherInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Matcher"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getMatcher: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                integration_id: number;
+                matcher_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Matcher"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceMatcher: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                integration_id: number;
+                matcher_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MatcherInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteMatcher: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                integration_id: number;
+                matcher_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getMatcherRefs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                integration_id: number;
+                matcher_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartRefs"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getIntegrationRefs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                integration_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationRefs"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listIntegrationValues: {
+        parameters: {
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+                integration_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationValue"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createIntegrationValue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                integration_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IntegrationValueInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationValue"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getIntegrationValue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                integration_id: number;
+                value_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationValue"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    updateIntegrationValue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                integration_id: number;
+                value_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IntegrationValueInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteIntegrationValue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                integration_id: number;
+                value_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getIntegrationValueRefs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                integration_id: number;
+                value_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartRefs"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listInventories: {
         parameters: {
             query?: {
@@ -4351,6 +7039,173 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Refs"];
                 };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listInvites: {
+        parameters: {
+            query?: {
+                /** @description created, status or role */
+                sort?: string;
+                /** @description desc, anything else is ascending */
+                order?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invite"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewInvite"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                invite_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invite"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                invite_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteStatusInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                invite_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Failure */
             default: {
@@ -4979,6 +7834,789 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ProjectRole"];
                 };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listProjectRoles: {
+        parameters: {
+            query?: {
+                /** @description merge: also those of all projects */
+                mode?: string;
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createProjectRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listAllRoles: {
+        parameters: {
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getProjectRoleBySlug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceProjectRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteProjectRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listProjectRunnerTags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunnerTag"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listProjectRunners: {
+        parameters: {
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Runner"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createProjectRunner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunnerInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunnerWithSecrets"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getProjectRunner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                runner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Runner"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceProjectRunner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                runner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunnerInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    updateProjectRunner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                runner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunnerInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteProjectRunner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                runner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    setProjectRunnerActive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                runner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActiveInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    cleanProjectRunner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                runner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createProjectRunnerRegistrationToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                runner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationToken"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listSchedules: {
+        parameters: {
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleRow"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    validateSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CronInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                schedule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                schedule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                schedule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    setScheduleActive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                schedule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActiveInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Failure */
             default: {
@@ -6028,6 +9666,173 @@ export interface operations {
             };
         };
     };
+    listTemplatePermissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatePermission"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    addTemplatePermission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplatePermissionInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatePermission"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTemplatePermission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+                permission_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatePermission"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceTemplatePermission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+                permission_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplatePermissionInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    removeTemplatePermission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+                permission_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getTemplateRefs: {
         parameters: {
             query?: never;
@@ -6047,6 +9852,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Refs"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listTemplateSchedules: {
+        parameters: {
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleRow"][];
                 };
             };
             /** @description Failure */
@@ -6710,6 +10556,555 @@ export interface operations {
             };
         };
     };
+    restoreProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoredProject"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listRoles: {
+        parameters: {
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    updateRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listRunnerTags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunnerTag"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listRunners: {
+        parameters: {
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Runner"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createRunner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunnerInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunnerWithSecrets"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getRunner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                runner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Runner"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replaceRunner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                runner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunnerInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    updateRunner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                runner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunnerInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteRunner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                runner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    setRunnerActive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                runner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActiveInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    cleanRunner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                runner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createRunnerRegistrationToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                runner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationToken"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getSetup: {
         parameters: {
             query?: never;
@@ -6925,6 +11320,155 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CurrentUser"];
                 };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getUserOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    setUserOption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserOptionInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserOption"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Failure */
             default: {
@@ -7203,6 +11747,137 @@ export interface operations {
             };
         };
     };
+    createTOTP: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserTOTP"];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteTOTP: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+                totp_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ProofInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    confirmTOTP: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+                totp_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasscodeInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTOTPQR: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+                totp_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     setPassword: {
         parameters: {
             query?: never;
@@ -7217,6 +11892,125 @@ export interface operations {
                 "application/json": components["schemas"]["PasswordInput"];
             };
         };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listUserSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"][];
+                };
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteUserSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteUserSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    unlockUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description No Content */
             204: {

@@ -6,6 +6,8 @@ import { PageHeader } from "@/ui/PageHeader";
 import { RowsSkeleton } from "@/ui/States";
 import classes from "./account.module.css";
 import { PasswordForm } from "./PasswordForm";
+import { SecondFactor } from "./SecondFactor";
+import { Sessions } from "./Sessions";
 import { Tokens } from "./Tokens";
 
 export default function AccountPage() {
@@ -18,6 +20,12 @@ export default function AccountPage() {
         description={user.data && `${user.data.name} · ${user.data.username} · ${user.data.email}`}
       />
       <div className={classes.page}>
+        <Card title={t("totp.title")} padded>
+          {user.data ? <SecondFactor user={user.data} /> : <RowsSkeleton rows={2} />}
+        </Card>
+        <Card title={t("sessions.title")} padded>
+          <Sessions />
+        </Card>
         <Card title={t("tokens.title")} padded>
           <Tokens />
         </Card>

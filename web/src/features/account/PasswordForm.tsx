@@ -3,17 +3,19 @@ import { useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, done } from "@/api/client";
+import { isApiError } from "@/api/errors";
 import type { User } from "@/api/types";
 import { errorText } from "@/ui/errorText";
 import { toastDone } from "@/ui/toast";
 
-const shortestPassword = 8;
+const shortestPassword = 10;
 
 export function PasswordForm({ user }: { user: User }) {
   const { t } = useTranslation("auth");
   const form = useForm({
-    initialValues: { password: "", repeat: "" },
+    initialValues: { current: "", password: "", repeat: "" },
     validate: {
+      current: (v) => (v ? null : t("errors.required")),
       password: (v) =>
         v.length >= shortestPassword
           ? null
@@ -22,18 +24,22 @@ export function PasswordForm({ user }: { user: User }) {
     },
   });
   const change = useMutation({
-    mutationFn: ({ password }: { password: string }) =>
+    mutationFn: ({ current, password }: { current: string; password: string }) =>
       done(
         api.POST("/api/users/{user_id}/password", {
           params: { path: { user_id: user.id } },
-          body: { password },
+          body: { password, current_password: current },
         }),
       ),
     onSuccess: () => {
       form.reset();
       toastDone(t("password.done"));
     },
-    onError: (error) => form.setFieldError("password", errorText(error, t)),
+    onError: (error) =>
+      form.setFieldError(
+        isApiError(error) && error.field === "current_password" ? "current" : "password",
+        errorText(error, t),
+      ),
   });
   return (
     <form
@@ -42,6 +48,12 @@ export function PasswordForm({ user }: { user: User }) {
       style={{ display: "grid", gap: 14, maxWidth: 360 }}
     >
       <input type="text" autoComplete="username" value={user.username} readOnly hidden />
+      <PasswordInput
+        label={t("password.current")}
+        autoComplete="current-password"
+        visibilityToggleButtonProps={{ "aria-label": t("login.show") }}
+        {...form.getInputProps("current")}
+      />
       <PasswordInput
         label={t("password.new")}
         autoComplete="new-password"

@@ -1,4 +1,4 @@
-import { Button, CopyButton, TextInput } from "@mantine/core";
+import { Button, CopyButton, MultiSelect, Select, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { IconCheck, IconCopy, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
@@ -24,12 +24,24 @@ export function Tokens() {
   const client = useQueryClient();
   const tokens = useQuery(tokensQuery());
   const [name, setName] = useState("");
+  const [scopes, setScopes] = useState<string[]>([]);
+  const [days, setDays] = useState("");
   const [fresh, setFresh] = useState<Token>();
   const refresh = () => client.invalidateQueries({ queryKey: userKeys.tokens });
 
   const create = useMutation({
     mutationFn: () =>
-      data(api.POST("/api/user/tokens", { body: name.trim() ? { name: name.trim() } : {} })),
+      data(
+        api.POST("/api/user/tokens", {
+          body: {
+            name: name.trim() || undefined,
+            scopes: scopes.length > 0 ? scopes : undefined,
+            expires_at: days
+              ? new Date(Date.now() + Number(days) * 24 * 3600 * 1000).toISOString()
+              : undefined,
+          },
+        }),
+      ),
     onSuccess: async (token) => {
       setFresh(token);
       setName("");
@@ -68,7 +80,25 @@ export function Tokens() {
                   <span className="mono">{label(token)}</span>
                 </span>
                 <span className="dim">
-                  {token.expired ? t("tokens.expired") : <RelativeTime iso={token.created} />}
+                  {token.scopes ? token.scopes.join(", ") : t("tokens.everything")}
+                  {" · "}
+                  {token.expired ? (
+                    t("tokens.expired")
+                  ) : token.expires_at ? (
+                    <>
+                      {t("tokens.until")} <RelativeTime iso={token.expires_at} />
+                    </>
+                  ) : (
+                    t("tokens.forever")
+                  )}
+                  {" · "}
+                  {token.last_used ? (
+                    <>
+                      {t("tokens.used")} <RelativeTime iso={token.last_used} />
+                    </>
+                  ) : (
+                    t("tokens.unused")
+                  )}
                 </span>
                 <Button
                   variant="subtle"
@@ -97,6 +127,29 @@ export function Tokens() {
           value={name}
           maxLength={100}
           onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <MultiSelect
+          label={t("tokens.scopes")}
+          placeholder={scopes.length > 0 ? undefined : t("tokens.everything")}
+          data={["read", "run", "write", "admin"].map((value) => ({
+            value,
+            label: t(`tokens.scope.${value}`),
+          }))}
+          value={scopes}
+          onChange={setScopes}
+        />
+        <Select
+          label={t("tokens.expiry")}
+          data={[
+            { value: "", label: t("tokens.forever") },
+            ...["7", "30", "90", "365"].map((value) => ({
+              value,
+              label: t("tokens.days", { count: Number(value) }),
+            })),
+          ]}
+          value={days}
+          allowDeselect={false}
+          onChange={(value) => setDays(value ?? "")}
         />
         <Button type="submit" loading={create.isPending} leftSection={<IconPlus size={16} />}>
           {t("tokens.create")}

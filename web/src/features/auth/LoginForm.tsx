@@ -1,31 +1,33 @@
 import { Alert, Button, PasswordInput, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { IconAlertTriangle } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, done } from "@/api/client";
 import { isApiError } from "@/api/errors";
+import { loginOptionsQuery } from "@/api/queries";
 import { errorText } from "@/ui/errorText";
+import { useCountdown } from "@/ui/useCountdown";
 import classes from "./AuthFrame.module.css";
+import { CodeForm } from "./CodeForm";
 
-/** Counts down to zero, once a second. */
-function useCountdown(from: number | undefined): number {
-  const [left, setLeft] = useState(0);
-  useEffect(() => {
-    if (!from) return;
-    const end = Date.now() + from * 1000;
-    const tick = () => setLeft(Math.max(0, Math.ceil((end - Date.now()) / 1000)));
-    tick();
-    const timer = setInterval(tick, 1000);
-    return () => clearInterval(timer);
-  }, [from]);
-  return from ? left : 0;
+/** Whether the session that was just opened waits for a code. */
+async function codeMissing(): Promise<boolean> {
+  try {
+    await done(api.GET("/api/user"));
+    return false;
+  } catch (error) {
+    if (isApiError(error, 401) && error.message === "TOTP_REQUIRED") return true;
+    throw error;
+  }
 }
 
-/** Name and password; used by the sign-in page and by the overlay over a page. */
+/** Name and password, and the code where one is due; used by the sign-in page and by the overlay over a page. */
 export function LoginForm({ onDone }: { onDone: () => void | Promise<void> }) {
   const { t } = useTranslation("auth");
+  const options = useQuery(loginOptionsQuery());
+  const [needsCode, setNeedsCode] = useState(false);
   const form = useForm({
     initialValues: { auth: "", password: "" },
     validate: {
@@ -34,9 +36,15 @@ export function LoginForm({ onDone }: { onDone: () => void | Promise<void> }) {
     },
   });
   const login = useMutation({
-    mutationFn: (body: { auth: string; password: string }) =>
-      done(api.POST("/api/auth/login", { body })),
-    onSuccess: () => onDone(),
+    mutationFn: async (body: { auth: string; password: string }) => {
+      await done(api.POST("/api/auth/login", { body }));
+      return codeMissing();
+    },
+    onSuccess: (missing) => {
+      form.setFieldValue("password", "");
+      if (!missing) return onDone();
+      setNeedsCode(true);
+    },
     onError: () => {
       form.setFieldValue("password", "");
       form.getInputNode("password")?.focus();
@@ -55,6 +63,15 @@ export function LoginForm({ onDone }: { onDone: () => void | Promise<void> }) {
   };
   const message = failure();
 
+  if (needsCode) {
+    return (
+      <CodeForm
+        recovery={options.data?.auth_methods.totp?.allow_recovery ?? false}
+        onDone={onDone}
+        onBack={() => setNeedsCode(false)}
+      />
+    );
+  }
   return (
     <form
       noValidate
