@@ -84,6 +84,8 @@ func failures() []failure {
 func ownFailures() map[string][]int {
 	return map[string][]int{
 		"login":         {http.StatusUnauthorized},
+		"verify":        {http.StatusUnauthorized},
+		"recover":       {http.StatusUnauthorized},
 		"completeSetup": {http.StatusConflict},
 	}
 }
@@ -181,6 +183,9 @@ func (a *api) describe(rt Route, params []string, in, out reflect.Type) *huma.Op
 	op.Responses[fmt.Sprint(rt.Status)] = answer
 	if rt.Method == http.MethodGet && rt.Action != authz.Public && media == jsonType {
 		op.Responses[fmt.Sprint(http.StatusNotModified)] = &huma.Response{Description: "The version that If-None-Match names is the present one"}
+	}
+	if rt.ID == "verify" {
+		op.Responses[fmt.Sprint(http.StatusNoContent)] = &huma.Response{Description: "Signed in"}
 	}
 	for _, code := range rt.fails(hasBody) {
 		for _, f := range failures() {

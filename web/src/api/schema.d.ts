@@ -2485,19 +2485,32 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Accepts an invitation */
         AcceptInput: {
+            /** @description Token of the runner */
             token?: string;
         };
+        /** @description Tells which project one is a member of now */
         Accepted: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
         };
+        /** @description Switches something on or off */
         ActiveInput: {
+            /** @description Switched on */
             active?: boolean;
         };
+        /** @description The result of a task on a host */
         AnsibleCell: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How often it was tried
+             */
             attempts?: number;
+            /** @description How many, or whether it, changed something */
             changed?: boolean;
             /** @description The texts are not whole */
             cut?: boolean;
@@ -2505,15 +2518,22 @@ export interface components {
             delegate?: string;
             /** @description With details=true */
             diff?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds
+             */
             duration_ms: number;
+            /** @description There are differences to show */
             has_diff?: boolean;
+            /** @description Name of the host */
             host: string;
+            /** @description Failed, and that was ignored */
             ignored?: boolean;
             /** @description The rounds of a loop */
             items?: components["schemas"]["AnsibleItems"];
             /** @description With details=true */
             output?: string;
+            /** @description Failed, and was rescued */
             rescued?: boolean;
             /** Format: date-time */
             start: string;
@@ -2522,54 +2542,113 @@ export interface components {
             /** @description With details=true */
             text?: string;
         };
+        /** @description A failed play step */
         AnsibleError: {
             /** Format: date-time */
             created: string;
+            /** @description What went wrong */
             error: string;
+            /** @description Name of the host */
             host: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
+            /** @description Name of the step */
             task: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the task
+             */
             task_id: number;
         };
+        /** @description The result of a play for one host */
         AnsibleHost: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many, or whether it, changed something
+             */
             changed: number;
             /** Format: date-time */
             created: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many failed
+             */
             failed: number;
+            /** @description Name of the host */
             host: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Failed, and that was ignored
+             */
             ignored: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many went well
+             */
             ok: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Failed, and was rescued
+             */
             rescued: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many were skipped
+             */
             skipped: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the task
+             */
             task_id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many hosts or steps were not reached
+             */
             unreachable: number;
         };
+        /** @description Counts the rounds of a loop */
         AnsibleItems: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many, or whether it, changed something
+             */
             changed: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many failed
+             */
             failed: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many went well
+             */
             ok: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many were skipped
+             */
             skipped: number;
         };
+        /** @description A part of what a playbook did, as tasks and hosts */
         AnsibleMatrix: {
             /** @description In the order of their first result */
             hosts: string[];
@@ -2583,29 +2662,41 @@ export interface components {
             /** @description There are more results than one answer holds: ask for fewer tasks, or for one host */
             truncated: boolean;
         };
+        /** @description A part of a playbook */
         AnsiblePlay: {
+            /** @description Only says what it would do */
             check?: boolean;
             /**
              * Format: date-time
              * @description Of the last thing that happened in it
              */
             end: string;
+            /** @description Name as people see it */
             name: string;
             /** @enum {string} */
             note?: "no_hosts_matched" | "no_hosts_remaining";
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number, from 1
+             */
             number: number;
             /** Format: date-time */
             start: string;
+            /** @description How hosts take turns */
             strategy?: string;
             tasks: components["schemas"]["AnsibleTask"][];
         };
+        /** @description A row of the matrix */
         AnsibleTask: {
+            /** @description Module that does it */
             action: string;
+            /** @description What came of it, by host */
             cells: components["schemas"]["AnsibleCell"][];
             /** @description Over all hosts, also those that are not in the answer */
             counts: components["schemas"]["AnsibleTaskCounts"];
+            /** @description Runs because something was changed */
             handler?: boolean;
+            /** @description Name as people see it */
             name: string;
             /**
              * Format: int64
@@ -2617,62 +2708,109 @@ export interface components {
             /** Format: date-time */
             start: string;
         };
+        /** @description The results of a task over all hosts */
         AnsibleTaskCounts: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many, or whether it, changed something
+             */
             changed: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many failed
+             */
             failed: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Failed, and that was ignored
+             */
             ignored: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many went well
+             */
             ok: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Failed, and was rescued
+             */
             rescued: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many were skipped
+             */
             skipped: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many hosts or steps were not reached
+             */
             unreachable: number;
         };
+        /** @description A program family that templates run */
         App: {
+            /** @description Switched on */
             active: boolean;
+            /** @description Arguments, one in each */
             args: string[] | null;
             /** @description Whether the program was found on this machine */
             available: boolean;
             /** @description What is missing when it is not available */
             available_reason?: string;
+            /** @description Colour in the user interface */
             color: string;
+            /** @description Colour on dark ground */
             dark_color: string;
             /**
              * @description Decides about parameters, arguments and inventories
              * @enum {string}
              */
             family: "ansible" | "terraform" | "script";
+            /** @description Icon in the user interface */
             icon: string;
+            /** @description Number of the object; in requests it may be left out or must be that of the address */
             id?: string;
+            /** @description Absolute path of the program; empty: it is looked up */
             path: string;
             /** @description Where the program was found */
             path_found?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Those with more come first
+             */
             priority: number;
+            /** @description Name as people see it */
             title: string;
             /** @description Version of the program; it is asked in the background, so that it may be missing at first */
             version?: string;
         };
+        /** @description Sets up an app */
         AppInput: {
+            /** @description Switched on */
             active?: boolean;
+            /** @description Arguments, one in each */
             args?: string[];
+            /** @description Colour in the user interface */
             color?: string;
+            /** @description Colour on dark ground */
             dark_color?: string;
+            /** @description Icon in the user interface */
             icon?: string;
+            /** @description Absolute path of the program; empty: it is looked up */
             path?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Those with more come first
+             */
             priority?: number;
+            /** @description Name as people see it */
             title?: string;
         };
+        /** @description Lists the second factors that are on */
         AuthMethods: {
             email?: components["schemas"]["EmailMethod"];
             totp?: components["schemas"]["TOTPMethod"];
         };
+        /** @description A project. Lists are never absent in what Signalbox writes; in what it reads, anything but the name may be */
         BackupDocument: {
             /** @description Variable groups */
             environments: components["schemas"]["BackupEnvironment"][];
@@ -2693,105 +2831,166 @@ export interface components {
             templates: components["schemas"]["BackupTemplate"][];
             views: components["schemas"]["BackupView"][];
         };
+        /** @description A variable group. Its secrets are keys */
         BackupEnvironment: {
+            /** @description Environment variables: a flat JSON object as text */
             env?: string;
+            /** @description Extra variables: a JSON object as text */
             json: string;
+            /** @description Name as people see it */
             name: string;
+            /** @description Password; never shown */
             password?: string;
         };
+        /** @description Takes a value out of a call */
         BackupExtractValue: {
+            /** @description How the body is read: json, string or nothing */
             body_data_type: string;
+            /** @description What to look for in the call: the name of a header or field */
             key: string;
+            /** @description Name as people see it */
             name: string;
             value_source: string;
+            /** @description Variable that the value goes to */
             variable: string;
             variable_type: string;
         };
+        /** @description A sign-in for what repositories bring along */
         BackupHostConfig: {
+            /** @description Name of the host */
             host: string;
             ssh_key: string;
+            /** @description Kind */
             type: string;
         };
+        /** @description Asks for a backup with secrets */
         BackupInput: {
             /** @description Encrypts the secrets; at least 10 characters */
             passphrase: string;
         };
+        /** @description Starts tasks when somebody calls a web address */
         BackupIntegration: {
             aliases: string[];
+            /** @description Header that carries the secret */
             auth_header: string;
+            /** @description How callers prove themselves */
             auth_method: string;
             auth_secret?: string;
             extract_values: components["schemas"]["BackupExtractValue"][];
             matchers: components["schemas"]["BackupMatcher"][];
+            /** @description Name as people see it */
             name: string;
+            /** @description Reached by the addresses of the project */
             searchable: boolean;
             task_params?: components["schemas"]["BackupTaskParams"];
             template: string;
         };
+        /** @description Says which hosts there are, or names a workspace */
         BackupInventory: {
             become_key?: string;
+            /** @description Text, path or workspace name, by type */
             inventory: string;
+            /** @description Name as people see it */
             name: string;
+            /** @description Name of the repository */
             repository?: string;
+            /** @description Only runners with this tag take it */
             runner_tag?: string;
             ssh_key?: string;
             template?: string;
+            /** @description Kind */
             type: string;
         };
+        /** @description A key, or a secret of the variable group that Environment names */
         BackupKey: {
+            /** @description Extra variables: a JSON object as text */
             environment?: string;
+            /** @description Name as people see it */
             name: string;
+            /** @description What the key belongs to, when it is not one of its own */
             owner: string;
             source_storage?: string;
             source_storage_key?: string;
             source_storage_type?: string;
             storage?: string;
+            /** @description Kind */
             type: string;
+            /** @description Variable that the value goes to */
             variable?: string;
         };
+        /** @description A condition on a call */
         BackupMatcher: {
+            /** @description How the body is read: json, string or nothing */
             body_data_type: string;
+            /** @description What to look for in the call: the name of a header or field */
             key: string;
             match_type: string;
             method: string;
+            /** @description Name as people see it */
             name: string;
+            /** @description Value */
             value: string;
         };
+        /** @description The project itself */
         BackupMeta: {
+            /** @description Gets notifications */
             alert: boolean;
+            /** @description Chat that notifications go to */
             alert_chat?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many tasks run at the same time; 0: no limit
+             */
             max_parallel_tasks: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Kind */
             type: string;
         };
+        /** @description Where playbooks and scripts come from */
         BackupRepository: {
+            /** @description Branch, tag or commit */
             git_branch: string;
             /** Format: int64 */
             git_depth?: number;
             git_lfs?: boolean;
+            /** @description Address of a remote, or absolute path of a directory on the server */
             git_url: string;
+            /** @description Name as people see it */
             name: string;
             ssh_key?: string;
         };
+        /** @description A role that the project made for itself */
         BackupRole: {
+            /** @description Name as people see it */
             name: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description What it may do, as a sum of bits
+             */
             permissions: number;
+            /** @description Name in requests */
             slug?: string;
         };
+        /** @description Starts tasks by the clock */
         BackupSchedule: {
+            /** @description Switched on */
             active: boolean;
             checkable_repository?: string;
+            /** @description Minute, hour, day, month and weekday, or a word such as @daily */
             cron_format: string;
+            /** @description Gone once it has run */
             delete_after_run: boolean;
+            /** @description Name as people see it */
             name: string;
             /** @description RFC 3339; the reference writes an empty object */
             run_at?: unknown;
             task_params?: components["schemas"]["BackupTaskParams"];
             template: string;
+            /** @description Kind */
             type: string;
         };
+        /** @description A list of secrets under AES-256-GCM, whose key Argon2id makes of a passphrase. Bytes are base64 in JSON */
         BackupSealed: {
             data: string;
             /** @description argon2id */
@@ -2811,116 +3010,195 @@ export interface components {
              */
             time: number;
         };
+        /** @description A place outside for secrets */
         BackupSecretStorage: {
+            /** @description Name as people see it */
             name: string;
+            /** @description Parameters of the app */
             params?: unknown;
             readonly: boolean;
+            /** @description Kind */
             type: string;
         };
+        /** @description A choice of a question */
         BackupSurveyValue: {
+            /** @description Name as people see it */
             name: string;
+            /** @description Value */
             value: string;
         };
+        /** @description A question asked when a task is started */
         BackupSurveyVar: {
+            /** @description Value when nothing is entered */
             default_value: string;
+            /** @description Free text */
             description: string;
+            /** @description Name as people see it */
             name: string;
+            /** @description An answer is needed */
             required: boolean;
+            /** @description Name as people see it */
             title: string;
+            /** @description Kind */
             type: string;
+            /** @description Values */
             values: components["schemas"]["BackupSurveyValue"][];
         };
+        /** @description The inputs of tasks that something starts by itself */
         BackupTaskParams: {
+            /** @description Arguments: a JSON list of texts, as text */
             arguments?: string;
+            /** @description Extra variables: a JSON object as text */
             environment?: string;
+            /** @description Branch, tag or commit */
             git_branch?: string;
             inventory_name?: string;
+            /** @description Why the task runs, in the words of who started it */
             message?: string;
+            /** @description Parameters of the app */
             params?: unknown;
+            /** @description Version */
             version?: string;
         };
+        /** @description Says what a task runs and with what */
         BackupTemplate: {
+            /** @description Who starts a task may give arguments */
             allow_override_args_in_task: boolean;
+            /** @description Who starts a task may choose the branch */
             allow_override_branch_in_task: boolean;
             /** @description Absent in files of the reference, which allows it */
             allow_override_environment_in_task?: boolean;
+            /** @description Tasks of this template may run at the same time */
             allow_parallel_tasks: boolean;
+            /** @description Name of the app that runs it */
             app: string;
+            /** @description Arguments: a JSON list of texts, as text */
             arguments?: string;
+            /** @description Deploys when a build has ended well */
             autorun: boolean;
             build_template?: string;
             /** @description In old files: becomes a schedule */
             cron?: string;
+            /** @description Free text */
             description?: string;
+            /** @description Extra variables: a JSON object as text */
             environment?: string;
+            /** @description Branch, tag or commit */
             git_branch?: string;
+            /** @description Text, path or workspace name, by type */
             inventory?: string;
             /** Format: int64 */
             max_task_duration_sec?: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Path of the file to run, in the repository */
             playbook: string;
+            /** @description Name of the repository */
             repository: string;
             roles: components["schemas"]["BackupTemplateRole"][];
+            /** @description Only runners with this tag take it */
             runner_tag?: string;
+            /** @description Version of the first build */
             start_version?: string;
+            /** @description Tell of failures only */
             suppress_success_alerts: boolean;
+            /** @description What who starts a task is asked for */
             survey_vars: components["schemas"]["BackupSurveyVar"][];
+            /** @description Parameters of the app for the tasks of this template */
             task_params: unknown;
+            /** @description Kind */
             type: string;
             /** @description In old files: becomes a vault */
             vault_key?: string;
+            /** @description Passwords of vaults */
             vaults: components["schemas"]["BackupVault"][];
             view?: string;
         };
+        /** @description Adds permissions for the members of a role */
         BackupTemplateRole: {
             is_global: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description What it may do, as a sum of bits
+             */
             permissions: number;
             /** @description The slug of a role for all projects, the name of one of the project */
             role: string;
         };
+        /** @description A password for encrypted files */
         BackupVault: {
+            /** @description Name as people see it */
             name?: string;
+            /** @description Path of the script that prints the password */
             script?: string;
+            /** @description Kind */
             type: string;
             vault_key?: string;
         };
+        /** @description A tab of the list of templates */
         BackupView: {
+            /** @description Kept for clients of the reference */
             filter?: unknown;
+            /** @description Not shown */
             hidden: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Place in the order
+             */
             position: number;
+            /** @description What the templates are sorted by */
             sort_column?: string;
+            /** @description Sorted downwards */
             sort_reverse: boolean;
+            /** @description Name as people see it */
             title: string;
+            /** @description Kind */
             type: string;
         };
+        /** @description Asks whether a cron expression is understood */
         CronInput: {
+            /** @description Minute, hour, day, month and weekday, or a word such as @daily */
             cron_format?: string;
         };
+        /** @description The user who asks */
         CurrentUser: {
+            /** @description Administers the server */
             admin: boolean;
+            /** @description Gets notifications */
             alert: boolean;
+            /** @description May create projects */
             can_create_project: boolean;
             /** Format: date-time */
             created: string;
             /** @description Cannot sign in, and their tokens do not count */
             disabled?: boolean;
+            /** @description Address for mail */
             email: string;
+            /** @description Signs in elsewhere and has no password here */
             external: boolean;
             has_active_subscription: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Kept for clients of the reference; says nothing here */
             pro: boolean;
             /** @description The second factor, when one is on */
             totp?: components["schemas"]["UserTOTP"];
+            /** @description Name to sign in with */
             username: string;
         };
+        /** @description Sets a description */
         DescriptionInput: {
+            /** @description Free text */
             description?: string | null;
         };
+        /** @description The second factor by mail */
         EmailMethod: Record<string, never>;
+        /** @description The body of every failure */
         Error: {
             /** @description What is wrong and, where it helps, what to do */
             error: string;
@@ -2933,6 +3211,7 @@ export interface components {
             /** @description What refers to the object */
             users?: components["schemas"]["Reference"][];
         };
+        /** @description A line of the activity log */
         Event: {
             /** @description create, update, delete, run, stop, decide, login, logout or access */
             action?: string;
@@ -2944,54 +3223,86 @@ export interface components {
             };
             /** Format: date-time */
             created: string;
+            /** @description Free text */
             description: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the integration
+             */
             integration_id: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object it is about
+             */
             object_id: number | null;
+            /** @description Name of the object it is about */
             object_name: string;
+            /** @description Kind of the object it is about */
             object_type: string | null;
             /** @description success, denied or failure */
             outcome?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number | null;
+            /** @description Name of the project */
             project_name: string | null;
             /** @description Name of what it was done to, as it was then */
             target?: string;
             /** @description For those who manage users */
             user_agent?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user
+             */
             user_id: number | null;
+            /** @description Name to sign in with */
             username: string | null;
         };
+        /** @description A command line */
         ExplainedCommand: {
+            /** @description Arguments, one in each */
             args: string[];
             /** @description NAME=value */
             env: string[];
             /** @description Files that are written before, readable by the run alone */
             files: string[];
+            /** @description Path of the program */
             program: string;
         };
+        /** @description Says which files a task gets */
         ExplainedSource: {
+            /** @description Branch */
             branch: string;
+            /** @description Commit */
             commit?: string;
             /** @description repository, template or task: where the branch is set */
             from: string;
+            /** @description Name of the repository */
             repository: string;
+            /** @description Address */
             url: string;
         };
+        /** @description A value that counts */
         ExplainedVariable: {
             /** @description server, group, survey, task, group_secret or survey_secret */
             from: string;
+            /** @description Name as people see it */
             name: string;
             /** @description The values it wins over, weakest first */
             over?: components["schemas"]["OverriddenValue"][];
+            /** @description A secret */
             secret?: boolean;
             /** @description null for a secret */
             value: unknown;
         };
+        /** @description Says why a task waits, what it runs, and where its values come from. Secrets are masked */
         Explanation: {
             /**
              * Format: int64
@@ -3010,11 +3321,13 @@ export interface components {
             /** @description Why the task cannot be started */
             problem?: string;
             source: components["schemas"]["ExplainedSource"];
+            /** @description Status */
             status: string;
             variables: components["schemas"]["ExplainedVariable"][];
             /** @description What keeps the task from running */
             waiting?: components["schemas"]["Waiting"];
         };
+        /** @description The parts of the product that are on */
         Features: {
             custom_roles_management: boolean;
             high_availability: boolean;
@@ -3022,9 +3335,11 @@ export interface components {
             secret_storage_management: boolean;
             secret_storage_management_ex: boolean;
             secret_storages: boolean;
+            /** @description The summary of results is there */
             task_summary: boolean;
             terraform_backend: boolean;
         };
+        /** @description An entry of a repository */
         File: {
             /** @enum {string} */
             kind: "file" | "dir" | "link" | "submodule";
@@ -3036,23 +3351,36 @@ export interface components {
              */
             size?: number;
         };
+        /** @description Reads files below a directory */
         Files: {
             files: components["schemas"]["File"][];
             /** @description There is more than the limit let through */
             truncated?: boolean;
         };
+        /** @description A secret of a variable group without its value */
         GroupSecret: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Always empty in answers */
             operation: string;
+            /** @description A secret */
             secret: string;
             /** @enum {string} */
             type: "env" | "var";
         };
+        /** @description One change to the secrets of a group */
         GroupSecretInput: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
+            /** @description Name as people see it */
             name?: string;
             /** @description create, update, delete or nothing */
             operation?: string;
@@ -3061,23 +3389,41 @@ export interface components {
             /** @description env or var */
             type?: string;
         };
+        /** @description A sign-in for what repositories bring along from elsewhere */
         HostConfig: {
+            /** @description Name of the host */
             host: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the key that signs in
+             */
             ssh_key_id: number;
             /** @enum {string} */
             type: "host" | "url";
         };
+        /** @description Creates or replaces a host config */
         HostConfigInput: {
             /** @description The host or the address */
             host?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id?: number;
             /**
              * Format: int64
@@ -3087,41 +3433,71 @@ export interface components {
             /** @description host: the name of a host, with or without a port; url: the beginning of a web address */
             type?: string;
         };
+        /** @description Describes the server */
         Info: {
+            /** @description What ansible --version says */
             ansible: string;
             auth_methods: components["schemas"]["AuthMethods"];
             /** @description What this server has beyond the reference */
             capabilities: string[];
             features: components["schemas"]["Features"];
+            /** @description How repositories are fetched */
             git_client: string;
             premium_features: components["schemas"]["Features"];
             roles: components["schemas"]["Role"][];
+            /** @description Time zone of schedules */
             schedule_timezone: string;
             teams: components["schemas"]["Teams"];
+            /** @description Tasks run on runners only */
             use_remote_runner: boolean;
+            /** @description Version */
             version: string;
+            /** @description Public address of the server */
             web_host: string;
         };
+        /** @description Starts tasks of a template when somebody calls a web address */
         Integration: {
+            /** @description Header that carries the secret */
             auth_header: string;
+            /** @description How callers prove themselves */
             auth_method: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the key that callers have to know
+             */
             auth_secret_id: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
+            /** @description Reached by the addresses of the project */
             searchable: boolean;
             task_params?: components["schemas"]["TaskParams"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id: number;
         };
+        /** @description A web address that starts tasks */
         IntegrationAlias: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Address */
             url: string;
         };
+        /** @description Creates or replaces an integration */
         IntegrationInput: {
             /** @description For the methods token and hmac */
             auth_header?: string | null;
@@ -3132,44 +3508,75 @@ export interface components {
              * @description A key of type login_password
              */
             auth_secret_id?: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
+            /** @description Name as people see it */
             name?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id?: number;
             /** @description Reached through the aliases of the project when all matchers match */
             searchable?: boolean;
             task_params?: components["schemas"]["TaskParams"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id?: number;
         };
+        /** @description Lists what belongs to an integration */
         IntegrationRefs: {
             matchers: components["schemas"]["Named"][];
+            /** @description Values */
             values: components["schemas"]["Named"][];
         };
+        /** @description Takes a value out of a call into the task */
         IntegrationValue: {
+            /** @description How the body is read: json, string or nothing */
             body_data_type: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the integration
+             */
             integration_id: number;
+            /** @description What to look for in the call: the name of a header or field */
             key: string;
+            /** @description Name as people see it */
             name: string;
             /** @enum {string} */
             value_source: "body" | "header";
+            /** @description Variable that the value goes to */
             variable: string;
             /** @description environment, also for nothing, or task */
             variable_type: string;
         };
+        /** @description Creates a value or changes what it names of one */
         IntegrationValueInput: {
             /** @description json or string; for bodies */
             body_data_type?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the integration
+             */
             integration_id?: number | null;
             /** @description The path in the JSON, or the name of the header */
             key?: string | null;
+            /** @description Name as people see it */
             name?: string | null;
             /** @description body or header */
             value_source?: string | null;
@@ -3178,44 +3585,89 @@ export interface components {
             /** @description environment, also when left out, or task */
             variable_type?: string | null;
         };
+        /** @description Says which hosts a playbook runs against */
         Inventory: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the key for becoming another user
+             */
             become_key_id: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
             /** @description Text, path or workspace name, by type */
             inventory: string;
+            /** @description Name as people see it */
             name: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the repository
+             */
             repository_id: number | null;
+            /** @description Only runners with this tag take it */
             runner_tag?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the key that signs in
+             */
             ssh_key_id: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id: number | null;
             /** @enum {string} */
             type: "static" | "static-yaml" | "file" | "none" | "terraform-workspace" | "tofu-workspace" | "terragrunt-workspace";
         };
+        /** @description Creates or replaces an inventory */
         InventoryInput: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the key for becoming another user
+             */
             become_key_id?: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
+            /** @description Text, path or workspace name, by type */
             inventory?: string;
+            /** @description Name as people see it */
             name?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the repository
+             */
             repository_id?: number | null;
+            /** @description Only runners with this tag take it */
             runner_tag?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the key that signs in
+             */
             ssh_key_id?: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id?: number | null;
+            /** @description static, static-yaml, file, none, or a kind of workspace */
             type?: string;
         };
+        /** @description Asks a user, or whoever has an e-mail address, into a project */
         Invite: {
             /** Format: date-time */
             accepted_at?: string;
@@ -3225,27 +3677,43 @@ export interface components {
             email?: string;
             /** Format: date-time */
             expires_at?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
             inviter_user?: components["schemas"]["UserMin"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user who invites
+             */
             inviter_user_id: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
+            /** @description Role in the project */
             role: string;
             /** @enum {string} */
             status: "pending" | "accepted" | "declined" | "expired";
             user?: components["schemas"]["UserMin"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user
+             */
             user_id?: number;
         };
+        /** @description Invites somebody */
         InviteInput: {
+            /** @description Address for mail */
             email?: string | null;
             /**
              * Format: date-time
              * @description In 7 days when left out
              */
             expires_at?: string | null;
+            /** @description Role in the project */
             role?: string;
             /**
              * Format: int64
@@ -3253,19 +3721,29 @@ export interface components {
              */
             user_id?: number | null;
         };
+        /** @description Changes what becomes of an invitation */
         InviteStatusInput: {
             /** @description pending, declined or expired */
             status?: string;
         };
+        /** @description A credential. The three secret parts are always there and always empty */
         Key: {
             /** @description Lists only: no secret is stored */
             empty?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
             login_password: components["schemas"]["LoginPassword"];
+            /** @description Name as people see it */
             name: string;
+            /** @description What the key belongs to, when it is not one of its own */
             owner?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
             /** @description Name of the variable, or path of the file */
             source_storage_key?: string;
@@ -3275,93 +3753,149 @@ export interface components {
              */
             source_storage_type?: "env" | "file";
             ssh: components["schemas"]["SSH"];
+            /** @description The secret of a key of type string */
             string: string;
             /** @enum {string} */
             type: "none" | "ssh" | "login_password" | "string";
         };
+        /** @description Creates or replaces a key */
         KeyInput: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
             login_password?: components["schemas"]["LoginPasswordInput"];
+            /** @description Name as people see it */
             name?: string;
             /** @description When replacing: without it only the name changes */
             override_secret?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id?: number;
             /** @description Name of the variable, or absolute path of the file */
             source_storage_key?: string;
             /** @description env: a variable of the server; file: a file in its directory of secrets. The secret is read there for every run, and none can be given here */
             source_storage_type?: string;
             ssh?: components["schemas"]["SSHInput"];
+            /** @description The secret of a key of type string */
             string?: string;
             /** @description none, ssh, login_password or string */
             type?: string;
         };
+        /** @description A line of a log window */
         LogLine: {
             /** @description A piece of a very long line: the next entry continues it */
             partial?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the line, from 1
+             */
             seq: number;
+            /** @description Text */
             text: string;
             /** Format: date-time */
             time: string;
         };
+        /** @description The lines that a search found */
         LogMatches: {
+            /** @description Numbers of the lines */
             matches: number[];
             /**
              * Format: int64
              * @description The after of the next page, 0 at the end
              */
             next: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many lines were looked at
+             */
             scanned: number;
         };
+        /** @description A window of a log */
         LogPage: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Size of the log
+             */
             bytes: number;
+            /** @description The task has ended: nothing is added */
             complete: boolean;
             lines: components["schemas"]["LogLine"][];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many there are
+             */
             total: number;
         };
+        /** @description A sign-in with a password */
         Login: {
             /** @description User name or e-mail address */
             auth?: string;
+            /** @description Password; never shown */
             password?: string;
         };
+        /** @description Tells a client how one can sign in */
         LoginInfo: {
             auth_methods: components["schemas"]["AuthMethods"];
+            /** @description One can sign in with a password */
             login_with_password: boolean;
             oidc_providers: components["schemas"]["OIDCProvider"][];
         };
+        /** @description An account; answers show it empty */
         LoginPassword: {
+            /** @description Name to sign in with */
             login: string;
+            /** @description Password; never shown */
             password: string;
         };
+        /** @description An account */
         LoginPasswordInput: {
+            /** @description Name to sign in with */
             login?: string;
+            /** @description Password; never shown */
             password?: string;
         };
+        /** @description A condition on a call */
         Matcher: {
+            /** @description How the body is read: json, string or nothing */
             body_data_type: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the integration
+             */
             integration_id: number;
+            /** @description What to look for in the call: the name of a header or field */
             key: string;
             /** @enum {string} */
             match_type: "body" | "header";
             /** @enum {string} */
             method: "equals" | "unequals" | "contains";
+            /** @description Name as people see it */
             name: string;
+            /** @description Value */
             value: string;
         };
+        /** @description Creates or replaces a matcher */
         MatcherInput: {
             /** @description json, also when left out, or string */
             body_data_type?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the integration
+             */
             integration_id?: number;
             /** @description The path in the JSON, such as a.b or a.[0], or the name of the header */
             key?: string;
@@ -3369,29 +3903,46 @@ export interface components {
             match_type?: string;
             /** @description equals, also when left out, unequals or contains */
             method?: string;
+            /** @description Name as people see it */
             name?: string;
+            /** @description Value */
             value?: string;
         };
+        /** @description A user of a project */
         Member: {
             /**
              * Format: int64
              * @description The user's id
              */
             id: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Role in the project */
             role: string;
+            /** @description Name to sign in with */
             username: string;
         };
+        /** @description Adds a user to a project */
         MemberInput: {
+            /** @description Role in the project */
             role?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user
+             */
             user_id?: number;
         };
+        /** @description An id with a name */
         Named: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
         };
+        /** @description An invitation just made, with what accepts it */
         NewInvite: {
             /** Format: date-time */
             accepted_at?: string;
@@ -3401,13 +3952,23 @@ export interface components {
             email?: string;
             /** Format: date-time */
             expires_at?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
             inviter_user?: components["schemas"]["UserMin"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user who invites
+             */
             inviter_user_id: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
+            /** @description Role in the project */
             role: string;
             /** @enum {string} */
             status: "pending" | "accepted" | "declined" | "expired";
@@ -3416,64 +3977,105 @@ export interface components {
             /** @description Address that accepts it in a browser; absent when the server does not know its own */
             url?: string;
             user?: components["schemas"]["UserMin"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user
+             */
             user_id?: number;
         };
+        /** @description A sign-in button */
         OIDCProvider: {
+            /** @description Colour in the user interface */
             color: string;
+            /** @description Icon in the user interface */
             icon: string;
+            /** @description Number of the object; in requests it may be left out or must be that of the address */
             id: string;
+            /** @description Name as people see it */
             name: string;
         };
+        /** @description A setting kept in the database */
         Option: {
+            /** @description What to look for in the call: the name of a header or field */
             key: string;
+            /** @description Value */
             value: string;
         };
+        /** @description A line of output in the reference's shape */
         OutputLine: {
             /**
              * Format: int64
              * @description The line's number
              */
             id: number;
+            /** @description The line */
             output: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the stage
+             */
             stage_id: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the task
+             */
             task_id: number;
             /** Format: date-time */
             time: string;
         };
+        /** @description A value that does not count */
         OverriddenValue: {
+            /** @description Where the value is set */
             from: string;
+            /** @description A secret */
             secret?: boolean;
+            /** @description Value */
             value: unknown;
         };
+        /** @description Lists what refers to a part of an integration: nothing ever does */
         PartRefs: {
             integrations: components["schemas"]["Named"][];
         };
+        /** @description Carries a code of a second factor */
         PasscodeInput: {
             /** @description The present code, or while signing in a recovery code */
             passcode?: string;
         };
+        /** @description Sets a password */
         PasswordInput: {
             /** @description The present one, to change one's own in a browser */
             current_password?: string;
+            /** @description Password; never shown */
             password?: string;
         };
+        /** @description Owns resources and tasks */
         Project: {
+            /** @description Gets notifications */
             alert?: boolean;
+            /** @description Chat that notifications go to */
             alert_chat?: string;
             /** Format: date-time */
             created: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many tasks run at the same time; 0: no limit
+             */
             max_parallel_tasks?: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Always empty; kept for clients of the reference */
             type: string;
         };
+        /** @description Creates or replaces a project */
         ProjectInput: {
+            /** @description Gets notifications */
             alert?: boolean;
+            /** @description Chat that notifications go to */
             alert_chat?: string | null;
             /** @description Only when creating: fill the project with examples that run at once */
             demo?: boolean;
@@ -3482,24 +4084,34 @@ export interface components {
              * @description Must equal the project of the address when replacing
              */
             id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many tasks run at the same time; 0: no limit
+             */
             max_parallel_tasks?: number;
+            /** @description Name as people see it */
             name?: string;
             /** @description Only when creating */
             type?: string;
         };
+        /** @description What the caller may do in a project */
         ProjectRole: {
             /**
              * Format: int64
              * @description Bit mask: 1 run tasks, 2 update project, 4 manage resources, 8 manage members
              */
             permissions: number;
+            /** @description Role in the project */
             role: string;
         };
+        /** @description Proves once more who asks: by one of the two */
         ProofInput: {
+            /** @description The present password */
             current_password?: string;
+            /** @description The present code of the second factor */
             passcode?: string;
         };
+        /** @description An event as lists of the audit and exports show it, whole and the same everywhere */
         Record: {
             /** @description create, update, delete, run, stop, decide, login, logout or access */
             action: string;
@@ -3509,40 +4121,68 @@ export interface components {
             changes?: unknown;
             /** Format: date-time */
             created: string;
+            /** @description Free text */
             description: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the integration
+             */
             integration_id: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object it is about
+             */
             object_id: number | null;
             /** @description Name of what it was done to, as it is now */
             object_name: string;
+            /** @description Kind of the object it is about */
             object_type: string;
             /** @description success, denied or failure */
             outcome: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number | null;
+            /** @description Name of the project */
             project_name: string;
             /** @description Name of what it was done to, as it was then */
             target: string;
             /** @description First characters of the API token that was used */
             token: string;
+            /** @description Program that asked */
             user_agent: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user
+             */
             user_id: number | null;
             /** @description Name of who did it, as it was then */
             username: string;
         };
+        /** @description Carries a recovery code */
         RecoveryInput: {
+            /** @description A recovery code that was not used yet */
             recovery_code?: string;
         };
+        /** @description Names an object that refers to another */
         Reference: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Kind of the object */
             type: string;
         };
+        /** @description Lists what refers to an object */
         Refs: {
             access_keys: components["schemas"]["Named"][];
             host_configs: components["schemas"]["Named"][];
@@ -3552,14 +4192,24 @@ export interface components {
             schedules: components["schemas"]["ScheduleRef"][];
             templates: components["schemas"]["Named"][];
         };
+        /** @description Lets a runner register itself, once */
         RegistrationToken: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number | null;
+            /** @description One-time token that a runner registers with */
             registration_token: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the runner
+             */
             runner_id: number;
         };
+        /** @description Where playbooks and scripts come from */
         Repository: {
+            /** @description Branch, tag or commit */
             git_branch: string;
             /**
              * Format: int64
@@ -3568,16 +4218,29 @@ export interface components {
             git_depth?: number;
             /** @description Fetch the large files of Git LFS */
             git_lfs?: boolean;
+            /** @description Address of a remote, or absolute path of a directory on the server */
             git_url: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the key that signs in
+             */
             ssh_key_id: number;
         };
+        /** @description Creates or replaces a repository */
         RepositoryInput: {
+            /** @description Branch, tag or commit */
             git_branch?: string;
             /**
              * Format: int64
@@ -3586,21 +4249,34 @@ export interface components {
             git_depth?: number;
             /** @description Fetch the large files of Git LFS */
             git_lfs?: boolean;
+            /** @description Address of a remote, or absolute path of a directory on the server */
             git_url?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
+            /** @description Name as people see it */
             name?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the key that signs in
+             */
             ssh_key_id?: number;
         };
+        /** @description Repeats a task */
         RerunInput: {
             /** @description Only on the hosts that failed or could not be reached */
             failed?: boolean;
             /** @description JSON object as text: secret survey answers, which are not kept */
             secret?: string;
         };
+        /** @description A document to restore */
         RestoreInput: {
             /** @description Variable groups */
             environments: components["schemas"]["BackupEnvironment"][];
@@ -3623,21 +4299,34 @@ export interface components {
             templates: components["schemas"]["BackupTemplate"][];
             views: components["schemas"]["BackupView"][];
         };
+        /** @description A project that was made of a document */
         RestoredProject: {
+            /** @description Gets notifications */
             alert?: boolean;
+            /** @description Chat that notifications go to */
             alert_chat?: string;
             /** Format: date-time */
             created: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many tasks run at the same time; 0: no limit
+             */
             max_parallel_tasks?: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Kind */
             type: string;
             /** @description What could not be taken over */
             warnings?: string[];
         };
+        /** @description A custom role */
         Role: {
+            /** @description Name as people see it */
             name: string;
             /**
              * Format: int64
@@ -3652,110 +4341,174 @@ export interface components {
             /** @description What members and templates name it by; unique in the whole system */
             slug: string;
         };
+        /** @description Creates or replaces a custom role */
         RoleInput: {
+            /** @description Name as people see it */
             name?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description What it may do, as a sum of bits
+             */
             permissions?: number;
             /** @description Lower-case letters, digits, - and _; cannot be changed later */
             slug?: string;
         };
+        /** @description Carries out tasks on another machine */
         Runner: {
+            /** @description Switched on */
             active: boolean;
             /** Format: date-time */
             cleaning_requested: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
             /** @description It takes tasks that name no tag too */
             is_default: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many tasks run at the same time; 0: no limit
+             */
             max_parallel_tasks: number;
+            /** @description Name as people see it */
             name: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number | null;
+            /** @description The runner has presented itself */
             registered: boolean;
             /** @description The first of the tags */
             tag: string;
+            /** @description Tags */
             tags: string[];
             /**
              * Format: date-time
              * @description When it last called
              */
             touched: string | null;
+            /** @description Address that is called when a task waits for the runner */
             webhook: string;
         };
+        /** @description Creates or replaces a runner */
         RunnerInput: {
             /** @description Off gets no work */
             active?: boolean;
+            /** @description Kept for clients of the reference; says nothing here */
             is_default?: boolean;
             /**
              * Format: int64
              * @description 0: no limit
              */
             max_parallel_tasks?: number;
+            /** @description Name as people see it */
             name?: string;
             /** @description Only when creating; false: no token yet, the runner registers itself with a one-time token */
             registered?: boolean | null;
             /** @description One tag, when tags are left out */
             tag?: string;
+            /** @description Tags */
             tags?: string[];
             /** @description Called to wake the runner */
             webhook?: string;
         };
+        /** @description A tag with the number of runners that have it */
         RunnerTag: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many runners have it
+             */
             number_of_runners: number;
+            /** @description Tag */
             tag: string;
         };
+        /** @description A new runner. What it signs in and decrypts with is shown only here */
         RunnerWithSecrets: {
+            /** @description Switched on */
             active: boolean;
             /** Format: date-time */
             cleaning_requested: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
             /** @description It takes tasks that name no tag too */
             is_default: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many tasks run at the same time; 0: no limit
+             */
             max_parallel_tasks: number;
+            /** @description Name as people see it */
             name: string;
             /** @description PEM of an RSA key */
             private_key: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number | null;
+            /** @description The runner has presented itself */
             registered: boolean;
             /** @description The first of the tags */
             tag: string;
+            /** @description Tags */
             tags: string[];
+            /** @description Token of the runner */
             token: string;
             /**
              * Format: date-time
              * @description When it last called
              */
             touched: string | null;
+            /** @description Address that is called when a task waits for the runner */
             webhook: string;
         };
+        /** @description A private key; answers show it empty */
         SSH: {
+            /** @description Name to sign in with */
             login: string;
+            /** @description Opens the private key */
             passphrase: string;
+            /** @description Private key in OpenSSH or PEM form */
             private_key: string;
         };
+        /** @description A private key */
         SSHInput: {
+            /** @description Name to sign in with */
             login?: string;
+            /** @description Opens the private key */
             passphrase?: string;
+            /** @description Private key in OpenSSH or PEM form */
             private_key?: string;
         };
+        /** @description Starts tasks of a template by the clock or when a repository has new commits */
         Schedule: {
+            /** @description Switched on */
             active: boolean;
+            /** @description Minute, hour, day, month and weekday, or a word such as @daily */
             cron_format: string;
+            /** @description Gone once it has run */
             delete_after_run: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
             /**
              * Format: date-time
              * @description When it is due next; missing while it is switched off
              */
             next_run?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
             /**
              * Format: int64
@@ -3765,52 +4518,91 @@ export interface components {
             /** Format: date-time */
             run_at?: string;
             task_params?: components["schemas"]["TaskParams"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id: number;
             /** @description Nothing for cron_format, or run_at */
             type: string;
         };
+        /** @description Creates or replaces a schedule */
         ScheduleInput: {
+            /** @description Switched on */
             active?: boolean;
             /** @description Five fields, @daily and the like, or @every 1h; CRON_TZ=Europe/Berlin in front sets the time zone */
             cron_format?: string;
+            /** @description Gone once it has run */
             delete_after_run?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
+            /** @description Name as people see it */
             name?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the repository
+             */
             repository_id?: number | null;
             /** Format: date-time */
             run_at?: string | null;
             task_params?: components["schemas"]["TaskParams"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id?: number;
             /** @description Nothing for cron_format, or run_at */
             type?: string;
         };
+        /** @description A schedule that refers to an object. Its id and name are those of the schedule's template, which clients of the reference look for */
         ScheduleRef: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the schedule
+             */
             schedule_id: number;
+            /** @description Name of the schedule */
             schedule_name: string;
         };
+        /** @description A schedule as lists show it */
         ScheduleRow: {
+            /** @description Switched on */
             active: boolean;
+            /** @description Minute, hour, day, month and weekday, or a word such as @daily */
             cron_format: string;
+            /** @description Gone once it has run */
             delete_after_run: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
             /**
              * Format: date-time
              * @description When it is due next; missing while it is switched off
              */
             next_run?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
             /**
              * Format: int64
@@ -3820,42 +4612,62 @@ export interface components {
             /** Format: date-time */
             run_at?: string;
             task_params?: components["schemas"]["TaskParams"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id: number;
+            /** @description Name of the template */
             tpl_name: string;
             /** @description Nothing for cron_format, or run_at */
             type: string;
         };
+        /** @description A browser that is signed in */
         Session: {
             /** Format: date-time */
             created: string;
             /** @description The one that asks */
             current: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Address */
             ip: string;
             /** Format: date-time */
             last_active: string;
             /** @description The second factor is missing */
             pending?: boolean;
+            /** @description Program that asked */
             user_agent: string;
         };
+        /** @description Creates the first administrator */
         SetupInput: {
+            /** @description Address for mail */
             email?: string;
+            /** @description Name as people see it */
             name?: string;
+            /** @description Password; never shown */
             password?: string;
             /** @description The one-time token printed in the terminal */
             token?: string;
+            /** @description Name to sign in with */
             username?: string;
         };
+        /** @description Tells whether the first administrator is still missing */
         SetupState: {
+            /** @description The first administrator is missing */
             needed: boolean;
         };
+        /** @description Stops a task */
         StopInput: {
             /** @description Do not wait for the task to end by itself */
             force?: boolean;
         };
+        /** @description The plan of the installation; here it has no limits */
         Subscription: {
+            /** @description What to look for in the call: the name of a header or field */
             key: string;
             plan: string;
             /** @enum {string} */
@@ -3868,29 +4680,47 @@ export interface components {
              */
             users: number;
         };
+        /** @description A choice of an enum question */
         SurveyValue: {
+            /** @description Name as people see it */
             name: string;
+            /** @description Value */
             value: string;
         };
+        /** @description A question asked when a task is started */
         SurveyVar: {
+            /** @description Value when nothing is entered */
             default_value?: string;
+            /** @description Free text */
             description?: string;
+            /** @description Name as people see it */
             name: string;
+            /** @description An answer is needed */
             required?: boolean;
+            /** @description Name as people see it */
             title: string;
             /** @description string (or nothing), int, enum or secret; kept as sent */
             type?: string;
+            /** @description Values */
             values?: components["schemas"]["SurveyValue"][];
         };
+        /** @description The time-based second factor */
         TOTPMethod: {
+            /** @description A recovery code does too */
             allow_recovery: boolean;
         };
+        /** @description One run of a template */
         Task: {
             /** @description JSON array of texts, as text */
             arguments?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the task that built what is deployed
+             */
             build_task_id?: number;
+            /** @description Commit that is run */
             commit_hash?: string;
+            /** @description First line of the commit's message */
             commit_message?: string;
             /** Format: date-time */
             created: string;
@@ -3901,6 +4731,7 @@ export interface components {
              * @description Id of who decided it
              */
             decided_by?: number;
+            /** @description Who confirmed or rejected */
             decided_by_name?: string;
             /**
              * @description What was decided when the task last waited for confirmation
@@ -3911,13 +4742,24 @@ export interface components {
             end?: string;
             /** @description JSON object as text: survey answers and variables */
             environment?: string;
+            /** @description Branch, tag or commit */
             git_branch?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the integration
+             */
             integration_id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the inventory
+             */
             inventory_id?: number;
+            /** @description Limit */
             limit: string;
             /** @description The output is sealed: nothing will be added */
             log_complete: boolean;
@@ -3926,14 +4768,23 @@ export interface components {
              * @description Output lines stored so far
              */
             log_lines: number;
+            /** @description Why the task runs, in the words of who started it */
             message?: string;
+            /** @description Parameters of the app */
             params?: {
                 [key: string]: unknown;
             };
+            /** @description Path of the file to run, in the repository */
             playbook: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the schedule
+             */
             schedule_id?: number;
             /** @description Always {} in the answer to a launch, absent elsewhere */
             secret?: string;
@@ -3945,60 +4796,99 @@ export interface components {
             status_reason?: string;
             /** @description Who pressed stop */
             stopped_by?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user
+             */
             user_id?: number;
+            /** @description Version */
             version?: string;
             /** @description Only while waiting: what it waits for */
             wait_reason?: string;
         };
+        /** @description Starts a task */
         TaskInput: {
+            /** @description Arguments: a JSON list of texts, as text */
             arguments?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the task that built what is deployed
+             */
             build_task_id?: number | null;
+            /** @description Commit that is run */
             commit_hash?: string | null;
             /** @description JSON object as text: survey answers and variables */
             environment?: string;
+            /** @description Branch, tag or commit */
             git_branch?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the inventory
+             */
             inventory_id?: number | null;
             /** @description Old form of params.limit: a comma list */
             limit?: string;
+            /** @description Why the task runs, in the words of who started it */
             message?: string;
+            /** @description Parameters of the app */
             params?: {
                 [key: string]: unknown;
             };
+            /** @description Path of the file to run, in the repository */
             playbook?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id?: number;
             /** @description JSON object as text: secret survey answers */
             secret?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id?: number;
         };
+        /** @description The inputs of tasks that a schedule or an integration starts */
         TaskParams: {
             /** @description JSON array of texts, as text */
             arguments?: string | null;
             /** @description JSON object of variables and answers, as text */
             environment?: string | null;
+            /** @description Branch, tag or commit */
             git_branch?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the inventory
+             */
             inventory_id?: number | null;
+            /** @description Why the task runs, in the words of who started it */
             message?: string | null;
             /** @description Parameters that depend on the app */
             params?: {
                 [key: string]: unknown;
             };
+            /** @description Version */
             version?: string | null;
         };
+        /** @description A task as lists show it */
         TaskRow: {
             /** @description JSON array of texts, as text */
             arguments?: string;
             build_task?: components["schemas"]["Task"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the task that built what is deployed
+             */
             build_task_id?: number;
+            /** @description Commit that is run */
             commit_hash?: string;
+            /** @description First line of the commit's message */
             commit_message?: string;
             /** Format: date-time */
             created: string;
@@ -4009,6 +4899,7 @@ export interface components {
              * @description Id of who decided it
              */
             decided_by?: number;
+            /** @description Who confirmed or rejected */
             decided_by_name?: string;
             /**
              * @description What was decided when the task last waited for confirmation
@@ -4019,13 +4910,24 @@ export interface components {
             end?: string;
             /** @description JSON object as text: survey answers and variables */
             environment?: string;
+            /** @description Branch, tag or commit */
             git_branch?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the integration
+             */
             integration_id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the inventory
+             */
             inventory_id?: number;
+            /** @description Limit */
             limit: string;
             /** @description The output is sealed: nothing will be added */
             log_complete: boolean;
@@ -4034,14 +4936,23 @@ export interface components {
              * @description Output lines stored so far
              */
             log_lines: number;
+            /** @description Why the task runs, in the words of who started it */
             message?: string;
+            /** @description Parameters of the app */
             params?: {
                 [key: string]: unknown;
             };
+            /** @description Path of the file to run, in the repository */
             playbook: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the schedule
+             */
             schedule_id?: number;
             /** @description Always {} in the answer to a launch, absent elsewhere */
             secret?: string;
@@ -4053,24 +4964,39 @@ export interface components {
             status_reason?: string;
             /** @description Who pressed stop */
             stopped_by?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id: number;
             /** @description Name of the template */
             tpl_alias: string;
+            /** @description App of the template */
             tpl_app?: string;
+            /** @description File that the template runs */
             tpl_playbook: string;
+            /** @description Kind of the template */
             tpl_type?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user
+             */
             user_id?: number;
+            /** @description Name of the user */
             user_name?: string;
+            /** @description Version */
             version?: string;
             /** @description Only while waiting: what it waits for */
             wait_reason?: string;
         };
+        /** @description A part of a run */
         TaskStage: {
             /** Format: date-time */
             end: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Last line of the stage
+             */
             end_output_id: number | null;
             /**
              * Format: int64
@@ -4080,53 +5006,86 @@ export interface components {
             /** @description What came of it, by type; null when there is nothing to say */
             result: {
                 [key: string]: unknown;
-            };
+            } | null;
             /** Format: date-time */
             start: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description First line of the stage
+             */
             start_output_id: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the task
+             */
             task_id: number;
+            /** @description Kind of the stage */
             type: string;
         };
+        /** @description Counts the tasks of a day */
         TaskStat: {
             /**
              * Format: int64
              * @description Seconds that tasks took on average, from start to end
              */
             avg_duration: number;
+            /** @description How many tasks ended so */
             count_by_status: {
                 [key: string]: number;
             };
             /** @description YYYY-MM-DD in UTC */
             date: string;
         };
+        /** @description Says how members are added */
         Teams: {
+            /** @description How people are invited */
             invite_type: string;
+            /** @description People can be invited */
             invites_enabled?: boolean;
+            /** @description Members may leave on their own */
             members_can_leave?: boolean;
         };
+        /** @description Says what a task runs and with what */
         Template: {
+            /** @description Who starts a task may give arguments */
             allow_override_args_in_task?: boolean;
+            /** @description Who starts a task may choose the branch */
             allow_override_branch_in_task?: boolean;
             /** @description Tasks may set variables that the survey does not ask for */
             allow_override_environment_in_task?: boolean;
+            /** @description Tasks of this template may run at the same time */
             allow_parallel_tasks?: boolean;
+            /** @description Name of the app that runs it */
             app?: string;
             /** @description JSON array of texts, as text */
             arguments?: string;
+            /** @description Deploys when a build has ended well */
             autorun?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template that builds what this one deploys
+             */
             build_template_id?: number;
+            /** @description Free text */
             description?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the variable group
+             */
             environment_id?: number;
             /** @description The same group as environment_id, as newer clients read it */
             environment_ids: number[];
+            /** @description Branch, tag or commit */
             git_branch?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the inventory
+             */
             inventory_id?: number;
             /** @description Lists only */
             last_task?: components["schemas"]["TaskRow"];
@@ -4135,15 +5094,27 @@ export interface components {
              * @description Seconds after which a task is ended; the server's own limit counts too
              */
             max_task_duration_sec?: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Path of the file to run, in the repository */
             playbook: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the repository
+             */
             repository_id: number;
+            /** @description Only runners with this tag take it */
             runner_tag?: string;
+            /** @description Version of the first build */
             start_version?: string;
+            /** @description Tell of failures only */
             suppress_success_alerts?: boolean;
+            /** @description What who starts a task is asked for */
             survey_vars?: components["schemas"]["SurveyVar"][];
             /** @description Defaults and permissions that depend on the app */
             task_params?: {
@@ -4158,94 +5129,171 @@ export interface components {
             type?: string;
             /** @description Single reads only */
             vaults?: components["schemas"]["Vault"][];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the view that shows it
+             */
             view_id?: number;
         };
+        /** @description Creates or replaces a template */
         TemplateInput: {
+            /** @description Who starts a task may give arguments */
             allow_override_args_in_task?: boolean;
+            /** @description Who starts a task may choose the branch */
             allow_override_branch_in_task?: boolean;
             /** @description Tasks may set variables that the survey does not ask for */
             allow_override_environment_in_task?: boolean;
+            /** @description Tasks of this template may run at the same time */
             allow_parallel_tasks?: boolean;
+            /** @description Name of the app that runs it */
             app?: string;
+            /** @description Arguments: a JSON list of texts, as text */
             arguments?: string | null;
+            /** @description Deploys when a build has ended well */
             autorun?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template that builds what this one deploys
+             */
             build_template_id?: number | null;
+            /** @description Free text */
             description?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the variable group
+             */
             environment_id?: number | null;
             /** @description At most one; used when environment_id is not given */
             environment_ids?: number[];
+            /** @description Branch, tag or commit */
             git_branch?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the inventory
+             */
             inventory_id?: number | null;
             /**
              * Format: int64
              * @description 0: the server's limit alone
              */
             max_task_duration_sec?: number;
+            /** @description Name as people see it */
             name?: string;
+            /** @description Path of the file to run, in the repository */
             playbook?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the repository
+             */
             repository_id?: number;
+            /** @description Only runners with this tag take it */
             runner_tag?: string | null;
+            /** @description Version of the first build */
             start_version?: string | null;
+            /** @description Tell of failures only */
             suppress_success_alerts?: boolean;
+            /** @description What who starts a task is asked for */
             survey_vars?: components["schemas"]["SurveyVar"][];
+            /** @description Parameters of the app for the tasks of this template */
             task_params?: {
                 [key: string]: unknown;
             };
+            /** @description Kind */
             type?: string;
+            /** @description Passwords of vaults */
             vaults?: components["schemas"]["VaultInput"][];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the view that shows it
+             */
             view_id?: number | null;
         };
+        /** @description What a custom role may do with a template besides what it may do in the project */
         TemplatePermission: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
             /**
              * Format: int64
              * @description Bit mask: 1 run its tasks, 4 change it; the other bits mean nothing here
              */
             permissions: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
+            /** @description Role that the rights are for */
             role_slug: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id: number;
         };
+        /** @description Gives or changes rights on a template */
         TemplatePermissionInput: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description What it may do, as a sum of bits
+             */
             permissions?: number;
             /** @description Only when adding */
             role_slug?: string;
         };
+        /** @description A template as reads return it */
         TemplateRead: {
+            /** @description Who starts a task may give arguments */
             allow_override_args_in_task?: boolean;
+            /** @description Who starts a task may choose the branch */
             allow_override_branch_in_task?: boolean;
             /** @description Tasks may set variables that the survey does not ask for */
             allow_override_environment_in_task?: boolean;
+            /** @description Tasks of this template may run at the same time */
             allow_parallel_tasks?: boolean;
+            /** @description Name of the app that runs it */
             app?: string;
             /** @description JSON array of texts, as text */
             arguments?: string;
+            /** @description Deploys when a build has ended well */
             autorun?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template that builds what this one deploys
+             */
             build_template_id?: number;
+            /** @description Free text */
             description?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the variable group
+             */
             environment_id?: number;
             /** @description The same group as environment_id, as newer clients read it */
             environment_ids: number[];
+            /** @description Branch, tag or commit */
             git_branch?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the inventory
+             */
             inventory_id?: number;
             /** @description Lists only */
             last_task?: components["schemas"]["TaskRow"];
@@ -4254,20 +5302,32 @@ export interface components {
              * @description Seconds after which a task is ended; the server's own limit counts too
              */
             max_task_duration_sec?: number;
+            /** @description Name as people see it */
             name: string;
             /**
              * Format: int64
              * @description What the caller may do with the template; in lists only what their role was given on it, else null
              */
             permissions: number | null;
+            /** @description Path of the file to run, in the repository */
             playbook: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the repository
+             */
             repository_id: number;
+            /** @description Only runners with this tag take it */
             runner_tag?: string;
+            /** @description Version of the first build */
             start_version?: string;
+            /** @description Tell of failures only */
             suppress_success_alerts?: boolean;
+            /** @description What who starts a task is asked for */
             survey_vars?: components["schemas"]["SurveyVar"][];
             /** @description Defaults and permissions that depend on the app */
             task_params?: {
@@ -4282,117 +5342,191 @@ export interface components {
             type?: string;
             /** @description Single reads only */
             vaults?: components["schemas"]["Vault"][];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the view that shows it
+             */
             view_id?: number;
         };
+        /** @description An API token; ID is the whole token in the answer to its creation and its first 8 characters everywhere else */
         Token: {
             /** Format: date-time */
             created: string;
+            /** @description Does not count any more */
             expired: boolean;
             /** Format: date-time */
             expires_at?: string;
+            /** @description Number of the object; in requests it may be left out or must be that of the address */
             id: string;
             /**
              * Format: date-time
              * @description To the minute
              */
             last_used?: string;
+            /** @description Name as people see it */
             name?: string;
             /** @description Where; left out: in all projects of its user */
             projects?: number[];
             /** @description What it may be used for; left out: all that its user may */
             scopes?: string[];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user
+             */
             user_id: number;
         };
+        /** @description Describes a new API token */
         TokenInput: {
             /** Format: date-time */
             expires_at?: string;
+            /** @description Name as people see it */
             name?: string;
             /** @description Left out: all */
             projects?: number[];
             /** @description Any of read, run, write and admin; left out: all */
             scopes?: string[];
         };
+        /** @description A task that waits or runs, as administrators see it */
         UnfinishedTask: {
             /** @enum {string} */
             location: "queue" | "running";
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
+            /** @description Name of the project */
             project_name?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the runner
+             */
             runner_id?: number;
+            /** @description Name of the runner */
             runner_name?: string;
+            /** @description Status */
             status: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the task
+             */
             task_id: number;
+            /** @description Name to sign in with */
             username?: string;
         };
+        /** @description A person or machine that signs in */
         User: {
+            /** @description Administers the server */
             admin: boolean;
+            /** @description Gets notifications */
             alert: boolean;
             /** Format: date-time */
             created: string;
             /** @description Cannot sign in, and their tokens do not count */
             disabled?: boolean;
+            /** @description Address for mail */
             email: string;
+            /** @description Signs in elsewhere and has no password here */
             external: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Kept for clients of the reference; says nothing here */
             pro: boolean;
             /** @description The second factor, when one is on */
             totp?: components["schemas"]["UserTOTP"];
+            /** @description Name to sign in with */
             username: string;
         };
+        /** @description Creates or replaces a user */
         UserInput: {
+            /** @description Administers the server */
             admin?: boolean;
+            /** @description Gets notifications */
             alert?: boolean;
             /** @description The present password, to change one's own in a browser */
             current_password?: string;
             /** @description Left out, it stays as it is */
             disabled?: boolean;
+            /** @description Address for mail */
             email?: string;
+            /** @description Signs in elsewhere and has no password here */
             external?: boolean;
+            /** @description Name as people see it */
             name?: string;
+            /** @description Password; never shown */
             password?: string;
+            /** @description Kept for clients of the reference; says nothing here */
             pro?: boolean;
+            /** @description Name to sign in with */
             username?: string;
         };
+        /** @description A row of the user list; callers who are not administrators get the first three fields only */
         UserListItem: {
+            /** @description Administers the server */
             admin?: boolean;
+            /** @description Gets notifications */
             alert?: boolean;
             /** Format: date-time */
             created?: string;
+            /** @description Cannot sign in */
             disabled?: boolean;
+            /** @description Address for mail */
             email?: string;
+            /** @description Signs in elsewhere and has no password here */
             external?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Kept for clients of the reference; says nothing here */
             pro?: boolean;
+            /** @description Name to sign in with */
             username: string;
         };
+        /** @description Names a user */
         UserMin: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Name to sign in with */
             username: string;
         };
+        /** @description A setting that a client keeps for a user */
         UserOption: {
+            /** @description What to look for in the call: the name of a header or field */
             key: string;
+            /** @description Value */
             value: unknown;
         };
+        /** @description Sets one */
         UserOptionInput: {
+            /** @description What to look for in the call: the name of a header or field */
             key?: string;
+            /** @description Value */
             value?: unknown;
         };
+        /** @description A second factor. Its secrets are in the answer to its creation and nowhere else */
         UserTOTP: {
             /** @description In the answer to the creation: false until a code was entered */
             confirmed?: boolean;
             /** Format: date-time */
             created: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
             /** @description The first of recovery_codes */
             recovery_code?: string;
@@ -4400,93 +5534,176 @@ export interface components {
             recovery_codes?: string[];
             /** @description For authenticators; empty but in the answer to the creation */
             url: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user
+             */
             user_id: number;
         };
+        /** @description A set of variables; the reference calls it an environment */
         VariableGroup: {
             /** @description Environment variables: a flat JSON object as text */
             env: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
             /** @description Extra variables: a JSON object as text */
             json: string;
+            /** @description Name as people see it */
             name: string;
+            /** @description Password; never shown */
             password: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
             /** @description Single reads only; values are never shown */
             secrets?: components["schemas"]["GroupSecret"][];
         };
+        /** @description Creates or replaces a variable group */
         VariableGroupInput: {
+            /** @description Environment variables: a flat JSON object as text */
             env?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
+            /** @description Extra variables: a JSON object as text */
             json?: string;
+            /** @description Name as people see it */
             name?: string;
+            /** @description Password; never shown */
             password?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id?: number;
             /** @description Changes to the secrets; those not named stay */
             secrets?: components["schemas"]["GroupSecretInput"][];
         };
+        /** @description A password for encrypted files */
         Vault: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
+            /** @description Path of the script that prints the password */
             script?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id: number;
             /** @enum {string} */
             type: "password" | "script";
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the key with the password of the vault
+             */
             vault_key_id?: number;
         };
+        /** @description A vault of a template; with an id it replaces that vault */
         VaultInput: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
+            /** @description Name as people see it */
             name?: string | null;
+            /** @description Path of the script that prints the password */
             script?: string | null;
+            /** @description password or script */
             type?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the key with the password of the vault
+             */
             vault_key_id?: number | null;
         };
+        /** @description A named tab of the template list */
         View: {
+            /** @description Kept for clients of the reference */
             filter?: {
                 [key: string]: unknown;
             };
+            /** @description Not shown */
             hidden?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Place in the order
+             */
             position: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
+            /** @description What the templates are sorted by */
             sort_column?: string;
+            /** @description Sorted downwards */
             sort_reverse?: boolean;
+            /** @description Name as people see it */
             title: string;
+            /** @description Kind */
             type?: string;
         };
+        /** @description Creates or replaces a view */
         ViewInput: {
             /** @description Kept for clients */
             filter?: {
                 [key: string]: unknown;
             };
+            /** @description Not shown */
             hidden?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Place in the order
+             */
             position?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id?: number;
+            /** @description What the templates are sorted by */
             sort_column?: string | null;
+            /** @description Sorted downwards */
             sort_reverse?: boolean;
+            /** @description Name as people see it */
             title?: string;
+            /** @description Kind */
             type?: string;
         };
+        /** @description The limit that a waiting task has met */
         Waiting: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Limit
+             */
             limit: number;
             /** @enum {string} */
             reason: "global" | "template" | "project";
@@ -4495,10 +5712,152 @@ export interface components {
              * @description The task to wait for, when it is one
              */
             task_id?: number;
+            /** @description Text */
             text: string;
         };
     };
-    responses: never;
+    responses: {
+        /** @description Something in the request is wrong, or the object is in use; field names what, nothing was changed */
+        BadRequest: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": "must not be empty",
+                 *       "field": "name",
+                 *       "request_id": "9f86d081884c7d65"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The state of the object does not allow it now */
+        Conflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": "The state of the object does not allow it now",
+                 *       "request_id": "9f86d081884c7d65"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The role, the token or the site that the request comes from does not allow it */
+        Forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": "The role, the token or the site that the request comes from does not allow it",
+                 *       "request_id": "9f86d081884c7d65"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description There is no such object, or the caller may not know of it */
+        NotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": "There is no such object, or the caller may not know of it",
+                 *       "request_id": "9f86d081884c7d65"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The object was changed since it was read; If-Match names another version */
+        PreconditionFailed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": "The object was changed since it was read; If-Match names another version",
+                 *       "request_id": "9f86d081884c7d65"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The request, or a value in it, is larger than the server takes */
+        TooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": "The request, or a value in it, is larger than the server takes",
+                 *       "request_id": "9f86d081884c7d65"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description Too many attempts; Retry-After says in how many seconds to try again */
+        TooManyRequests: {
+            headers: {
+                /** @description Seconds until it makes sense to try again */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": "Too many attempts; Retry-After says in how many seconds to try again",
+                 *       "request_id": "9f86d081884c7d65"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description Nobody is signed in, or the operation is not for this user */
+        Unauthorized: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": "Nobody is signed in, or the operation is not for this user",
+                 *       "request_id": "9f86d081884c7d65"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The database or the disk does not take it now; nothing was changed */
+        Unavailable: {
+            headers: {
+                /** @description Seconds until it makes sense to try again */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": "The database or the disk does not take it now; nothing was changed",
+                 *       "request_id": "9f86d081884c7d65"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -4530,9 +5889,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "active": true,
+                     *         "args": [
+                     *           "--diff"
+                     *         ],
+                     *         "available": false,
+                     *         "available_reason": "",
+                     *         "color": "green",
+                     *         "dark_color": "lightgreen",
+                     *         "family": "ansible",
+                     *         "icon": "mdi-console",
+                     *         "id": "",
+                     *         "path": "/usr/bin/bash",
+                     *         "path_found": "",
+                     *         "priority": 10,
+                     *         "title": "Production",
+                     *         "version": "1.2.0"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["App"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4549,6 +5941,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name of the app, such as ansible or bash */
                 app: string;
             };
             cookie?: never;
@@ -4561,9 +5954,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "active": true,
+                     *       "args": [
+                     *         "--diff"
+                     *       ],
+                     *       "available": false,
+                     *       "available_reason": "",
+                     *       "color": "green",
+                     *       "dark_color": "lightgreen",
+                     *       "family": "ansible",
+                     *       "icon": "mdi-console",
+                     *       "id": "",
+                     *       "path": "/usr/bin/bash",
+                     *       "path_found": "",
+                     *       "priority": 10,
+                     *       "title": "Production",
+                     *       "version": "1.2.0"
+                     *     }
+                     */
                     "application/json": components["schemas"]["App"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4580,12 +6005,27 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name of the app, such as ansible or bash */
                 app: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "active": true,
+                 *       "args": [
+                 *         "--diff"
+                 *       ],
+                 *       "color": "green",
+                 *       "dark_color": "lightgreen",
+                 *       "icon": "mdi-console",
+                 *       "path": "/usr/bin/bash",
+                 *       "priority": 10,
+                 *       "title": "Production"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AppInput"];
             };
         };
@@ -4597,6 +6037,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4613,12 +6062,27 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name of the app, such as ansible or bash */
                 app: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "active": true,
+                 *       "args": [
+                 *         "--diff"
+                 *       ],
+                 *       "color": "green",
+                 *       "dark_color": "lightgreen",
+                 *       "icon": "mdi-console",
+                 *       "path": "/usr/bin/bash",
+                 *       "priority": 10,
+                 *       "title": "Production"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AppInput"];
             };
         };
@@ -4630,6 +6094,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4646,6 +6119,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name of the app, such as ansible or bash */
                 app: string;
             };
             cookie?: never;
@@ -4659,6 +6133,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4675,12 +6156,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name of the app, such as ansible or bash */
                 app: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "active": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["ActiveInput"];
             };
         };
@@ -4692,6 +6179,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4743,9 +6239,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "action": "ansible.builtin.copy",
+                     *         "address": "",
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "description": "Deploys the site",
+                     *         "id": 1,
+                     *         "integration_id": 1,
+                     *         "object_id": 1,
+                     *         "object_name": "Deploy",
+                     *         "object_type": "template",
+                     *         "outcome": "",
+                     *         "project_id": 1,
+                     *         "project_name": "Site",
+                     *         "target": "",
+                     *         "token": "c2VjcmV0LXJ1bm5lci10b2tlbg",
+                     *         "user_agent": "Mozilla/5.0",
+                     *         "user_id": 2,
+                     *         "username": "alice"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Record"][];
+                    "application/x-ndjson": string;
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4772,9 +6304,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "auth_methods": {
+                     *         "email": {},
+                     *         "totp": {
+                     *           "allow_recovery": true
+                     *         }
+                     *       },
+                     *       "login_with_password": true,
+                     *       "oidc_providers": [
+                     *         {
+                     *           "color": "green",
+                     *           "icon": "mdi-console",
+                     *           "id": "",
+                     *           "name": "Web servers"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["LoginInfo"];
                 };
             };
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4795,6 +6347,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "auth": "alice",
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Login"];
             };
         };
@@ -4806,6 +6364,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4833,6 +6398,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4853,6 +6421,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "recovery_code": ""
+                 *     }
+                 */
                 "application/json": components["schemas"]["RecoveryInput"];
             };
         };
@@ -4864,6 +6437,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4884,6 +6464,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "passcode": "123456"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PasscodeInput"];
             };
         };
@@ -4895,6 +6480,20 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Signed in */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4922,6 +6521,12 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4949,6 +6554,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4976,6 +6584,12 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5003,6 +6617,12 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5052,9 +6672,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "action": "ansible.builtin.copy",
+                     *         "address": "",
+                     *         "changes": {},
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "description": "Deploys the site",
+                     *         "id": 1,
+                     *         "integration_id": 1,
+                     *         "object_id": 1,
+                     *         "object_name": "Deploy",
+                     *         "object_type": "template",
+                     *         "outcome": "",
+                     *         "project_id": 1,
+                     *         "project_name": "Site",
+                     *         "target": "",
+                     *         "user_agent": "Mozilla/5.0",
+                     *         "user_id": 2,
+                     *         "username": "alice"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Event"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5104,9 +6759,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "action": "ansible.builtin.copy",
+                     *         "address": "",
+                     *         "changes": {},
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "description": "Deploys the site",
+                     *         "id": 1,
+                     *         "integration_id": 1,
+                     *         "object_id": 1,
+                     *         "object_name": "Deploy",
+                     *         "object_type": "template",
+                     *         "outcome": "",
+                     *         "project_id": 1,
+                     *         "project_name": "Site",
+                     *         "target": "",
+                     *         "user_agent": "Mozilla/5.0",
+                     *         "user_id": 2,
+                     *         "username": "alice"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Event"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5133,9 +6823,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ansible": "ansible [core 2.18.1]",
+                     *       "auth_methods": {
+                     *         "email": {},
+                     *         "totp": {
+                     *           "allow_recovery": true
+                     *         }
+                     *       },
+                     *       "capabilities": [
+                     *         ""
+                     *       ],
+                     *       "features": {
+                     *         "custom_roles_management": false,
+                     *         "high_availability": false,
+                     *         "project_runners": false,
+                     *         "secret_storage_management": false,
+                     *         "secret_storage_management_ex": false,
+                     *         "secret_storages": false,
+                     *         "task_summary": true,
+                     *         "terraform_backend": false
+                     *       },
+                     *       "git_client": "cmd_git",
+                     *       "premium_features": {
+                     *         "custom_roles_management": false,
+                     *         "high_availability": false,
+                     *         "project_runners": false,
+                     *         "secret_storage_management": false,
+                     *         "secret_storage_management_ex": false,
+                     *         "secret_storages": false,
+                     *         "task_summary": true,
+                     *         "terraform_backend": false
+                     *       },
+                     *       "roles": [
+                     *         {
+                     *           "name": "Web servers",
+                     *           "permissions": 15,
+                     *           "project_id": 1,
+                     *           "slug": "manager"
+                     *         }
+                     *       ],
+                     *       "schedule_timezone": "Europe/Berlin",
+                     *       "teams": {
+                     *         "invite_type": "username",
+                     *         "invites_enabled": false,
+                     *         "members_can_leave": true
+                     *       },
+                     *       "use_remote_runner": false,
+                     *       "version": "1.2.0",
+                     *       "web_host": "https://ci.example.org"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Info"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5156,6 +6908,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "c2VjcmV0LXJ1bm5lci10b2tlbg"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AcceptInput"];
             };
         };
@@ -5166,9 +6923,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "project_id": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5195,11 +6966,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example {} */
                     "application/json": {
                         [key: string]: unknown;
                     };
                 };
             };
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5226,11 +6999,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example {} */
                     "application/json": {
                         [key: string]: string;
                     };
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5251,6 +7035,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "key": "ref",
+                 *       "value": "production"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Option"];
             };
         };
@@ -5261,9 +7051,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "key": "ref",
+                     *       "value": "production"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Option"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5293,6 +7098,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5309,6 +7115,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5321,9 +7128,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "alert": false,
+                     *       "alert_chat": "-100123",
+                     *       "created": "2026-01-31T12:00:00Z",
+                     *       "id": 1,
+                     *       "max_parallel_tasks": 0,
+                     *       "name": "Web servers",
+                     *       "type": ""
+                     *     }
+                     */
                     "application/json": components["schemas"]["Project"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5340,12 +7170,23 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "alert": false,
+                 *       "alert_chat": "-100123",
+                 *       "demo": false,
+                 *       "max_parallel_tasks": 0,
+                 *       "name": "Web servers",
+                 *       "type": ""
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProjectInput"];
             };
         };
@@ -5357,6 +7198,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5373,6 +7223,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5386,6 +7237,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5425,6 +7283,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5437,9 +7296,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "action": "ansible.builtin.copy",
+                     *         "address": "",
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "description": "Deploys the site",
+                     *         "id": 1,
+                     *         "integration_id": 1,
+                     *         "object_id": 1,
+                     *         "object_name": "Deploy",
+                     *         "object_type": "template",
+                     *         "outcome": "",
+                     *         "project_id": 1,
+                     *         "project_name": "Site",
+                     *         "target": "",
+                     *         "token": "c2VjcmV0LXJ1bm5lci10b2tlbg",
+                     *         "user_agent": "Mozilla/5.0",
+                     *         "user_id": 2,
+                     *         "username": "alice"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Record"][];
+                    "application/x-ndjson": string;
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5456,6 +7351,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5468,9 +7364,237 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "environments": [
+                     *         {
+                     *           "env": "{\"STAGE\":\"production\"}",
+                     *           "json": "{\"stage\":\"production\"}",
+                     *           "name": "Web servers",
+                     *           "password": "correct horse battery"
+                     *         }
+                     *       ],
+                     *       "host_configs": [
+                     *         {
+                     *           "host": "web1.example.org",
+                     *           "ssh_key": "",
+                     *           "type": ""
+                     *         }
+                     *       ],
+                     *       "integration_aliases": [
+                     *         ""
+                     *       ],
+                     *       "integrations": [
+                     *         {
+                     *           "aliases": [
+                     *             ""
+                     *           ],
+                     *           "auth_header": "X-Token",
+                     *           "auth_method": "token",
+                     *           "auth_secret": "",
+                     *           "extract_values": [
+                     *             {
+                     *               "body_data_type": "json",
+                     *               "key": "ref",
+                     *               "name": "Web servers",
+                     *               "value_source": "",
+                     *               "variable": "branch",
+                     *               "variable_type": ""
+                     *             }
+                     *           ],
+                     *           "matchers": [
+                     *             {
+                     *               "body_data_type": "json",
+                     *               "key": "ref",
+                     *               "match_type": "",
+                     *               "method": "",
+                     *               "name": "Web servers",
+                     *               "value": "production"
+                     *             }
+                     *           ],
+                     *           "name": "Web servers",
+                     *           "searchable": false,
+                     *           "task_params": {
+                     *             "arguments": "[\"--diff\"]",
+                     *             "environment": "{\"stage\":\"production\"}",
+                     *             "git_branch": "main",
+                     *             "inventory_name": "",
+                     *             "message": "Nightly run",
+                     *             "version": "1.2.0"
+                     *           },
+                     *           "template": ""
+                     *         }
+                     *       ],
+                     *       "inventories": [
+                     *         {
+                     *           "become_key": "",
+                     *           "inventory": "[web]\nweb1.example.org\n",
+                     *           "name": "Web servers",
+                     *           "repository": "Site",
+                     *           "runner_tag": "linux",
+                     *           "ssh_key": "",
+                     *           "template": "",
+                     *           "type": ""
+                     *         }
+                     *       ],
+                     *       "keys": [
+                     *         {
+                     *           "environment": "{\"stage\":\"production\"}",
+                     *           "name": "Web servers",
+                     *           "owner": "",
+                     *           "source_storage": "",
+                     *           "source_storage_key": "",
+                     *           "source_storage_type": "",
+                     *           "storage": "",
+                     *           "type": "",
+                     *           "variable": "branch"
+                     *         }
+                     *       ],
+                     *       "meta": {
+                     *         "alert": false,
+                     *         "alert_chat": "-100123",
+                     *         "max_parallel_tasks": 0,
+                     *         "name": "Web servers",
+                     *         "type": ""
+                     *       },
+                     *       "repositories": [
+                     *         {
+                     *           "git_branch": "main",
+                     *           "git_depth": 0,
+                     *           "git_lfs": false,
+                     *           "git_url": "https://git.example.org/site.git",
+                     *           "name": "Web servers",
+                     *           "ssh_key": ""
+                     *         }
+                     *       ],
+                     *       "roles": [
+                     *         {
+                     *           "name": "Web servers",
+                     *           "permissions": 15,
+                     *           "slug": "manager"
+                     *         }
+                     *       ],
+                     *       "schedules": [
+                     *         {
+                     *           "active": true,
+                     *           "checkable_repository": "",
+                     *           "cron_format": "0 3 * * *",
+                     *           "delete_after_run": false,
+                     *           "name": "Web servers",
+                     *           "task_params": {
+                     *             "arguments": "[\"--diff\"]",
+                     *             "environment": "{\"stage\":\"production\"}",
+                     *             "git_branch": "main",
+                     *             "inventory_name": "",
+                     *             "message": "Nightly run",
+                     *             "version": "1.2.0"
+                     *           },
+                     *           "template": "",
+                     *           "type": ""
+                     *         }
+                     *       ],
+                     *       "secret_storages": [
+                     *         {
+                     *           "name": "Web servers",
+                     *           "readonly": false,
+                     *           "type": ""
+                     *         }
+                     *       ],
+                     *       "secrets": {
+                     *         "data": "c2VjcmV0",
+                     *         "kdf": "",
+                     *         "memory": 0,
+                     *         "nonce": "c2VjcmV0",
+                     *         "salt": "c2VjcmV0",
+                     *         "threads": 0,
+                     *         "time": 0
+                     *       },
+                     *       "templates": [
+                     *         {
+                     *           "allow_override_args_in_task": false,
+                     *           "allow_override_branch_in_task": false,
+                     *           "allow_override_environment_in_task": false,
+                     *           "allow_parallel_tasks": false,
+                     *           "app": "bash",
+                     *           "arguments": "[\"--diff\"]",
+                     *           "autorun": false,
+                     *           "build_template": "",
+                     *           "cron": "",
+                     *           "description": "Deploys the site",
+                     *           "environment": "{\"stage\":\"production\"}",
+                     *           "git_branch": "main",
+                     *           "inventory": "[web]\nweb1.example.org\n",
+                     *           "max_task_duration_sec": 0,
+                     *           "name": "Web servers",
+                     *           "playbook": "site.yml",
+                     *           "repository": "Site",
+                     *           "roles": [
+                     *             {
+                     *               "is_global": false,
+                     *               "permissions": 15,
+                     *               "role": "manager"
+                     *             }
+                     *           ],
+                     *           "runner_tag": "linux",
+                     *           "start_version": "1.0.0",
+                     *           "suppress_success_alerts": false,
+                     *           "survey_vars": [
+                     *             {
+                     *               "default_value": "main",
+                     *               "description": "Deploys the site",
+                     *               "name": "Web servers",
+                     *               "required": true,
+                     *               "title": "Production",
+                     *               "type": "",
+                     *               "values": [
+                     *                 {
+                     *                   "name": "Web servers",
+                     *                   "value": "production"
+                     *                 }
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "task_params": null,
+                     *           "type": "",
+                     *           "vault_key": "",
+                     *           "vaults": [
+                     *             {
+                     *               "name": "Web servers",
+                     *               "script": "vault.sh",
+                     *               "type": "",
+                     *               "vault_key": ""
+                     *             }
+                     *           ],
+                     *           "view": ""
+                     *         }
+                     *       ],
+                     *       "views": [
+                     *         {
+                     *           "hidden": false,
+                     *           "position": 1,
+                     *           "sort_column": "name",
+                     *           "sort_reverse": false,
+                     *           "title": "Production",
+                     *           "type": ""
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["BackupDocument"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5487,12 +7611,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "passphrase": ""
+                 *     }
+                 */
                 "application/json": components["schemas"]["BackupInput"];
             };
         };
@@ -5503,9 +7633,234 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "environments": [
+                     *         {
+                     *           "env": "{\"STAGE\":\"production\"}",
+                     *           "json": "{\"stage\":\"production\"}",
+                     *           "name": "Web servers",
+                     *           "password": "correct horse battery"
+                     *         }
+                     *       ],
+                     *       "host_configs": [
+                     *         {
+                     *           "host": "web1.example.org",
+                     *           "ssh_key": "",
+                     *           "type": ""
+                     *         }
+                     *       ],
+                     *       "integration_aliases": [
+                     *         ""
+                     *       ],
+                     *       "integrations": [
+                     *         {
+                     *           "aliases": [
+                     *             ""
+                     *           ],
+                     *           "auth_header": "X-Token",
+                     *           "auth_method": "token",
+                     *           "auth_secret": "",
+                     *           "extract_values": [
+                     *             {
+                     *               "body_data_type": "json",
+                     *               "key": "ref",
+                     *               "name": "Web servers",
+                     *               "value_source": "",
+                     *               "variable": "branch",
+                     *               "variable_type": ""
+                     *             }
+                     *           ],
+                     *           "matchers": [
+                     *             {
+                     *               "body_data_type": "json",
+                     *               "key": "ref",
+                     *               "match_type": "",
+                     *               "method": "",
+                     *               "name": "Web servers",
+                     *               "value": "production"
+                     *             }
+                     *           ],
+                     *           "name": "Web servers",
+                     *           "searchable": false,
+                     *           "task_params": {
+                     *             "arguments": "[\"--diff\"]",
+                     *             "environment": "{\"stage\":\"production\"}",
+                     *             "git_branch": "main",
+                     *             "inventory_name": "",
+                     *             "message": "Nightly run",
+                     *             "version": "1.2.0"
+                     *           },
+                     *           "template": ""
+                     *         }
+                     *       ],
+                     *       "inventories": [
+                     *         {
+                     *           "become_key": "",
+                     *           "inventory": "[web]\nweb1.example.org\n",
+                     *           "name": "Web servers",
+                     *           "repository": "Site",
+                     *           "runner_tag": "linux",
+                     *           "ssh_key": "",
+                     *           "template": "",
+                     *           "type": ""
+                     *         }
+                     *       ],
+                     *       "keys": [
+                     *         {
+                     *           "environment": "{\"stage\":\"production\"}",
+                     *           "name": "Web servers",
+                     *           "owner": "",
+                     *           "source_storage": "",
+                     *           "source_storage_key": "",
+                     *           "source_storage_type": "",
+                     *           "storage": "",
+                     *           "type": "",
+                     *           "variable": "branch"
+                     *         }
+                     *       ],
+                     *       "meta": {
+                     *         "alert": false,
+                     *         "alert_chat": "-100123",
+                     *         "max_parallel_tasks": 0,
+                     *         "name": "Web servers",
+                     *         "type": ""
+                     *       },
+                     *       "repositories": [
+                     *         {
+                     *           "git_branch": "main",
+                     *           "git_depth": 0,
+                     *           "git_lfs": false,
+                     *           "git_url": "https://git.example.org/site.git",
+                     *           "name": "Web servers",
+                     *           "ssh_key": ""
+                     *         }
+                     *       ],
+                     *       "roles": [
+                     *         {
+                     *           "name": "Web servers",
+                     *           "permissions": 15,
+                     *           "slug": "manager"
+                     *         }
+                     *       ],
+                     *       "schedules": [
+                     *         {
+                     *           "active": true,
+                     *           "checkable_repository": "",
+                     *           "cron_format": "0 3 * * *",
+                     *           "delete_after_run": false,
+                     *           "name": "Web servers",
+                     *           "task_params": {
+                     *             "arguments": "[\"--diff\"]",
+                     *             "environment": "{\"stage\":\"production\"}",
+                     *             "git_branch": "main",
+                     *             "inventory_name": "",
+                     *             "message": "Nightly run",
+                     *             "version": "1.2.0"
+                     *           },
+                     *           "template": "",
+                     *           "type": ""
+                     *         }
+                     *       ],
+                     *       "secret_storages": [
+                     *         {
+                     *           "name": "Web servers",
+                     *           "readonly": false,
+                     *           "type": ""
+                     *         }
+                     *       ],
+                     *       "secrets": {
+                     *         "data": "c2VjcmV0",
+                     *         "kdf": "",
+                     *         "memory": 0,
+                     *         "nonce": "c2VjcmV0",
+                     *         "salt": "c2VjcmV0",
+                     *         "threads": 0,
+                     *         "time": 0
+                     *       },
+                     *       "templates": [
+                     *         {
+                     *           "allow_override_args_in_task": false,
+                     *           "allow_override_branch_in_task": false,
+                     *           "allow_override_environment_in_task": false,
+                     *           "allow_parallel_tasks": false,
+                     *           "app": "bash",
+                     *           "arguments": "[\"--diff\"]",
+                     *           "autorun": false,
+                     *           "build_template": "",
+                     *           "cron": "",
+                     *           "description": "Deploys the site",
+                     *           "environment": "{\"stage\":\"production\"}",
+                     *           "git_branch": "main",
+                     *           "inventory": "[web]\nweb1.example.org\n",
+                     *           "max_task_duration_sec": 0,
+                     *           "name": "Web servers",
+                     *           "playbook": "site.yml",
+                     *           "repository": "Site",
+                     *           "roles": [
+                     *             {
+                     *               "is_global": false,
+                     *               "permissions": 15,
+                     *               "role": "manager"
+                     *             }
+                     *           ],
+                     *           "runner_tag": "linux",
+                     *           "start_version": "1.0.0",
+                     *           "suppress_success_alerts": false,
+                     *           "survey_vars": [
+                     *             {
+                     *               "default_value": "main",
+                     *               "description": "Deploys the site",
+                     *               "name": "Web servers",
+                     *               "required": true,
+                     *               "title": "Production",
+                     *               "type": "",
+                     *               "values": [
+                     *                 {
+                     *                   "name": "Web servers",
+                     *                   "value": "production"
+                     *                 }
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "task_params": null,
+                     *           "type": "",
+                     *           "vault_key": "",
+                     *           "vaults": [
+                     *             {
+                     *               "name": "Web servers",
+                     *               "script": "vault.sh",
+                     *               "type": "",
+                     *               "vault_key": ""
+                     *             }
+                     *           ],
+                     *           "view": ""
+                     *         }
+                     *       ],
+                     *       "views": [
+                     *         {
+                     *           "hidden": false,
+                     *           "position": 1,
+                     *           "sort_column": "name",
+                     *           "sort_reverse": false,
+                     *           "title": "Production",
+                     *           "type": ""
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["BackupDocument"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5522,6 +7877,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5535,6 +7891,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5564,6 +7927,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5576,9 +7940,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "env": "{\"STAGE\":\"production\"}",
+                     *         "id": 1,
+                     *         "json": "{\"stage\":\"production\"}",
+                     *         "name": "Web servers",
+                     *         "password": "correct horse battery",
+                     *         "project_id": 1,
+                     *         "secrets": [
+                     *           {
+                     *             "id": 1,
+                     *             "name": "Web servers",
+                     *             "operation": "",
+                     *             "secret": "",
+                     *             "type": "env"
+                     *           }
+                     *         ]
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["VariableGroup"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5595,12 +7992,29 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "env": "{\"STAGE\":\"production\"}",
+                 *       "json": "{\"stage\":\"production\"}",
+                 *       "name": "Web servers",
+                 *       "password": "correct horse battery",
+                 *       "secrets": [
+                 *         {
+                 *           "name": "Web servers",
+                 *           "operation": "create",
+                 *           "secret": "",
+                 *           "type": "var"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["VariableGroupInput"];
             };
         };
@@ -5611,9 +8025,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "env": "{\"STAGE\":\"production\"}",
+                     *       "id": 1,
+                     *       "json": "{\"stage\":\"production\"}",
+                     *       "name": "Web servers",
+                     *       "password": "correct horse battery",
+                     *       "project_id": 1,
+                     *       "secrets": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers",
+                     *           "operation": "",
+                     *           "secret": "",
+                     *           "type": "env"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["VariableGroup"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5630,7 +8072,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the variable group */
                 environment_id: number;
             };
             cookie?: never;
@@ -5643,9 +8087,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "env": "{\"STAGE\":\"production\"}",
+                     *       "id": 1,
+                     *       "json": "{\"stage\":\"production\"}",
+                     *       "name": "Web servers",
+                     *       "password": "correct horse battery",
+                     *       "project_id": 1,
+                     *       "secrets": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers",
+                     *           "operation": "",
+                     *           "secret": "",
+                     *           "type": "env"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["VariableGroup"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5662,13 +8137,31 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the variable group */
                 environment_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "env": "{\"STAGE\":\"production\"}",
+                 *       "json": "{\"stage\":\"production\"}",
+                 *       "name": "Web servers",
+                 *       "password": "correct horse battery",
+                 *       "secrets": [
+                 *         {
+                 *           "name": "Web servers",
+                 *           "operation": "create",
+                 *           "secret": "",
+                 *           "type": "var"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["VariableGroupInput"];
             };
         };
@@ -5680,6 +8173,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5696,7 +8198,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the variable group */
                 environment_id: number;
             };
             cookie?: never;
@@ -5710,6 +8214,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5726,7 +8237,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the variable group */
                 environment_id: number;
             };
             cookie?: never;
@@ -5739,9 +8252,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_keys": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "host_configs": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "integrations": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "inventories": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "repositories": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "schedules": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers",
+                     *           "schedule_id": 1,
+                     *           "schedule_name": "Nightly"
+                     *         }
+                     *       ],
+                     *       "templates": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Refs"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5779,6 +8352,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5791,9 +8365,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "action": "ansible.builtin.copy",
+                     *         "address": "",
+                     *         "changes": {},
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "description": "Deploys the site",
+                     *         "id": 1,
+                     *         "integration_id": 1,
+                     *         "object_id": 1,
+                     *         "object_name": "Deploy",
+                     *         "object_type": "template",
+                     *         "outcome": "",
+                     *         "project_id": 1,
+                     *         "project_name": "Site",
+                     *         "target": "",
+                     *         "user_agent": "Mozilla/5.0",
+                     *         "user_id": 2,
+                     *         "username": "alice"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Event"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5831,6 +8440,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5843,9 +8453,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "action": "ansible.builtin.copy",
+                     *         "address": "",
+                     *         "changes": {},
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "description": "Deploys the site",
+                     *         "id": 1,
+                     *         "integration_id": 1,
+                     *         "object_id": 1,
+                     *         "object_name": "Deploy",
+                     *         "object_type": "template",
+                     *         "outcome": "",
+                     *         "project_id": 1,
+                     *         "project_name": "Site",
+                     *         "target": "",
+                     *         "user_agent": "Mozilla/5.0",
+                     *         "user_id": 2,
+                     *         "username": "alice"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Event"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5871,6 +8516,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5883,9 +8529,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "host": "web1.example.org",
+                     *         "id": 1,
+                     *         "project_id": 1,
+                     *         "ssh_key_id": 1,
+                     *         "type": "host"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["HostConfig"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5902,12 +8571,20 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "host": "web1.example.org",
+                 *       "ssh_key_id": 1,
+                 *       "type": "host"
+                 *     }
+                 */
                 "application/json": components["schemas"]["HostConfigInput"];
             };
         };
@@ -5918,9 +8595,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "host": "web1.example.org",
+                     *       "id": 1,
+                     *       "project_id": 1,
+                     *       "ssh_key_id": 1,
+                     *       "type": "host"
+                     *     }
+                     */
                     "application/json": components["schemas"]["HostConfig"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5937,7 +8632,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the host config */
                 host_config_id: number;
             };
             cookie?: never;
@@ -5950,9 +8647,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "host": "web1.example.org",
+                     *       "id": 1,
+                     *       "project_id": 1,
+                     *       "ssh_key_id": 1,
+                     *       "type": "host"
+                     *     }
+                     */
                     "application/json": components["schemas"]["HostConfig"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5969,13 +8687,22 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the host config */
                 host_config_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "host": "web1.example.org",
+                 *       "ssh_key_id": 1,
+                 *       "type": "host"
+                 *     }
+                 */
                 "application/json": components["schemas"]["HostConfigInput"];
             };
         };
@@ -5987,6 +8714,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6003,7 +8739,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the host config */
                 host_config_id: number;
             };
             cookie?: never;
@@ -6017,6 +8755,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6046,6 +8791,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -6058,9 +8804,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "auth_header": "X-Token",
+                     *         "auth_method": "token",
+                     *         "auth_secret_id": 1,
+                     *         "id": 1,
+                     *         "name": "Web servers",
+                     *         "project_id": 1,
+                     *         "searchable": false,
+                     *         "task_params": {
+                     *           "arguments": "[\"--diff\"]",
+                     *           "environment": "{\"stage\":\"production\"}",
+                     *           "git_branch": "main",
+                     *           "inventory_id": 1,
+                     *           "message": "Nightly run",
+                     *           "params": {},
+                     *           "version": "1.2.0"
+                     *         },
+                     *         "template_id": 1
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Integration"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6077,12 +8858,32 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "auth_header": "X-Token",
+                 *       "auth_method": "token",
+                 *       "auth_secret_id": 1,
+                 *       "name": "Web servers",
+                 *       "searchable": false,
+                 *       "task_params": {
+                 *         "arguments": "[\"--diff\"]",
+                 *         "environment": "{\"stage\":\"production\"}",
+                 *         "git_branch": "main",
+                 *         "inventory_id": 1,
+                 *         "message": "Nightly run",
+                 *         "params": {},
+                 *         "version": "1.2.0"
+                 *       },
+                 *       "template_id": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["IntegrationInput"];
             };
         };
@@ -6093,9 +8894,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "auth_header": "X-Token",
+                     *       "auth_method": "token",
+                     *       "auth_secret_id": 1,
+                     *       "id": 1,
+                     *       "name": "Web servers",
+                     *       "project_id": 1,
+                     *       "searchable": false,
+                     *       "task_params": {
+                     *         "arguments": "[\"--diff\"]",
+                     *         "environment": "{\"stage\":\"production\"}",
+                     *         "git_branch": "main",
+                     *         "inventory_id": 1,
+                     *         "message": "Nightly run",
+                     *         "params": {},
+                     *         "version": "1.2.0"
+                     *       },
+                     *       "template_id": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Integration"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6112,6 +8943,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -6124,9 +8956,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "id": 1,
+                     *         "url": "https://git.example.org/site.git"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["IntegrationAlias"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6143,6 +8995,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -6155,9 +9008,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "url": "https://git.example.org/site.git"
+                     *     }
+                     */
                     "application/json": components["schemas"]["IntegrationAlias"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6174,7 +9040,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the address that an integration is called at */
                 alias_id: number;
             };
             cookie?: never;
@@ -6188,6 +9056,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6204,7 +9079,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
             };
             cookie?: never;
@@ -6217,9 +9094,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "auth_header": "X-Token",
+                     *       "auth_method": "token",
+                     *       "auth_secret_id": 1,
+                     *       "id": 1,
+                     *       "name": "Web servers",
+                     *       "project_id": 1,
+                     *       "searchable": false,
+                     *       "task_params": {
+                     *         "arguments": "[\"--diff\"]",
+                     *         "environment": "{\"stage\":\"production\"}",
+                     *         "git_branch": "main",
+                     *         "inventory_id": 1,
+                     *         "message": "Nightly run",
+                     *         "params": {},
+                     *         "version": "1.2.0"
+                     *       },
+                     *       "template_id": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Integration"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6236,13 +9146,34 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "auth_header": "X-Token",
+                 *       "auth_method": "token",
+                 *       "auth_secret_id": 1,
+                 *       "name": "Web servers",
+                 *       "searchable": false,
+                 *       "task_params": {
+                 *         "arguments": "[\"--diff\"]",
+                 *         "environment": "{\"stage\":\"production\"}",
+                 *         "git_branch": "main",
+                 *         "inventory_id": 1,
+                 *         "message": "Nightly run",
+                 *         "params": {},
+                 *         "version": "1.2.0"
+                 *       },
+                 *       "template_id": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["IntegrationInput"];
             };
         };
@@ -6254,6 +9185,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6270,7 +9210,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
             };
             cookie?: never;
@@ -6284,6 +9226,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6300,7 +9249,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
             };
             cookie?: never;
@@ -6313,9 +9264,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "id": 1,
+                     *         "url": "https://git.example.org/site.git"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["IntegrationAlias"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6332,7 +9303,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
             };
             cookie?: never;
@@ -6345,9 +9318,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "url": "https://git.example.org/site.git"
+                     *     }
+                     */
                     "application/json": components["schemas"]["IntegrationAlias"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6364,8 +9350,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
+                /** @description Number of the address that an integration is called at */
                 alias_id: number;
             };
             cookie?: never;
@@ -6379,6 +9368,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6404,7 +9400,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
             };
             cookie?: never;
@@ -6417,9 +9415,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "body_data_type": "json",
+                     *         "id": 1,
+                     *         "integration_id": 1,
+                     *         "key": "ref",
+                     *         "match_type": "body",
+                     *         "method": "equals",
+                     *         "name": "Web servers",
+                     *         "value": "production"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Matcher"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6436,13 +9460,26 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "body_data_type": "json",
+                 *       "integration_id": 1,
+                 *       "key": "ref",
+                 *       "match_type": "",
+                 *       "method": "",
+                 *       "name": "Web servers",
+                 *       "value": "production"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MatcherInput"];
             };
         };
@@ -6453,9 +9490,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "body_data_type": "json",
+                     *       "id": 1,
+                     *       "integration_id": 1,
+                     *       "key": "ref",
+                     *       "match_type": "body",
+                     *       "method": "equals",
+                     *       "name": "Web servers",
+                     *       "value": "production"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Matcher"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6472,8 +9530,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
+                /** @description Number of the matcher */
                 matcher_id: number;
             };
             cookie?: never;
@@ -6486,9 +9547,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "body_data_type": "json",
+                     *       "id": 1,
+                     *       "integration_id": 1,
+                     *       "key": "ref",
+                     *       "match_type": "body",
+                     *       "method": "equals",
+                     *       "name": "Web servers",
+                     *       "value": "production"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Matcher"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6505,14 +9590,28 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
+                /** @description Number of the matcher */
                 matcher_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "body_data_type": "json",
+                 *       "integration_id": 1,
+                 *       "key": "ref",
+                 *       "match_type": "",
+                 *       "method": "",
+                 *       "name": "Web servers",
+                 *       "value": "production"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MatcherInput"];
             };
         };
@@ -6524,6 +9623,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6540,8 +9648,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
+                /** @description Number of the matcher */
                 matcher_id: number;
             };
             cookie?: never;
@@ -6555,6 +9666,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6571,8 +9689,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
+                /** @description Number of the matcher */
                 matcher_id: number;
             };
             cookie?: never;
@@ -6585,9 +9706,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "integrations": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["PartRefs"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6604,7 +9747,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
             };
             cookie?: never;
@@ -6617,9 +9762,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "matchers": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "values": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["IntegrationRefs"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6645,7 +9818,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
             };
             cookie?: never;
@@ -6658,9 +9833,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "body_data_type": "json",
+                     *         "id": 1,
+                     *         "integration_id": 1,
+                     *         "key": "ref",
+                     *         "name": "Web servers",
+                     *         "value_source": "body",
+                     *         "variable": "branch",
+                     *         "variable_type": ""
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["IntegrationValue"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6677,13 +9878,26 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "body_data_type": "json",
+                 *       "integration_id": 1,
+                 *       "key": "ref",
+                 *       "name": "Web servers",
+                 *       "value_source": "",
+                 *       "variable": "branch",
+                 *       "variable_type": ""
+                 *     }
+                 */
                 "application/json": components["schemas"]["IntegrationValueInput"];
             };
         };
@@ -6694,9 +9908,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "body_data_type": "json",
+                     *       "id": 1,
+                     *       "integration_id": 1,
+                     *       "key": "ref",
+                     *       "name": "Web servers",
+                     *       "value_source": "body",
+                     *       "variable": "branch",
+                     *       "variable_type": ""
+                     *     }
+                     */
                     "application/json": components["schemas"]["IntegrationValue"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6713,8 +9948,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
+                /** @description Number of the value that an integration takes out of calls */
                 value_id: number;
             };
             cookie?: never;
@@ -6727,9 +9965,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "body_data_type": "json",
+                     *       "id": 1,
+                     *       "integration_id": 1,
+                     *       "key": "ref",
+                     *       "name": "Web servers",
+                     *       "value_source": "body",
+                     *       "variable": "branch",
+                     *       "variable_type": ""
+                     *     }
+                     */
                     "application/json": components["schemas"]["IntegrationValue"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6746,14 +10008,28 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
+                /** @description Number of the value that an integration takes out of calls */
                 value_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "body_data_type": "json",
+                 *       "integration_id": 1,
+                 *       "key": "ref",
+                 *       "name": "Web servers",
+                 *       "value_source": "",
+                 *       "variable": "branch",
+                 *       "variable_type": ""
+                 *     }
+                 */
                 "application/json": components["schemas"]["IntegrationValueInput"];
             };
         };
@@ -6765,6 +10041,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6781,8 +10066,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
+                /** @description Number of the value that an integration takes out of calls */
                 value_id: number;
             };
             cookie?: never;
@@ -6796,6 +10084,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6812,8 +10107,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
+                /** @description Number of the value that an integration takes out of calls */
                 value_id: number;
             };
             cookie?: never;
@@ -6826,9 +10124,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "integrations": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["PartRefs"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6862,6 +10182,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -6874,9 +10195,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "become_key_id": 1,
+                     *         "id": 1,
+                     *         "inventory": "[web]\nweb1.example.org\n",
+                     *         "name": "Web servers",
+                     *         "project_id": 1,
+                     *         "repository_id": 1,
+                     *         "runner_tag": "linux",
+                     *         "ssh_key_id": 1,
+                     *         "template_id": 1,
+                     *         "type": "static"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Inventory"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6893,12 +10242,25 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "become_key_id": 1,
+                 *       "inventory": "[web]\nweb1.example.org\n",
+                 *       "name": "Web servers",
+                 *       "repository_id": 1,
+                 *       "runner_tag": "linux",
+                 *       "ssh_key_id": 1,
+                 *       "template_id": 1,
+                 *       "type": "static"
+                 *     }
+                 */
                 "application/json": components["schemas"]["InventoryInput"];
             };
         };
@@ -6909,9 +10271,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "become_key_id": 1,
+                     *       "id": 1,
+                     *       "inventory": "[web]\nweb1.example.org\n",
+                     *       "name": "Web servers",
+                     *       "project_id": 1,
+                     *       "repository_id": 1,
+                     *       "runner_tag": "linux",
+                     *       "ssh_key_id": 1,
+                     *       "template_id": 1,
+                     *       "type": "static"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Inventory"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6928,7 +10313,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the inventory */
                 inventory_id: number;
             };
             cookie?: never;
@@ -6941,9 +10328,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "become_key_id": 1,
+                     *       "id": 1,
+                     *       "inventory": "[web]\nweb1.example.org\n",
+                     *       "name": "Web servers",
+                     *       "project_id": 1,
+                     *       "repository_id": 1,
+                     *       "runner_tag": "linux",
+                     *       "ssh_key_id": 1,
+                     *       "template_id": 1,
+                     *       "type": "static"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Inventory"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6960,13 +10373,27 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the inventory */
                 inventory_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "become_key_id": 1,
+                 *       "inventory": "[web]\nweb1.example.org\n",
+                 *       "name": "Web servers",
+                 *       "repository_id": 1,
+                 *       "runner_tag": "linux",
+                 *       "ssh_key_id": 1,
+                 *       "template_id": 1,
+                 *       "type": "static"
+                 *     }
+                 */
                 "application/json": components["schemas"]["InventoryInput"];
             };
         };
@@ -6978,6 +10405,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6994,7 +10430,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the inventory */
                 inventory_id: number;
             };
             cookie?: never;
@@ -7008,6 +10446,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7024,7 +10469,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the inventory */
                 inventory_id: number;
             };
             cookie?: never;
@@ -7037,9 +10484,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_keys": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "host_configs": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "integrations": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "inventories": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "repositories": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "schedules": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers",
+                     *           "schedule_id": 1,
+                     *           "schedule_name": "Nightly"
+                     *         }
+                     *       ],
+                     *       "templates": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Refs"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7061,6 +10568,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -7073,9 +10581,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "accepted_at": "2026-01-31T12:00:00Z",
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "email": "alice@example.org",
+                     *         "expires_at": "2026-01-31T12:00:00Z",
+                     *         "id": 1,
+                     *         "inviter_user": {
+                     *           "id": 1,
+                     *           "name": "Web servers",
+                     *           "username": "alice"
+                     *         },
+                     *         "inviter_user_id": 1,
+                     *         "project_id": 1,
+                     *         "role": "manager",
+                     *         "status": "pending",
+                     *         "user": {
+                     *           "id": 1,
+                     *           "name": "Web servers",
+                     *           "username": "alice"
+                     *         },
+                     *         "user_id": 2
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Invite"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7092,12 +10638,21 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "alice@example.org",
+                 *       "expires_at": "2026-01-31T12:00:00Z",
+                 *       "role": "manager",
+                 *       "user_id": 2
+                 *     }
+                 */
                 "application/json": components["schemas"]["InviteInput"];
             };
         };
@@ -7108,9 +10663,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepted_at": "2026-01-31T12:00:00Z",
+                     *       "created": "2026-01-31T12:00:00Z",
+                     *       "email": "alice@example.org",
+                     *       "expires_at": "2026-01-31T12:00:00Z",
+                     *       "id": 1,
+                     *       "inviter_user": {
+                     *         "id": 1,
+                     *         "name": "Web servers",
+                     *         "username": "alice"
+                     *       },
+                     *       "inviter_user_id": 1,
+                     *       "project_id": 1,
+                     *       "role": "manager",
+                     *       "status": "pending",
+                     *       "token": "c2VjcmV0LXJ1bm5lci10b2tlbg",
+                     *       "url": "https://git.example.org/site.git",
+                     *       "user": {
+                     *         "id": 1,
+                     *         "name": "Web servers",
+                     *         "username": "alice"
+                     *       },
+                     *       "user_id": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["NewInvite"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7127,7 +10717,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the invite */
                 invite_id: number;
             };
             cookie?: never;
@@ -7140,9 +10732,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepted_at": "2026-01-31T12:00:00Z",
+                     *       "created": "2026-01-31T12:00:00Z",
+                     *       "email": "alice@example.org",
+                     *       "expires_at": "2026-01-31T12:00:00Z",
+                     *       "id": 1,
+                     *       "inviter_user": {
+                     *         "id": 1,
+                     *         "name": "Web servers",
+                     *         "username": "alice"
+                     *       },
+                     *       "inviter_user_id": 1,
+                     *       "project_id": 1,
+                     *       "role": "manager",
+                     *       "status": "pending",
+                     *       "user": {
+                     *         "id": 1,
+                     *         "name": "Web servers",
+                     *         "username": "alice"
+                     *       },
+                     *       "user_id": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Invite"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7159,13 +10787,20 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the invite */
                 invite_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "status": "success"
+                 *     }
+                 */
                 "application/json": components["schemas"]["InviteStatusInput"];
             };
         };
@@ -7177,6 +10812,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7193,7 +10837,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the invite */
                 invite_id: number;
             };
             cookie?: never;
@@ -7207,6 +10853,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7236,6 +10889,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -7248,9 +10902,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "empty": false,
+                     *         "id": 1,
+                     *         "login_password": {
+                     *           "login": "deploy",
+                     *           "password": "correct horse battery"
+                     *         },
+                     *         "name": "Web servers",
+                     *         "owner": "",
+                     *         "project_id": 1,
+                     *         "source_storage_key": "",
+                     *         "source_storage_type": "env",
+                     *         "ssh": {
+                     *           "login": "deploy",
+                     *           "passphrase": "",
+                     *           "private_key": ""
+                     *         },
+                     *         "string": "",
+                     *         "type": "login_password"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Key"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7267,12 +10957,32 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "login_password": {
+                 *         "login": "deploy",
+                 *         "password": "correct horse battery"
+                 *       },
+                 *       "name": "Web servers",
+                 *       "override_secret": false,
+                 *       "source_storage_key": "",
+                 *       "source_storage_type": "",
+                 *       "ssh": {
+                 *         "login": "deploy",
+                 *         "passphrase": "",
+                 *         "private_key": ""
+                 *       },
+                 *       "string": "",
+                 *       "type": "login_password"
+                 *     }
+                 */
                 "application/json": components["schemas"]["KeyInput"];
             };
         };
@@ -7283,9 +10993,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "empty": false,
+                     *       "id": 1,
+                     *       "login_password": {
+                     *         "login": "deploy",
+                     *         "password": "correct horse battery"
+                     *       },
+                     *       "name": "Web servers",
+                     *       "owner": "",
+                     *       "project_id": 1,
+                     *       "source_storage_key": "",
+                     *       "source_storage_type": "env",
+                     *       "ssh": {
+                     *         "login": "deploy",
+                     *         "passphrase": "",
+                     *         "private_key": ""
+                     *       },
+                     *       "string": "",
+                     *       "type": "login_password"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Key"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7302,7 +11043,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the key */
                 key_id: number;
             };
             cookie?: never;
@@ -7315,9 +11058,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "empty": false,
+                     *       "id": 1,
+                     *       "login_password": {
+                     *         "login": "deploy",
+                     *         "password": "correct horse battery"
+                     *       },
+                     *       "name": "Web servers",
+                     *       "owner": "",
+                     *       "project_id": 1,
+                     *       "source_storage_key": "",
+                     *       "source_storage_type": "env",
+                     *       "ssh": {
+                     *         "login": "deploy",
+                     *         "passphrase": "",
+                     *         "private_key": ""
+                     *       },
+                     *       "string": "",
+                     *       "type": "login_password"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Key"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7334,13 +11111,34 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the key */
                 key_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "login_password": {
+                 *         "login": "deploy",
+                 *         "password": "correct horse battery"
+                 *       },
+                 *       "name": "Web servers",
+                 *       "override_secret": false,
+                 *       "source_storage_key": "",
+                 *       "source_storage_type": "",
+                 *       "ssh": {
+                 *         "login": "deploy",
+                 *         "passphrase": "",
+                 *         "private_key": ""
+                 *       },
+                 *       "string": "",
+                 *       "type": "login_password"
+                 *     }
+                 */
                 "application/json": components["schemas"]["KeyInput"];
             };
         };
@@ -7352,6 +11150,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7368,7 +11175,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the key */
                 key_id: number;
             };
             cookie?: never;
@@ -7382,6 +11191,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7398,7 +11214,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the key */
                 key_id: number;
             };
             cookie?: never;
@@ -7411,9 +11229,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_keys": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "host_configs": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "integrations": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "inventories": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "repositories": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "schedules": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers",
+                     *           "schedule_id": 1,
+                     *           "schedule_name": "Nightly"
+                     *         }
+                     *       ],
+                     *       "templates": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Refs"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7430,6 +11308,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -7443,6 +11322,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7459,6 +11345,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -7472,6 +11359,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7501,6 +11395,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -7513,9 +11408,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "git_branch": "main",
+                     *         "git_depth": 0,
+                     *         "git_lfs": false,
+                     *         "git_url": "https://git.example.org/site.git",
+                     *         "id": 1,
+                     *         "name": "Web servers",
+                     *         "project_id": 1,
+                     *         "ssh_key_id": 1
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Repository"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7532,12 +11453,23 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "git_branch": "main",
+                 *       "git_depth": 0,
+                 *       "git_lfs": false,
+                 *       "git_url": "https://git.example.org/site.git",
+                 *       "name": "Web servers",
+                 *       "ssh_key_id": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["RepositoryInput"];
             };
         };
@@ -7548,9 +11480,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "git_branch": "main",
+                     *       "git_depth": 0,
+                     *       "git_lfs": false,
+                     *       "git_url": "https://git.example.org/site.git",
+                     *       "id": 1,
+                     *       "name": "Web servers",
+                     *       "project_id": 1,
+                     *       "ssh_key_id": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Repository"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7567,7 +11520,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the repository */
                 repository_id: number;
             };
             cookie?: never;
@@ -7580,9 +11535,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "git_branch": "main",
+                     *       "git_depth": 0,
+                     *       "git_lfs": false,
+                     *       "git_url": "https://git.example.org/site.git",
+                     *       "id": 1,
+                     *       "name": "Web servers",
+                     *       "project_id": 1,
+                     *       "ssh_key_id": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Repository"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7599,13 +11578,25 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the repository */
                 repository_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "git_branch": "main",
+                 *       "git_depth": 0,
+                 *       "git_lfs": false,
+                 *       "git_url": "https://git.example.org/site.git",
+                 *       "name": "Web servers",
+                 *       "ssh_key_id": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["RepositoryInput"];
             };
         };
@@ -7617,6 +11608,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7633,7 +11633,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the repository */
                 repository_id: number;
             };
             cookie?: never;
@@ -7647,6 +11649,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7672,7 +11681,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the repository */
                 repository_id: number;
             };
             cookie?: never;
@@ -7685,9 +11696,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       ""
+                     *     ]
+                     */
                     "application/json": string[];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7715,7 +11743,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the repository */
                 repository_id: number;
             };
             cookie?: never;
@@ -7728,9 +11758,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "files": [
+                     *         {
+                     *           "kind": "file",
+                     *           "path": "/usr/bin/bash",
+                     *           "size": 0
+                     *         }
+                     *       ],
+                     *       "truncated": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["Files"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7747,7 +11801,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the repository */
                 repository_id: number;
             };
             cookie?: never;
@@ -7760,9 +11816,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_keys": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "host_configs": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "integrations": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "inventories": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "repositories": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "schedules": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers",
+                     *           "schedule_id": 1,
+                     *           "schedule_name": "Nightly"
+                     *         }
+                     *       ],
+                     *       "templates": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Refs"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7788,7 +11904,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the repository */
                 repository_id: number;
             };
             cookie?: never;
@@ -7801,9 +11919,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       ""
+                     *     ]
+                     */
                     "application/json": string[];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7820,6 +11955,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -7832,9 +11968,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "permissions": 15,
+                     *       "role": "manager"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProjectRole"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7862,6 +12016,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -7874,9 +12029,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "name": "Web servers",
+                     *         "permissions": 15,
+                     *         "project_id": 1,
+                     *         "slug": "manager"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Role"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7893,12 +12070,20 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Web servers",
+                 *       "permissions": 15,
+                 *       "slug": "manager"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RoleInput"];
             };
         };
@@ -7909,9 +12094,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "Web servers",
+                     *       "permissions": 15,
+                     *       "project_id": 1,
+                     *       "slug": "manager"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Role"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7937,6 +12139,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -7949,9 +12152,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "name": "Web servers",
+                     *         "permissions": 15,
+                     *         "project_id": 1,
+                     *         "slug": "manager"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Role"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7968,7 +12193,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Name of the slug */
                 slug: string;
             };
             cookie?: never;
@@ -7981,9 +12208,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "Web servers",
+                     *       "permissions": 15,
+                     *       "project_id": 1,
+                     *       "slug": "manager"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Role"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8000,13 +12247,22 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Name of the slug */
                 slug: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Web servers",
+                 *       "permissions": 15,
+                 *       "slug": "manager"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RoleInput"];
             };
         };
@@ -8018,6 +12274,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8034,7 +12299,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Name of the slug */
                 slug: string;
             };
             cookie?: never;
@@ -8048,6 +12315,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8064,6 +12338,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -8076,9 +12351,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "number_of_runners": 2,
+                     *         "tag": "linux"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["RunnerTag"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8104,6 +12399,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -8116,9 +12412,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "active": true,
+                     *         "cleaning_requested": "2026-01-31T12:00:00Z",
+                     *         "id": 1,
+                     *         "is_default": false,
+                     *         "max_parallel_tasks": 0,
+                     *         "name": "Web servers",
+                     *         "project_id": 1,
+                     *         "registered": true,
+                     *         "tag": "linux",
+                     *         "tags": [
+                     *           "linux"
+                     *         ],
+                     *         "touched": "2026-01-31T12:00:00Z",
+                     *         "webhook": "https://runner.example.org/wake"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Runner"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8135,12 +12463,27 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "active": true,
+                 *       "is_default": false,
+                 *       "max_parallel_tasks": 0,
+                 *       "name": "Web servers",
+                 *       "registered": true,
+                 *       "tag": "linux",
+                 *       "tags": [
+                 *         "linux"
+                 *       ],
+                 *       "webhook": "https://runner.example.org/wake"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RunnerInput"];
             };
         };
@@ -8151,9 +12494,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "active": true,
+                     *       "cleaning_requested": "2026-01-31T12:00:00Z",
+                     *       "id": 1,
+                     *       "is_default": false,
+                     *       "max_parallel_tasks": 0,
+                     *       "name": "Web servers",
+                     *       "private_key": "",
+                     *       "project_id": 1,
+                     *       "registered": true,
+                     *       "tag": "linux",
+                     *       "tags": [
+                     *         "linux"
+                     *       ],
+                     *       "token": "c2VjcmV0LXJ1bm5lci10b2tlbg",
+                     *       "touched": "2026-01-31T12:00:00Z",
+                     *       "webhook": "https://runner.example.org/wake"
+                     *     }
+                     */
                     "application/json": components["schemas"]["RunnerWithSecrets"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8170,7 +12542,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -8183,9 +12557,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "active": true,
+                     *       "cleaning_requested": "2026-01-31T12:00:00Z",
+                     *       "id": 1,
+                     *       "is_default": false,
+                     *       "max_parallel_tasks": 0,
+                     *       "name": "Web servers",
+                     *       "project_id": 1,
+                     *       "registered": true,
+                     *       "tag": "linux",
+                     *       "tags": [
+                     *         "linux"
+                     *       ],
+                     *       "touched": "2026-01-31T12:00:00Z",
+                     *       "webhook": "https://runner.example.org/wake"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Runner"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8202,13 +12606,29 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "active": true,
+                 *       "is_default": false,
+                 *       "max_parallel_tasks": 0,
+                 *       "name": "Web servers",
+                 *       "registered": true,
+                 *       "tag": "linux",
+                 *       "tags": [
+                 *         "linux"
+                 *       ],
+                 *       "webhook": "https://runner.example.org/wake"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RunnerInput"];
             };
         };
@@ -8220,6 +12640,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8236,13 +12665,29 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "active": true,
+                 *       "is_default": false,
+                 *       "max_parallel_tasks": 0,
+                 *       "name": "Web servers",
+                 *       "registered": true,
+                 *       "tag": "linux",
+                 *       "tags": [
+                 *         "linux"
+                 *       ],
+                 *       "webhook": "https://runner.example.org/wake"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RunnerInput"];
             };
         };
@@ -8254,6 +12699,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8270,7 +12724,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -8284,6 +12740,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8300,13 +12763,20 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "active": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["ActiveInput"];
             };
         };
@@ -8318,6 +12788,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8334,7 +12813,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -8348,6 +12829,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8364,7 +12852,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -8377,9 +12867,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "project_id": 1,
+                     *       "registration_token": "c2VjcmV0LW9uZS10aW1lLXRva2Vu",
+                     *       "runner_id": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["RegistrationToken"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8405,6 +12909,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -8417,9 +12922,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "active": true,
+                     *         "cron_format": "0 3 * * *",
+                     *         "delete_after_run": false,
+                     *         "id": 1,
+                     *         "name": "Web servers",
+                     *         "next_run": "2026-01-31T12:00:00Z",
+                     *         "project_id": 1,
+                     *         "repository_id": 1,
+                     *         "run_at": "2026-01-31T12:00:00Z",
+                     *         "task_params": {
+                     *           "arguments": "[\"--diff\"]",
+                     *           "environment": "{\"stage\":\"production\"}",
+                     *           "git_branch": "main",
+                     *           "inventory_id": 1,
+                     *           "message": "Nightly run",
+                     *           "params": {},
+                     *           "version": "1.2.0"
+                     *         },
+                     *         "template_id": 1,
+                     *         "tpl_name": "Deploy",
+                     *         "type": ""
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["ScheduleRow"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8436,12 +12980,34 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "active": true,
+                 *       "cron_format": "0 3 * * *",
+                 *       "delete_after_run": false,
+                 *       "name": "Web servers",
+                 *       "repository_id": 1,
+                 *       "run_at": "2026-01-31T12:00:00Z",
+                 *       "task_params": {
+                 *         "arguments": "[\"--diff\"]",
+                 *         "environment": "{\"stage\":\"production\"}",
+                 *         "git_branch": "main",
+                 *         "inventory_id": 1,
+                 *         "message": "Nightly run",
+                 *         "params": {},
+                 *         "version": "1.2.0"
+                 *       },
+                 *       "template_id": 1,
+                 *       "type": ""
+                 *     }
+                 */
                 "application/json": components["schemas"]["ScheduleInput"];
             };
         };
@@ -8452,9 +13018,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "active": true,
+                     *       "cron_format": "0 3 * * *",
+                     *       "delete_after_run": false,
+                     *       "id": 1,
+                     *       "name": "Web servers",
+                     *       "next_run": "2026-01-31T12:00:00Z",
+                     *       "project_id": 1,
+                     *       "repository_id": 1,
+                     *       "run_at": "2026-01-31T12:00:00Z",
+                     *       "task_params": {
+                     *         "arguments": "[\"--diff\"]",
+                     *         "environment": "{\"stage\":\"production\"}",
+                     *         "git_branch": "main",
+                     *         "inventory_id": 1,
+                     *         "message": "Nightly run",
+                     *         "params": {},
+                     *         "version": "1.2.0"
+                     *       },
+                     *       "template_id": 1,
+                     *       "type": ""
+                     *     }
+                     */
                     "application/json": components["schemas"]["Schedule"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8471,12 +13070,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "cron_format": "0 3 * * *"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CronInput"];
             };
         };
@@ -8488,6 +13093,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8504,7 +13118,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the schedule */
                 schedule_id: number;
             };
             cookie?: never;
@@ -8517,9 +13133,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "active": true,
+                     *       "cron_format": "0 3 * * *",
+                     *       "delete_after_run": false,
+                     *       "id": 1,
+                     *       "name": "Web servers",
+                     *       "next_run": "2026-01-31T12:00:00Z",
+                     *       "project_id": 1,
+                     *       "repository_id": 1,
+                     *       "run_at": "2026-01-31T12:00:00Z",
+                     *       "task_params": {
+                     *         "arguments": "[\"--diff\"]",
+                     *         "environment": "{\"stage\":\"production\"}",
+                     *         "git_branch": "main",
+                     *         "inventory_id": 1,
+                     *         "message": "Nightly run",
+                     *         "params": {},
+                     *         "version": "1.2.0"
+                     *       },
+                     *       "template_id": 1,
+                     *       "type": ""
+                     *     }
+                     */
                     "application/json": components["schemas"]["Schedule"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8536,13 +13188,36 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the schedule */
                 schedule_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "active": true,
+                 *       "cron_format": "0 3 * * *",
+                 *       "delete_after_run": false,
+                 *       "name": "Web servers",
+                 *       "repository_id": 1,
+                 *       "run_at": "2026-01-31T12:00:00Z",
+                 *       "task_params": {
+                 *         "arguments": "[\"--diff\"]",
+                 *         "environment": "{\"stage\":\"production\"}",
+                 *         "git_branch": "main",
+                 *         "inventory_id": 1,
+                 *         "message": "Nightly run",
+                 *         "params": {},
+                 *         "version": "1.2.0"
+                 *       },
+                 *       "template_id": 1,
+                 *       "type": ""
+                 *     }
+                 */
                 "application/json": components["schemas"]["ScheduleInput"];
             };
         };
@@ -8554,6 +13229,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8570,7 +13254,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the schedule */
                 schedule_id: number;
             };
             cookie?: never;
@@ -8584,6 +13270,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8600,13 +13293,20 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the schedule */
                 schedule_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "active": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["ActiveInput"];
             };
         };
@@ -8618,6 +13318,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8641,6 +13350,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -8653,9 +13363,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "avg_duration": 0,
+                     *         "count_by_status": {},
+                     *         "date": ""
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["TaskStat"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8681,6 +13412,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -8693,9 +13425,98 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "arguments": "[\"--diff\"]",
+                     *         "build_task": {
+                     *           "arguments": "[\"--diff\"]",
+                     *           "build_task_id": 1,
+                     *           "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
+                     *           "commit_message": "Add a page",
+                     *           "created": "2026-01-31T12:00:00Z",
+                     *           "decided_at": "2026-01-31T12:00:00Z",
+                     *           "decided_by": 0,
+                     *           "decided_by_name": "Alice",
+                     *           "decision": "confirmed",
+                     *           "end": "2026-01-31T12:00:00Z",
+                     *           "environment": "{\"stage\":\"production\"}",
+                     *           "git_branch": "main",
+                     *           "id": 1,
+                     *           "integration_id": 1,
+                     *           "inventory_id": 1,
+                     *           "limit": "",
+                     *           "log_complete": false,
+                     *           "log_lines": 0,
+                     *           "message": "Nightly run",
+                     *           "params": {},
+                     *           "playbook": "site.yml",
+                     *           "project_id": 1,
+                     *           "schedule_id": 1,
+                     *           "secret": "",
+                     *           "start": "2026-01-31T12:00:00Z",
+                     *           "status": "waiting",
+                     *           "status_reason": "",
+                     *           "stopped_by": "",
+                     *           "template_id": 1,
+                     *           "user_id": 2,
+                     *           "version": "1.2.0",
+                     *           "wait_reason": ""
+                     *         },
+                     *         "build_task_id": 1,
+                     *         "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
+                     *         "commit_message": "Add a page",
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "decided_at": "2026-01-31T12:00:00Z",
+                     *         "decided_by": 0,
+                     *         "decided_by_name": "Alice",
+                     *         "decision": "confirmed",
+                     *         "end": "2026-01-31T12:00:00Z",
+                     *         "environment": "{\"stage\":\"production\"}",
+                     *         "git_branch": "main",
+                     *         "id": 1,
+                     *         "integration_id": 1,
+                     *         "inventory_id": 1,
+                     *         "limit": "",
+                     *         "log_complete": false,
+                     *         "log_lines": 0,
+                     *         "message": "Nightly run",
+                     *         "params": {},
+                     *         "playbook": "site.yml",
+                     *         "project_id": 1,
+                     *         "schedule_id": 1,
+                     *         "secret": "",
+                     *         "start": "2026-01-31T12:00:00Z",
+                     *         "status": "waiting",
+                     *         "status_reason": "",
+                     *         "stopped_by": "",
+                     *         "template_id": 1,
+                     *         "tpl_alias": "",
+                     *         "tpl_app": "bash",
+                     *         "tpl_playbook": "site.yml",
+                     *         "tpl_type": "deploy",
+                     *         "user_id": 2,
+                     *         "user_name": "Alice",
+                     *         "version": "1.2.0",
+                     *         "wait_reason": ""
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["TaskRow"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8712,12 +13533,29 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "arguments": "[\"--diff\"]",
+                 *       "build_task_id": 1,
+                 *       "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
+                 *       "environment": "{\"stage\":\"production\"}",
+                 *       "git_branch": "main",
+                 *       "inventory_id": 1,
+                 *       "limit": "",
+                 *       "message": "Nightly run",
+                 *       "params": {},
+                 *       "playbook": "site.yml",
+                 *       "secret": "",
+                 *       "template_id": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["TaskInput"];
             };
         };
@@ -8728,9 +13566,54 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "arguments": "[\"--diff\"]",
+                     *       "build_task_id": 1,
+                     *       "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
+                     *       "commit_message": "Add a page",
+                     *       "created": "2026-01-31T12:00:00Z",
+                     *       "decided_at": "2026-01-31T12:00:00Z",
+                     *       "decided_by": 0,
+                     *       "decided_by_name": "Alice",
+                     *       "decision": "confirmed",
+                     *       "end": "2026-01-31T12:00:00Z",
+                     *       "environment": "{\"stage\":\"production\"}",
+                     *       "git_branch": "main",
+                     *       "id": 1,
+                     *       "integration_id": 1,
+                     *       "inventory_id": 1,
+                     *       "limit": "",
+                     *       "log_complete": false,
+                     *       "log_lines": 0,
+                     *       "message": "Nightly run",
+                     *       "params": {},
+                     *       "playbook": "site.yml",
+                     *       "project_id": 1,
+                     *       "schedule_id": 1,
+                     *       "secret": "",
+                     *       "start": "2026-01-31T12:00:00Z",
+                     *       "status": "waiting",
+                     *       "status_reason": "",
+                     *       "stopped_by": "",
+                     *       "template_id": 1,
+                     *       "user_id": 2,
+                     *       "version": "1.2.0",
+                     *       "wait_reason": ""
+                     *     }
+                     */
                     "application/json": components["schemas"]["Task"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8756,6 +13639,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -8768,9 +13652,98 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "arguments": "[\"--diff\"]",
+                     *         "build_task": {
+                     *           "arguments": "[\"--diff\"]",
+                     *           "build_task_id": 1,
+                     *           "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
+                     *           "commit_message": "Add a page",
+                     *           "created": "2026-01-31T12:00:00Z",
+                     *           "decided_at": "2026-01-31T12:00:00Z",
+                     *           "decided_by": 0,
+                     *           "decided_by_name": "Alice",
+                     *           "decision": "confirmed",
+                     *           "end": "2026-01-31T12:00:00Z",
+                     *           "environment": "{\"stage\":\"production\"}",
+                     *           "git_branch": "main",
+                     *           "id": 1,
+                     *           "integration_id": 1,
+                     *           "inventory_id": 1,
+                     *           "limit": "",
+                     *           "log_complete": false,
+                     *           "log_lines": 0,
+                     *           "message": "Nightly run",
+                     *           "params": {},
+                     *           "playbook": "site.yml",
+                     *           "project_id": 1,
+                     *           "schedule_id": 1,
+                     *           "secret": "",
+                     *           "start": "2026-01-31T12:00:00Z",
+                     *           "status": "waiting",
+                     *           "status_reason": "",
+                     *           "stopped_by": "",
+                     *           "template_id": 1,
+                     *           "user_id": 2,
+                     *           "version": "1.2.0",
+                     *           "wait_reason": ""
+                     *         },
+                     *         "build_task_id": 1,
+                     *         "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
+                     *         "commit_message": "Add a page",
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "decided_at": "2026-01-31T12:00:00Z",
+                     *         "decided_by": 0,
+                     *         "decided_by_name": "Alice",
+                     *         "decision": "confirmed",
+                     *         "end": "2026-01-31T12:00:00Z",
+                     *         "environment": "{\"stage\":\"production\"}",
+                     *         "git_branch": "main",
+                     *         "id": 1,
+                     *         "integration_id": 1,
+                     *         "inventory_id": 1,
+                     *         "limit": "",
+                     *         "log_complete": false,
+                     *         "log_lines": 0,
+                     *         "message": "Nightly run",
+                     *         "params": {},
+                     *         "playbook": "site.yml",
+                     *         "project_id": 1,
+                     *         "schedule_id": 1,
+                     *         "secret": "",
+                     *         "start": "2026-01-31T12:00:00Z",
+                     *         "status": "waiting",
+                     *         "status_reason": "",
+                     *         "stopped_by": "",
+                     *         "template_id": 1,
+                     *         "tpl_alias": "",
+                     *         "tpl_app": "bash",
+                     *         "tpl_playbook": "site.yml",
+                     *         "tpl_type": "deploy",
+                     *         "user_id": 2,
+                     *         "user_name": "Alice",
+                     *         "version": "1.2.0",
+                     *         "wait_reason": ""
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["TaskRow"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8787,7 +13760,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -8800,9 +13775,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "arguments": "[\"--diff\"]",
+                     *       "build_task_id": 1,
+                     *       "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
+                     *       "commit_message": "Add a page",
+                     *       "created": "2026-01-31T12:00:00Z",
+                     *       "decided_at": "2026-01-31T12:00:00Z",
+                     *       "decided_by": 0,
+                     *       "decided_by_name": "Alice",
+                     *       "decision": "confirmed",
+                     *       "end": "2026-01-31T12:00:00Z",
+                     *       "environment": "{\"stage\":\"production\"}",
+                     *       "git_branch": "main",
+                     *       "id": 1,
+                     *       "integration_id": 1,
+                     *       "inventory_id": 1,
+                     *       "limit": "",
+                     *       "log_complete": false,
+                     *       "log_lines": 0,
+                     *       "message": "Nightly run",
+                     *       "params": {},
+                     *       "playbook": "site.yml",
+                     *       "project_id": 1,
+                     *       "schedule_id": 1,
+                     *       "secret": "",
+                     *       "start": "2026-01-31T12:00:00Z",
+                     *       "status": "waiting",
+                     *       "status_reason": "",
+                     *       "stopped_by": "",
+                     *       "template_id": 1,
+                     *       "user_id": 2,
+                     *       "version": "1.2.0",
+                     *       "wait_reason": ""
+                     *     }
+                     */
                     "application/json": components["schemas"]["Task"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8819,7 +13842,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -8833,6 +13858,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8858,7 +13890,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -8871,9 +13905,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "error": "No space left on device",
+                     *         "host": "web1.example.org",
+                     *         "id": 1,
+                     *         "project_id": 1,
+                     *         "task": "Copy the site",
+                     *         "task_id": 1
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["AnsibleError"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8899,7 +13958,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -8912,9 +13973,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "changed": 0,
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "failed": 0,
+                     *         "host": "web1.example.org",
+                     *         "id": 1,
+                     *         "ignored": 0,
+                     *         "ok": 4,
+                     *         "project_id": 1,
+                     *         "rescued": 0,
+                     *         "skipped": 0,
+                     *         "task_id": 1,
+                     *         "unreachable": 0
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["AnsibleHost"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8942,7 +14033,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -8955,9 +14048,84 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "hosts": [
+                     *         ""
+                     *       ],
+                     *       "plays": [
+                     *         {
+                     *           "check": false,
+                     *           "end": "2026-01-31T12:00:00Z",
+                     *           "name": "Web servers",
+                     *           "note": "no_hosts_matched",
+                     *           "number": 1,
+                     *           "start": "2026-01-31T12:00:00Z",
+                     *           "strategy": "linear",
+                     *           "tasks": [
+                     *             {
+                     *               "action": "ansible.builtin.copy",
+                     *               "cells": [
+                     *                 {
+                     *                   "attempts": 1,
+                     *                   "changed": false,
+                     *                   "cut": false,
+                     *                   "delegate": "",
+                     *                   "diff": "",
+                     *                   "duration_ms": 120,
+                     *                   "has_diff": false,
+                     *                   "host": "web1.example.org",
+                     *                   "ignored": false,
+                     *                   "items": {
+                     *                     "changed": 0,
+                     *                     "failed": 0,
+                     *                     "ok": 4,
+                     *                     "skipped": 0
+                     *                   },
+                     *                   "output": "Gathering facts",
+                     *                   "rescued": false,
+                     *                   "start": "2026-01-31T12:00:00Z",
+                     *                   "status": "ok",
+                     *                   "text": "Gathering facts"
+                     *                 }
+                     *               ],
+                     *               "counts": {
+                     *                 "changed": 0,
+                     *                 "failed": 0,
+                     *                 "ignored": 0,
+                     *                 "ok": 4,
+                     *                 "rescued": 0,
+                     *                 "skipped": 0,
+                     *                 "unreachable": 0
+                     *               },
+                     *               "handler": false,
+                     *               "name": "Web servers",
+                     *               "number": 1,
+                     *               "path": "/usr/bin/bash",
+                     *               "start": "2026-01-31T12:00:00Z"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "tasks": 0,
+                     *       "truncated": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["AnsibleMatrix"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8974,7 +14142,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -8988,6 +14158,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9004,7 +14181,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -9017,9 +14196,86 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ahead": 0,
+                     *       "commands": [
+                     *         {
+                     *           "args": [
+                     *             "--diff"
+                     *           ],
+                     *           "env": [
+                     *             "{\"STAGE\":\"production\"}"
+                     *           ],
+                     *           "files": [
+                     *             ""
+                     *           ],
+                     *           "program": "/usr/bin/bash"
+                     *         }
+                     *       ],
+                     *       "environment": [
+                     *         {
+                     *           "from": "group",
+                     *           "name": "Web servers",
+                     *           "over": [
+                     *             {
+                     *               "from": "group",
+                     *               "secret": false,
+                     *               "value": null
+                     *             }
+                     *           ],
+                     *           "secret": false,
+                     *           "value": null
+                     *         }
+                     *       ],
+                     *       "max_duration_sec": 0,
+                     *       "problem": "",
+                     *       "source": {
+                     *         "branch": "main",
+                     *         "commit": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
+                     *         "from": "group",
+                     *         "repository": "Site",
+                     *         "url": "https://git.example.org/site.git"
+                     *       },
+                     *       "status": "success",
+                     *       "variables": [
+                     *         {
+                     *           "from": "group",
+                     *           "name": "Web servers",
+                     *           "over": [
+                     *             {
+                     *               "from": "group",
+                     *               "secret": false,
+                     *               "value": null
+                     *             }
+                     *           ],
+                     *           "secret": false,
+                     *           "value": null
+                     *         }
+                     *       ],
+                     *       "waiting": {
+                     *         "limit": 0,
+                     *         "reason": "global",
+                     *         "task_id": 1,
+                     *         "text": "Gathering facts"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Explanation"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9045,7 +14301,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -9058,9 +14316,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "bytes": 4096,
+                     *       "complete": true,
+                     *       "lines": [
+                     *         {
+                     *           "partial": false,
+                     *           "seq": 1,
+                     *           "text": "Gathering facts",
+                     *           "time": "2026-01-31T12:00:00Z"
+                     *         }
+                     *       ],
+                     *       "total": 120
+                     *     }
+                     */
                     "application/json": components["schemas"]["LogPage"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9088,7 +14373,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -9101,9 +14388,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "matches": [
+                     *         0
+                     *       ],
+                     *       "next": 0,
+                     *       "scanned": 120
+                     *     }
+                     */
                     "application/json": components["schemas"]["LogMatches"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9125,7 +14433,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -9138,9 +14448,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "id": 1,
+                     *         "output": "Gathering facts",
+                     *         "stage_id": 1,
+                     *         "task_id": 1,
+                     *         "time": "2026-01-31T12:00:00Z"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["OutputLine"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9164,7 +14497,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -9180,6 +14515,11 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9196,7 +14536,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -9210,6 +14552,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9226,13 +14575,21 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "failed": false,
+                 *       "secret": ""
+                 *     }
+                 */
                 "application/json": components["schemas"]["RerunInput"];
             };
         };
@@ -9243,9 +14600,54 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "arguments": "[\"--diff\"]",
+                     *       "build_task_id": 1,
+                     *       "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
+                     *       "commit_message": "Add a page",
+                     *       "created": "2026-01-31T12:00:00Z",
+                     *       "decided_at": "2026-01-31T12:00:00Z",
+                     *       "decided_by": 0,
+                     *       "decided_by_name": "Alice",
+                     *       "decision": "confirmed",
+                     *       "end": "2026-01-31T12:00:00Z",
+                     *       "environment": "{\"stage\":\"production\"}",
+                     *       "git_branch": "main",
+                     *       "id": 1,
+                     *       "integration_id": 1,
+                     *       "inventory_id": 1,
+                     *       "limit": "",
+                     *       "log_complete": false,
+                     *       "log_lines": 0,
+                     *       "message": "Nightly run",
+                     *       "params": {},
+                     *       "playbook": "site.yml",
+                     *       "project_id": 1,
+                     *       "schedule_id": 1,
+                     *       "secret": "",
+                     *       "start": "2026-01-31T12:00:00Z",
+                     *       "status": "waiting",
+                     *       "status_reason": "",
+                     *       "stopped_by": "",
+                     *       "template_id": 1,
+                     *       "user_id": 2,
+                     *       "version": "1.2.0",
+                     *       "wait_reason": ""
+                     *     }
+                     */
                     "application/json": components["schemas"]["Task"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9269,7 +14671,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -9285,6 +14689,11 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9301,7 +14710,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -9314,9 +14725,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "end": "2026-01-31T12:00:00Z",
+                     *         "end_output_id": 20,
+                     *         "id": 1,
+                     *         "result": {},
+                     *         "start": "2026-01-31T12:00:00Z",
+                     *         "start_output_id": 1,
+                     *         "task_id": 1,
+                     *         "type": "init"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["TaskStage"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9333,13 +14770,20 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "force": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["StopInput"];
             };
         };
@@ -9351,6 +14795,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9382,6 +14835,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -9394,9 +14848,156 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "allow_override_args_in_task": false,
+                     *         "allow_override_branch_in_task": false,
+                     *         "allow_override_environment_in_task": false,
+                     *         "allow_parallel_tasks": false,
+                     *         "app": "bash",
+                     *         "arguments": "[\"--diff\"]",
+                     *         "autorun": false,
+                     *         "build_template_id": 1,
+                     *         "description": "Deploys the site",
+                     *         "environment_id": 1,
+                     *         "environment_ids": [
+                     *           0
+                     *         ],
+                     *         "git_branch": "main",
+                     *         "id": 1,
+                     *         "inventory_id": 1,
+                     *         "last_task": {
+                     *           "arguments": "[\"--diff\"]",
+                     *           "build_task": {
+                     *             "arguments": "[\"--diff\"]",
+                     *             "build_task_id": 1,
+                     *             "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
+                     *             "commit_message": "Add a page",
+                     *             "created": "2026-01-31T12:00:00Z",
+                     *             "decided_at": "2026-01-31T12:00:00Z",
+                     *             "decided_by": 0,
+                     *             "decided_by_name": "Alice",
+                     *             "decision": "confirmed",
+                     *             "end": "2026-01-31T12:00:00Z",
+                     *             "environment": "{\"stage\":\"production\"}",
+                     *             "git_branch": "main",
+                     *             "id": 1,
+                     *             "integration_id": 1,
+                     *             "inventory_id": 1,
+                     *             "limit": "",
+                     *             "log_complete": false,
+                     *             "log_lines": 0,
+                     *             "message": "Nightly run",
+                     *             "params": {},
+                     *             "playbook": "site.yml",
+                     *             "project_id": 1,
+                     *             "schedule_id": 1,
+                     *             "secret": "",
+                     *             "start": "2026-01-31T12:00:00Z",
+                     *             "status": "waiting",
+                     *             "status_reason": "",
+                     *             "stopped_by": "",
+                     *             "template_id": 1,
+                     *             "user_id": 2,
+                     *             "version": "1.2.0",
+                     *             "wait_reason": ""
+                     *           },
+                     *           "build_task_id": 1,
+                     *           "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
+                     *           "commit_message": "Add a page",
+                     *           "created": "2026-01-31T12:00:00Z",
+                     *           "decided_at": "2026-01-31T12:00:00Z",
+                     *           "decided_by": 0,
+                     *           "decided_by_name": "Alice",
+                     *           "decision": "confirmed",
+                     *           "end": "2026-01-31T12:00:00Z",
+                     *           "environment": "{\"stage\":\"production\"}",
+                     *           "git_branch": "main",
+                     *           "id": 1,
+                     *           "integration_id": 1,
+                     *           "inventory_id": 1,
+                     *           "limit": "",
+                     *           "log_complete": false,
+                     *           "log_lines": 0,
+                     *           "message": "Nightly run",
+                     *           "params": {},
+                     *           "playbook": "site.yml",
+                     *           "project_id": 1,
+                     *           "schedule_id": 1,
+                     *           "secret": "",
+                     *           "start": "2026-01-31T12:00:00Z",
+                     *           "status": "waiting",
+                     *           "status_reason": "",
+                     *           "stopped_by": "",
+                     *           "template_id": 1,
+                     *           "tpl_alias": "",
+                     *           "tpl_app": "bash",
+                     *           "tpl_playbook": "site.yml",
+                     *           "tpl_type": "deploy",
+                     *           "user_id": 2,
+                     *           "user_name": "Alice",
+                     *           "version": "1.2.0",
+                     *           "wait_reason": ""
+                     *         },
+                     *         "max_task_duration_sec": 0,
+                     *         "name": "Web servers",
+                     *         "permissions": 15,
+                     *         "playbook": "site.yml",
+                     *         "project_id": 1,
+                     *         "repository_id": 1,
+                     *         "runner_tag": "linux",
+                     *         "start_version": "1.0.0",
+                     *         "suppress_success_alerts": false,
+                     *         "survey_vars": [
+                     *           {
+                     *             "default_value": "main",
+                     *             "description": "Deploys the site",
+                     *             "name": "Web servers",
+                     *             "required": true,
+                     *             "title": "Production",
+                     *             "type": "",
+                     *             "values": [
+                     *               {
+                     *                 "name": "Web servers",
+                     *                 "value": "production"
+                     *               }
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "task_params": {},
+                     *         "tasks": 0,
+                     *         "type": "",
+                     *         "vaults": [
+                     *           {
+                     *             "id": 1,
+                     *             "name": "Web servers",
+                     *             "project_id": 1,
+                     *             "script": "vault.sh",
+                     *             "template_id": 1,
+                     *             "type": "password",
+                     *             "vault_key_id": 1
+                     *           }
+                     *         ],
+                     *         "view_id": 1
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["TemplateRead"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9413,12 +15014,66 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "allow_override_args_in_task": false,
+                 *       "allow_override_branch_in_task": false,
+                 *       "allow_override_environment_in_task": false,
+                 *       "allow_parallel_tasks": false,
+                 *       "app": "bash",
+                 *       "arguments": "[\"--diff\"]",
+                 *       "autorun": false,
+                 *       "build_template_id": 1,
+                 *       "description": "Deploys the site",
+                 *       "environment_id": 1,
+                 *       "environment_ids": [
+                 *         0
+                 *       ],
+                 *       "git_branch": "main",
+                 *       "inventory_id": 1,
+                 *       "max_task_duration_sec": 0,
+                 *       "name": "Web servers",
+                 *       "playbook": "site.yml",
+                 *       "repository_id": 1,
+                 *       "runner_tag": "linux",
+                 *       "start_version": "1.0.0",
+                 *       "suppress_success_alerts": false,
+                 *       "survey_vars": [
+                 *         {
+                 *           "default_value": "main",
+                 *           "description": "Deploys the site",
+                 *           "name": "Web servers",
+                 *           "required": true,
+                 *           "title": "Production",
+                 *           "type": "",
+                 *           "values": [
+                 *             {
+                 *               "name": "Web servers",
+                 *               "value": "production"
+                 *             }
+                 *           ]
+                 *         }
+                 *       ],
+                 *       "task_params": {},
+                 *       "type": "",
+                 *       "vaults": [
+                 *         {
+                 *           "name": "Web servers",
+                 *           "script": "vault.sh",
+                 *           "type": "password",
+                 *           "vault_key_id": 1
+                 *         }
+                 *       ],
+                 *       "view_id": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["TemplateInput"];
             };
         };
@@ -9429,9 +15084,150 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "allow_override_args_in_task": false,
+                     *       "allow_override_branch_in_task": false,
+                     *       "allow_override_environment_in_task": false,
+                     *       "allow_parallel_tasks": false,
+                     *       "app": "bash",
+                     *       "arguments": "[\"--diff\"]",
+                     *       "autorun": false,
+                     *       "build_template_id": 1,
+                     *       "description": "Deploys the site",
+                     *       "environment_id": 1,
+                     *       "environment_ids": [
+                     *         0
+                     *       ],
+                     *       "git_branch": "main",
+                     *       "id": 1,
+                     *       "inventory_id": 1,
+                     *       "last_task": {
+                     *         "arguments": "[\"--diff\"]",
+                     *         "build_task": {
+                     *           "arguments": "[\"--diff\"]",
+                     *           "build_task_id": 1,
+                     *           "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
+                     *           "commit_message": "Add a page",
+                     *           "created": "2026-01-31T12:00:00Z",
+                     *           "decided_at": "2026-01-31T12:00:00Z",
+                     *           "decided_by": 0,
+                     *           "decided_by_name": "Alice",
+                     *           "decision": "confirmed",
+                     *           "end": "2026-01-31T12:00:00Z",
+                     *           "environment": "{\"stage\":\"production\"}",
+                     *           "git_branch": "main",
+                     *           "id": 1,
+                     *           "integration_id": 1,
+                     *           "inventory_id": 1,
+                     *           "limit": "",
+                     *           "log_complete": false,
+                     *           "log_lines": 0,
+                     *           "message": "Nightly run",
+                     *           "params": {},
+                     *           "playbook": "site.yml",
+                     *           "project_id": 1,
+                     *           "schedule_id": 1,
+                     *           "secret": "",
+                     *           "start": "2026-01-31T12:00:00Z",
+                     *           "status": "waiting",
+                     *           "status_reason": "",
+                     *           "stopped_by": "",
+                     *           "template_id": 1,
+                     *           "user_id": 2,
+                     *           "version": "1.2.0",
+                     *           "wait_reason": ""
+                     *         },
+                     *         "build_task_id": 1,
+                     *         "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
+                     *         "commit_message": "Add a page",
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "decided_at": "2026-01-31T12:00:00Z",
+                     *         "decided_by": 0,
+                     *         "decided_by_name": "Alice",
+                     *         "decision": "confirmed",
+                     *         "end": "2026-01-31T12:00:00Z",
+                     *         "environment": "{\"stage\":\"production\"}",
+                     *         "git_branch": "main",
+                     *         "id": 1,
+                     *         "integration_id": 1,
+                     *         "inventory_id": 1,
+                     *         "limit": "",
+                     *         "log_complete": false,
+                     *         "log_lines": 0,
+                     *         "message": "Nightly run",
+                     *         "params": {},
+                     *         "playbook": "site.yml",
+                     *         "project_id": 1,
+                     *         "schedule_id": 1,
+                     *         "secret": "",
+                     *         "start": "2026-01-31T12:00:00Z",
+                     *         "status": "waiting",
+                     *         "status_reason": "",
+                     *         "stopped_by": "",
+                     *         "template_id": 1,
+                     *         "tpl_alias": "",
+                     *         "tpl_app": "bash",
+                     *         "tpl_playbook": "site.yml",
+                     *         "tpl_type": "deploy",
+                     *         "user_id": 2,
+                     *         "user_name": "Alice",
+                     *         "version": "1.2.0",
+                     *         "wait_reason": ""
+                     *       },
+                     *       "max_task_duration_sec": 0,
+                     *       "name": "Web servers",
+                     *       "playbook": "site.yml",
+                     *       "project_id": 1,
+                     *       "repository_id": 1,
+                     *       "runner_tag": "linux",
+                     *       "start_version": "1.0.0",
+                     *       "suppress_success_alerts": false,
+                     *       "survey_vars": [
+                     *         {
+                     *           "default_value": "main",
+                     *           "description": "Deploys the site",
+                     *           "name": "Web servers",
+                     *           "required": true,
+                     *           "title": "Production",
+                     *           "type": "",
+                     *           "values": [
+                     *             {
+                     *               "name": "Web servers",
+                     *               "value": "production"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "task_params": {},
+                     *       "tasks": 0,
+                     *       "type": "",
+                     *       "vaults": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers",
+                     *           "project_id": 1,
+                     *           "script": "vault.sh",
+                     *           "template_id": 1,
+                     *           "type": "password",
+                     *           "vault_key_id": 1
+                     *         }
+                     *       ],
+                     *       "view_id": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Template"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9448,7 +15244,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
@@ -9461,9 +15259,154 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "allow_override_args_in_task": false,
+                     *       "allow_override_branch_in_task": false,
+                     *       "allow_override_environment_in_task": false,
+                     *       "allow_parallel_tasks": false,
+                     *       "app": "bash",
+                     *       "arguments": "[\"--diff\"]",
+                     *       "autorun": false,
+                     *       "build_template_id": 1,
+                     *       "description": "Deploys the site",
+                     *       "environment_id": 1,
+                     *       "environment_ids": [
+                     *         0
+                     *       ],
+                     *       "git_branch": "main",
+                     *       "id": 1,
+                     *       "inventory_id": 1,
+                     *       "last_task": {
+                     *         "arguments": "[\"--diff\"]",
+                     *         "build_task": {
+                     *           "arguments": "[\"--diff\"]",
+                     *           "build_task_id": 1,
+                     *           "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
+                     *           "commit_message": "Add a page",
+                     *           "created": "2026-01-31T12:00:00Z",
+                     *           "decided_at": "2026-01-31T12:00:00Z",
+                     *           "decided_by": 0,
+                     *           "decided_by_name": "Alice",
+                     *           "decision": "confirmed",
+                     *           "end": "2026-01-31T12:00:00Z",
+                     *           "environment": "{\"stage\":\"production\"}",
+                     *           "git_branch": "main",
+                     *           "id": 1,
+                     *           "integration_id": 1,
+                     *           "inventory_id": 1,
+                     *           "limit": "",
+                     *           "log_complete": false,
+                     *           "log_lines": 0,
+                     *           "message": "Nightly run",
+                     *           "params": {},
+                     *           "playbook": "site.yml",
+                     *           "project_id": 1,
+                     *           "schedule_id": 1,
+                     *           "secret": "",
+                     *           "start": "2026-01-31T12:00:00Z",
+                     *           "status": "waiting",
+                     *           "status_reason": "",
+                     *           "stopped_by": "",
+                     *           "template_id": 1,
+                     *           "user_id": 2,
+                     *           "version": "1.2.0",
+                     *           "wait_reason": ""
+                     *         },
+                     *         "build_task_id": 1,
+                     *         "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
+                     *         "commit_message": "Add a page",
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "decided_at": "2026-01-31T12:00:00Z",
+                     *         "decided_by": 0,
+                     *         "decided_by_name": "Alice",
+                     *         "decision": "confirmed",
+                     *         "end": "2026-01-31T12:00:00Z",
+                     *         "environment": "{\"stage\":\"production\"}",
+                     *         "git_branch": "main",
+                     *         "id": 1,
+                     *         "integration_id": 1,
+                     *         "inventory_id": 1,
+                     *         "limit": "",
+                     *         "log_complete": false,
+                     *         "log_lines": 0,
+                     *         "message": "Nightly run",
+                     *         "params": {},
+                     *         "playbook": "site.yml",
+                     *         "project_id": 1,
+                     *         "schedule_id": 1,
+                     *         "secret": "",
+                     *         "start": "2026-01-31T12:00:00Z",
+                     *         "status": "waiting",
+                     *         "status_reason": "",
+                     *         "stopped_by": "",
+                     *         "template_id": 1,
+                     *         "tpl_alias": "",
+                     *         "tpl_app": "bash",
+                     *         "tpl_playbook": "site.yml",
+                     *         "tpl_type": "deploy",
+                     *         "user_id": 2,
+                     *         "user_name": "Alice",
+                     *         "version": "1.2.0",
+                     *         "wait_reason": ""
+                     *       },
+                     *       "max_task_duration_sec": 0,
+                     *       "name": "Web servers",
+                     *       "permissions": 15,
+                     *       "playbook": "site.yml",
+                     *       "project_id": 1,
+                     *       "repository_id": 1,
+                     *       "runner_tag": "linux",
+                     *       "start_version": "1.0.0",
+                     *       "suppress_success_alerts": false,
+                     *       "survey_vars": [
+                     *         {
+                     *           "default_value": "main",
+                     *           "description": "Deploys the site",
+                     *           "name": "Web servers",
+                     *           "required": true,
+                     *           "title": "Production",
+                     *           "type": "",
+                     *           "values": [
+                     *             {
+                     *               "name": "Web servers",
+                     *               "value": "production"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "task_params": {},
+                     *       "tasks": 0,
+                     *       "type": "",
+                     *       "vaults": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers",
+                     *           "project_id": 1,
+                     *           "script": "vault.sh",
+                     *           "template_id": 1,
+                     *           "type": "password",
+                     *           "vault_key_id": 1
+                     *         }
+                     *       ],
+                     *       "view_id": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["TemplateRead"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9480,13 +15423,68 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "allow_override_args_in_task": false,
+                 *       "allow_override_branch_in_task": false,
+                 *       "allow_override_environment_in_task": false,
+                 *       "allow_parallel_tasks": false,
+                 *       "app": "bash",
+                 *       "arguments": "[\"--diff\"]",
+                 *       "autorun": false,
+                 *       "build_template_id": 1,
+                 *       "description": "Deploys the site",
+                 *       "environment_id": 1,
+                 *       "environment_ids": [
+                 *         0
+                 *       ],
+                 *       "git_branch": "main",
+                 *       "inventory_id": 1,
+                 *       "max_task_duration_sec": 0,
+                 *       "name": "Web servers",
+                 *       "playbook": "site.yml",
+                 *       "repository_id": 1,
+                 *       "runner_tag": "linux",
+                 *       "start_version": "1.0.0",
+                 *       "suppress_success_alerts": false,
+                 *       "survey_vars": [
+                 *         {
+                 *           "default_value": "main",
+                 *           "description": "Deploys the site",
+                 *           "name": "Web servers",
+                 *           "required": true,
+                 *           "title": "Production",
+                 *           "type": "",
+                 *           "values": [
+                 *             {
+                 *               "name": "Web servers",
+                 *               "value": "production"
+                 *             }
+                 *           ]
+                 *         }
+                 *       ],
+                 *       "task_params": {},
+                 *       "type": "",
+                 *       "vaults": [
+                 *         {
+                 *           "name": "Web servers",
+                 *           "script": "vault.sh",
+                 *           "type": "password",
+                 *           "vault_key_id": 1
+                 *         }
+                 *       ],
+                 *       "view_id": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["TemplateInput"];
             };
         };
@@ -9498,6 +15496,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9514,7 +15521,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
@@ -9528,6 +15537,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9544,13 +15560,20 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "description": "Deploys the site"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DescriptionInput"];
             };
         };
@@ -9562,6 +15585,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9578,8 +15610,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
+                /** @description Number of the inventory */
                 inventory_id: number;
             };
             cookie?: never;
@@ -9593,6 +15628,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9609,8 +15651,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
+                /** @description Number of the inventory */
                 inventory_id: number;
             };
             cookie?: never;
@@ -9624,6 +15669,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9640,8 +15692,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
+                /** @description Number of the inventory */
                 inventory_id: number;
             };
             cookie?: never;
@@ -9655,6 +15710,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9671,7 +15733,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
@@ -9684,9 +15748,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "id": 1,
+                     *         "permissions": 15,
+                     *         "project_id": 1,
+                     *         "role_slug": "guest",
+                     *         "template_id": 1
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["TemplatePermission"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9703,13 +15790,21 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "permissions": 15,
+                 *       "role_slug": "guest"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TemplatePermissionInput"];
             };
         };
@@ -9720,9 +15815,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "permissions": 15,
+                     *       "project_id": 1,
+                     *       "role_slug": "guest",
+                     *       "template_id": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["TemplatePermission"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9739,8 +15852,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
+                /** @description Number of the permission */
                 permission_id: number;
             };
             cookie?: never;
@@ -9753,9 +15869,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "permissions": 15,
+                     *       "project_id": 1,
+                     *       "role_slug": "guest",
+                     *       "template_id": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["TemplatePermission"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9772,14 +15909,23 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
+                /** @description Number of the permission */
                 permission_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "permissions": 15,
+                 *       "role_slug": "guest"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TemplatePermissionInput"];
             };
         };
@@ -9791,6 +15937,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9807,8 +15962,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
+                /** @description Number of the permission */
                 permission_id: number;
             };
             cookie?: never;
@@ -9822,6 +15980,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9838,7 +16003,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
@@ -9851,9 +16018,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_keys": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "host_configs": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "integrations": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "inventories": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "repositories": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ],
+                     *       "schedules": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers",
+                     *           "schedule_id": 1,
+                     *           "schedule_name": "Nightly"
+                     *         }
+                     *       ],
+                     *       "templates": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Web servers"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Refs"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9879,7 +16106,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
@@ -9892,9 +16121,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "active": true,
+                     *         "cron_format": "0 3 * * *",
+                     *         "delete_after_run": false,
+                     *         "id": 1,
+                     *         "name": "Web servers",
+                     *         "next_run": "2026-01-31T12:00:00Z",
+                     *         "project_id": 1,
+                     *         "repository_id": 1,
+                     *         "run_at": "2026-01-31T12:00:00Z",
+                     *         "task_params": {
+                     *           "arguments": "[\"--diff\"]",
+                     *           "environment": "{\"stage\":\"production\"}",
+                     *           "git_branch": "main",
+                     *           "inventory_id": 1,
+                     *           "message": "Nightly run",
+                     *           "params": {},
+                     *           "version": "1.2.0"
+                     *         },
+                     *         "template_id": 1,
+                     *         "tpl_name": "Deploy",
+                     *         "type": ""
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["ScheduleRow"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9918,7 +16186,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
@@ -9931,9 +16201,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "avg_duration": 0,
+                     *         "count_by_status": {},
+                     *         "date": ""
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["TaskStat"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9950,13 +16241,20 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "force": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["StopInput"];
             };
         };
@@ -9968,6 +16266,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9993,7 +16300,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
@@ -10006,9 +16315,98 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "arguments": "[\"--diff\"]",
+                     *         "build_task": {
+                     *           "arguments": "[\"--diff\"]",
+                     *           "build_task_id": 1,
+                     *           "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
+                     *           "commit_message": "Add a page",
+                     *           "created": "2026-01-31T12:00:00Z",
+                     *           "decided_at": "2026-01-31T12:00:00Z",
+                     *           "decided_by": 0,
+                     *           "decided_by_name": "Alice",
+                     *           "decision": "confirmed",
+                     *           "end": "2026-01-31T12:00:00Z",
+                     *           "environment": "{\"stage\":\"production\"}",
+                     *           "git_branch": "main",
+                     *           "id": 1,
+                     *           "integration_id": 1,
+                     *           "inventory_id": 1,
+                     *           "limit": "",
+                     *           "log_complete": false,
+                     *           "log_lines": 0,
+                     *           "message": "Nightly run",
+                     *           "params": {},
+                     *           "playbook": "site.yml",
+                     *           "project_id": 1,
+                     *           "schedule_id": 1,
+                     *           "secret": "",
+                     *           "start": "2026-01-31T12:00:00Z",
+                     *           "status": "waiting",
+                     *           "status_reason": "",
+                     *           "stopped_by": "",
+                     *           "template_id": 1,
+                     *           "user_id": 2,
+                     *           "version": "1.2.0",
+                     *           "wait_reason": ""
+                     *         },
+                     *         "build_task_id": 1,
+                     *         "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
+                     *         "commit_message": "Add a page",
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "decided_at": "2026-01-31T12:00:00Z",
+                     *         "decided_by": 0,
+                     *         "decided_by_name": "Alice",
+                     *         "decision": "confirmed",
+                     *         "end": "2026-01-31T12:00:00Z",
+                     *         "environment": "{\"stage\":\"production\"}",
+                     *         "git_branch": "main",
+                     *         "id": 1,
+                     *         "integration_id": 1,
+                     *         "inventory_id": 1,
+                     *         "limit": "",
+                     *         "log_complete": false,
+                     *         "log_lines": 0,
+                     *         "message": "Nightly run",
+                     *         "params": {},
+                     *         "playbook": "site.yml",
+                     *         "project_id": 1,
+                     *         "schedule_id": 1,
+                     *         "secret": "",
+                     *         "start": "2026-01-31T12:00:00Z",
+                     *         "status": "waiting",
+                     *         "status_reason": "",
+                     *         "stopped_by": "",
+                     *         "template_id": 1,
+                     *         "tpl_alias": "",
+                     *         "tpl_app": "bash",
+                     *         "tpl_playbook": "site.yml",
+                     *         "tpl_type": "deploy",
+                     *         "user_id": 2,
+                     *         "user_name": "Alice",
+                     *         "version": "1.2.0",
+                     *         "wait_reason": ""
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["TaskRow"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10034,7 +16432,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
@@ -10047,9 +16447,98 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "arguments": "[\"--diff\"]",
+                     *         "build_task": {
+                     *           "arguments": "[\"--diff\"]",
+                     *           "build_task_id": 1,
+                     *           "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
+                     *           "commit_message": "Add a page",
+                     *           "created": "2026-01-31T12:00:00Z",
+                     *           "decided_at": "2026-01-31T12:00:00Z",
+                     *           "decided_by": 0,
+                     *           "decided_by_name": "Alice",
+                     *           "decision": "confirmed",
+                     *           "end": "2026-01-31T12:00:00Z",
+                     *           "environment": "{\"stage\":\"production\"}",
+                     *           "git_branch": "main",
+                     *           "id": 1,
+                     *           "integration_id": 1,
+                     *           "inventory_id": 1,
+                     *           "limit": "",
+                     *           "log_complete": false,
+                     *           "log_lines": 0,
+                     *           "message": "Nightly run",
+                     *           "params": {},
+                     *           "playbook": "site.yml",
+                     *           "project_id": 1,
+                     *           "schedule_id": 1,
+                     *           "secret": "",
+                     *           "start": "2026-01-31T12:00:00Z",
+                     *           "status": "waiting",
+                     *           "status_reason": "",
+                     *           "stopped_by": "",
+                     *           "template_id": 1,
+                     *           "user_id": 2,
+                     *           "version": "1.2.0",
+                     *           "wait_reason": ""
+                     *         },
+                     *         "build_task_id": 1,
+                     *         "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
+                     *         "commit_message": "Add a page",
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "decided_at": "2026-01-31T12:00:00Z",
+                     *         "decided_by": 0,
+                     *         "decided_by_name": "Alice",
+                     *         "decision": "confirmed",
+                     *         "end": "2026-01-31T12:00:00Z",
+                     *         "environment": "{\"stage\":\"production\"}",
+                     *         "git_branch": "main",
+                     *         "id": 1,
+                     *         "integration_id": 1,
+                     *         "inventory_id": 1,
+                     *         "limit": "",
+                     *         "log_complete": false,
+                     *         "log_lines": 0,
+                     *         "message": "Nightly run",
+                     *         "params": {},
+                     *         "playbook": "site.yml",
+                     *         "project_id": 1,
+                     *         "schedule_id": 1,
+                     *         "secret": "",
+                     *         "start": "2026-01-31T12:00:00Z",
+                     *         "status": "waiting",
+                     *         "status_reason": "",
+                     *         "stopped_by": "",
+                     *         "template_id": 1,
+                     *         "tpl_alias": "",
+                     *         "tpl_app": "bash",
+                     *         "tpl_playbook": "site.yml",
+                     *         "tpl_type": "deploy",
+                     *         "user_id": 2,
+                     *         "user_name": "Alice",
+                     *         "version": "1.2.0",
+                     *         "wait_reason": ""
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["TaskRow"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10079,6 +16568,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -10091,9 +16581,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "id": 1,
+                     *         "name": "Web servers",
+                     *         "role": "manager",
+                     *         "username": "alice"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Member"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10110,12 +16622,19 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "guest",
+                 *       "user_id": 2
+                 *     }
+                 */
                 "application/json": components["schemas"]["MemberInput"];
             };
         };
@@ -10127,6 +16646,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10143,7 +16671,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
@@ -10156,9 +16686,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "admin": false,
+                     *       "alert": false,
+                     *       "created": "2026-01-31T12:00:00Z",
+                     *       "disabled": false,
+                     *       "email": "alice@example.org",
+                     *       "external": false,
+                     *       "id": 1,
+                     *       "name": "Web servers",
+                     *       "pro": false,
+                     *       "totp": {
+                     *         "confirmed": false,
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "id": 1,
+                     *         "recovery_code": "",
+                     *         "recovery_codes": [
+                     *           ""
+                     *         ],
+                     *         "url": "https://git.example.org/site.git",
+                     *         "user_id": 2
+                     *       },
+                     *       "username": "alice"
+                     *     }
+                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10175,13 +16742,21 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "guest",
+                 *       "user_id": 2
+                 *     }
+                 */
                 "application/json": components["schemas"]["MemberInput"];
             };
         };
@@ -10193,6 +16768,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10209,7 +16793,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
@@ -10223,6 +16809,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10248,6 +16841,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -10260,9 +16854,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "filter": {},
+                     *         "hidden": false,
+                     *         "id": 1,
+                     *         "position": 1,
+                     *         "project_id": 1,
+                     *         "sort_column": "name",
+                     *         "sort_reverse": false,
+                     *         "title": "Production",
+                     *         "type": ""
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["View"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10279,12 +16900,24 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "filter": {},
+                 *       "hidden": false,
+                 *       "position": 1,
+                 *       "sort_column": "name",
+                 *       "sort_reverse": false,
+                 *       "title": "Production",
+                 *       "type": ""
+                 *     }
+                 */
                 "application/json": components["schemas"]["ViewInput"];
             };
         };
@@ -10295,9 +16928,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "filter": {},
+                     *       "hidden": false,
+                     *       "id": 1,
+                     *       "position": 1,
+                     *       "project_id": 1,
+                     *       "sort_column": "name",
+                     *       "sort_reverse": false,
+                     *       "title": "Production",
+                     *       "type": ""
+                     *     }
+                     */
                     "application/json": components["schemas"]["View"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10314,12 +16969,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /** @example {} */
                 "application/json": {
                     [key: string]: number;
                 };
@@ -10333,6 +16990,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10349,7 +17015,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the view */
                 view_id: number;
             };
             cookie?: never;
@@ -10362,9 +17030,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "filter": {},
+                     *       "hidden": false,
+                     *       "id": 1,
+                     *       "position": 1,
+                     *       "project_id": 1,
+                     *       "sort_column": "name",
+                     *       "sort_reverse": false,
+                     *       "title": "Production",
+                     *       "type": ""
+                     *     }
+                     */
                     "application/json": components["schemas"]["View"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10381,13 +17074,26 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the view */
                 view_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "filter": {},
+                 *       "hidden": false,
+                 *       "position": 1,
+                 *       "sort_column": "name",
+                 *       "sort_reverse": false,
+                 *       "title": "Production",
+                 *       "type": ""
+                 *     }
+                 */
                 "application/json": components["schemas"]["ViewInput"];
             };
         };
@@ -10399,6 +17105,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10415,7 +17130,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the view */
                 view_id: number;
             };
             cookie?: never;
@@ -10429,6 +17146,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10458,7 +17182,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the view */
                 view_id: number;
             };
             cookie?: never;
@@ -10471,9 +17197,156 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "allow_override_args_in_task": false,
+                     *         "allow_override_branch_in_task": false,
+                     *         "allow_override_environment_in_task": false,
+                     *         "allow_parallel_tasks": false,
+                     *         "app": "bash",
+                     *         "arguments": "[\"--diff\"]",
+                     *         "autorun": false,
+                     *         "build_template_id": 1,
+                     *         "description": "Deploys the site",
+                     *         "environment_id": 1,
+                     *         "environment_ids": [
+                     *           0
+                     *         ],
+                     *         "git_branch": "main",
+                     *         "id": 1,
+                     *         "inventory_id": 1,
+                     *         "last_task": {
+                     *           "arguments": "[\"--diff\"]",
+                     *           "build_task": {
+                     *             "arguments": "[\"--diff\"]",
+                     *             "build_task_id": 1,
+                     *             "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
+                     *             "commit_message": "Add a page",
+                     *             "created": "2026-01-31T12:00:00Z",
+                     *             "decided_at": "2026-01-31T12:00:00Z",
+                     *             "decided_by": 0,
+                     *             "decided_by_name": "Alice",
+                     *             "decision": "confirmed",
+                     *             "end": "2026-01-31T12:00:00Z",
+                     *             "environment": "{\"stage\":\"production\"}",
+                     *             "git_branch": "main",
+                     *             "id": 1,
+                     *             "integration_id": 1,
+                     *             "inventory_id": 1,
+                     *             "limit": "",
+                     *             "log_complete": false,
+                     *             "log_lines": 0,
+                     *             "message": "Nightly run",
+                     *             "params": {},
+                     *             "playbook": "site.yml",
+                     *             "project_id": 1,
+                     *             "schedule_id": 1,
+                     *             "secret": "",
+                     *             "start": "2026-01-31T12:00:00Z",
+                     *             "status": "waiting",
+                     *             "status_reason": "",
+                     *             "stopped_by": "",
+                     *             "template_id": 1,
+                     *             "user_id": 2,
+                     *             "version": "1.2.0",
+                     *             "wait_reason": ""
+                     *           },
+                     *           "build_task_id": 1,
+                     *           "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
+                     *           "commit_message": "Add a page",
+                     *           "created": "2026-01-31T12:00:00Z",
+                     *           "decided_at": "2026-01-31T12:00:00Z",
+                     *           "decided_by": 0,
+                     *           "decided_by_name": "Alice",
+                     *           "decision": "confirmed",
+                     *           "end": "2026-01-31T12:00:00Z",
+                     *           "environment": "{\"stage\":\"production\"}",
+                     *           "git_branch": "main",
+                     *           "id": 1,
+                     *           "integration_id": 1,
+                     *           "inventory_id": 1,
+                     *           "limit": "",
+                     *           "log_complete": false,
+                     *           "log_lines": 0,
+                     *           "message": "Nightly run",
+                     *           "params": {},
+                     *           "playbook": "site.yml",
+                     *           "project_id": 1,
+                     *           "schedule_id": 1,
+                     *           "secret": "",
+                     *           "start": "2026-01-31T12:00:00Z",
+                     *           "status": "waiting",
+                     *           "status_reason": "",
+                     *           "stopped_by": "",
+                     *           "template_id": 1,
+                     *           "tpl_alias": "",
+                     *           "tpl_app": "bash",
+                     *           "tpl_playbook": "site.yml",
+                     *           "tpl_type": "deploy",
+                     *           "user_id": 2,
+                     *           "user_name": "Alice",
+                     *           "version": "1.2.0",
+                     *           "wait_reason": ""
+                     *         },
+                     *         "max_task_duration_sec": 0,
+                     *         "name": "Web servers",
+                     *         "permissions": 15,
+                     *         "playbook": "site.yml",
+                     *         "project_id": 1,
+                     *         "repository_id": 1,
+                     *         "runner_tag": "linux",
+                     *         "start_version": "1.0.0",
+                     *         "suppress_success_alerts": false,
+                     *         "survey_vars": [
+                     *           {
+                     *             "default_value": "main",
+                     *             "description": "Deploys the site",
+                     *             "name": "Web servers",
+                     *             "required": true,
+                     *             "title": "Production",
+                     *             "type": "",
+                     *             "values": [
+                     *               {
+                     *                 "name": "Web servers",
+                     *                 "value": "production"
+                     *               }
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "task_params": {},
+                     *         "tasks": 0,
+                     *         "type": "",
+                     *         "vaults": [
+                     *           {
+                     *             "id": 1,
+                     *             "name": "Web servers",
+                     *             "project_id": 1,
+                     *             "script": "vault.sh",
+                     *             "template_id": 1,
+                     *             "type": "password",
+                     *             "vault_key_id": 1
+                     *           }
+                     *         ],
+                     *         "view_id": 1
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["TemplateRead"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10509,9 +17382,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "alert": false,
+                     *         "alert_chat": "-100123",
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "id": 1,
+                     *         "max_parallel_tasks": 0,
+                     *         "name": "Web servers",
+                     *         "type": ""
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Project"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10532,6 +17429,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "alert": false,
+                 *       "alert_chat": "-100123",
+                 *       "demo": false,
+                 *       "max_parallel_tasks": 0,
+                 *       "name": "Web servers",
+                 *       "type": ""
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProjectInput"];
             };
         };
@@ -10542,9 +17449,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "alert": false,
+                     *       "alert_chat": "-100123",
+                     *       "created": "2026-01-31T12:00:00Z",
+                     *       "id": 1,
+                     *       "max_parallel_tasks": 0,
+                     *       "name": "Web servers",
+                     *       "type": ""
+                     *     }
+                     */
                     "application/json": components["schemas"]["Project"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10565,6 +17492,223 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "environments": [
+                 *         {
+                 *           "env": "{\"STAGE\":\"production\"}",
+                 *           "json": "{\"stage\":\"production\"}",
+                 *           "name": "Web servers",
+                 *           "password": "correct horse battery"
+                 *         }
+                 *       ],
+                 *       "host_configs": [
+                 *         {
+                 *           "host": "web1.example.org",
+                 *           "ssh_key": "",
+                 *           "type": ""
+                 *         }
+                 *       ],
+                 *       "integration_aliases": [
+                 *         ""
+                 *       ],
+                 *       "integrations": [
+                 *         {
+                 *           "aliases": [
+                 *             ""
+                 *           ],
+                 *           "auth_header": "X-Token",
+                 *           "auth_method": "token",
+                 *           "auth_secret": "",
+                 *           "extract_values": [
+                 *             {
+                 *               "body_data_type": "json",
+                 *               "key": "ref",
+                 *               "name": "Web servers",
+                 *               "value_source": "",
+                 *               "variable": "branch",
+                 *               "variable_type": ""
+                 *             }
+                 *           ],
+                 *           "matchers": [
+                 *             {
+                 *               "body_data_type": "json",
+                 *               "key": "ref",
+                 *               "match_type": "",
+                 *               "method": "",
+                 *               "name": "Web servers",
+                 *               "value": "production"
+                 *             }
+                 *           ],
+                 *           "name": "Web servers",
+                 *           "searchable": false,
+                 *           "task_params": {
+                 *             "arguments": "[\"--diff\"]",
+                 *             "environment": "{\"stage\":\"production\"}",
+                 *             "git_branch": "main",
+                 *             "inventory_name": "",
+                 *             "message": "Nightly run",
+                 *             "version": "1.2.0"
+                 *           },
+                 *           "template": ""
+                 *         }
+                 *       ],
+                 *       "inventories": [
+                 *         {
+                 *           "become_key": "",
+                 *           "inventory": "[web]\nweb1.example.org\n",
+                 *           "name": "Web servers",
+                 *           "repository": "Site",
+                 *           "runner_tag": "linux",
+                 *           "ssh_key": "",
+                 *           "template": "",
+                 *           "type": ""
+                 *         }
+                 *       ],
+                 *       "keys": [
+                 *         {
+                 *           "environment": "{\"stage\":\"production\"}",
+                 *           "name": "Web servers",
+                 *           "owner": "",
+                 *           "source_storage": "",
+                 *           "source_storage_key": "",
+                 *           "source_storage_type": "",
+                 *           "storage": "",
+                 *           "type": "",
+                 *           "variable": "branch"
+                 *         }
+                 *       ],
+                 *       "meta": {
+                 *         "alert": false,
+                 *         "alert_chat": "-100123",
+                 *         "max_parallel_tasks": 0,
+                 *         "name": "Web servers",
+                 *         "type": ""
+                 *       },
+                 *       "passphrase": "",
+                 *       "repositories": [
+                 *         {
+                 *           "git_branch": "main",
+                 *           "git_depth": 0,
+                 *           "git_lfs": false,
+                 *           "git_url": "https://git.example.org/site.git",
+                 *           "name": "Web servers",
+                 *           "ssh_key": ""
+                 *         }
+                 *       ],
+                 *       "roles": [
+                 *         {
+                 *           "name": "Web servers",
+                 *           "permissions": 15,
+                 *           "slug": "manager"
+                 *         }
+                 *       ],
+                 *       "schedules": [
+                 *         {
+                 *           "active": true,
+                 *           "checkable_repository": "",
+                 *           "cron_format": "0 3 * * *",
+                 *           "delete_after_run": false,
+                 *           "name": "Web servers",
+                 *           "task_params": {
+                 *             "arguments": "[\"--diff\"]",
+                 *             "environment": "{\"stage\":\"production\"}",
+                 *             "git_branch": "main",
+                 *             "inventory_name": "",
+                 *             "message": "Nightly run",
+                 *             "version": "1.2.0"
+                 *           },
+                 *           "template": "",
+                 *           "type": ""
+                 *         }
+                 *       ],
+                 *       "secret_storages": [
+                 *         {
+                 *           "name": "Web servers",
+                 *           "readonly": false,
+                 *           "type": ""
+                 *         }
+                 *       ],
+                 *       "secrets": {
+                 *         "data": "c2VjcmV0",
+                 *         "kdf": "",
+                 *         "memory": 0,
+                 *         "nonce": "c2VjcmV0",
+                 *         "salt": "c2VjcmV0",
+                 *         "threads": 0,
+                 *         "time": 0
+                 *       },
+                 *       "templates": [
+                 *         {
+                 *           "allow_override_args_in_task": false,
+                 *           "allow_override_branch_in_task": false,
+                 *           "allow_override_environment_in_task": false,
+                 *           "allow_parallel_tasks": false,
+                 *           "app": "bash",
+                 *           "arguments": "[\"--diff\"]",
+                 *           "autorun": false,
+                 *           "build_template": "",
+                 *           "cron": "",
+                 *           "description": "Deploys the site",
+                 *           "environment": "{\"stage\":\"production\"}",
+                 *           "git_branch": "main",
+                 *           "inventory": "[web]\nweb1.example.org\n",
+                 *           "max_task_duration_sec": 0,
+                 *           "name": "Web servers",
+                 *           "playbook": "site.yml",
+                 *           "repository": "Site",
+                 *           "roles": [
+                 *             {
+                 *               "is_global": false,
+                 *               "permissions": 15,
+                 *               "role": "manager"
+                 *             }
+                 *           ],
+                 *           "runner_tag": "linux",
+                 *           "start_version": "1.0.0",
+                 *           "suppress_success_alerts": false,
+                 *           "survey_vars": [
+                 *             {
+                 *               "default_value": "main",
+                 *               "description": "Deploys the site",
+                 *               "name": "Web servers",
+                 *               "required": true,
+                 *               "title": "Production",
+                 *               "type": "",
+                 *               "values": [
+                 *                 {
+                 *                   "name": "Web servers",
+                 *                   "value": "production"
+                 *                 }
+                 *               ]
+                 *             }
+                 *           ],
+                 *           "task_params": null,
+                 *           "type": "",
+                 *           "vault_key": "",
+                 *           "vaults": [
+                 *             {
+                 *               "name": "Web servers",
+                 *               "script": "vault.sh",
+                 *               "type": "",
+                 *               "vault_key": ""
+                 *             }
+                 *           ],
+                 *           "view": ""
+                 *         }
+                 *       ],
+                 *       "views": [
+                 *         {
+                 *           "hidden": false,
+                 *           "position": 1,
+                 *           "sort_column": "name",
+                 *           "sort_reverse": false,
+                 *           "title": "Production",
+                 *           "type": ""
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["RestoreInput"];
             };
         };
@@ -10575,9 +17719,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "alert": false,
+                     *       "alert_chat": "-100123",
+                     *       "created": "2026-01-31T12:00:00Z",
+                     *       "id": 1,
+                     *       "max_parallel_tasks": 0,
+                     *       "name": "Web servers",
+                     *       "type": "",
+                     *       "warnings": [
+                     *         ""
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["RestoredProject"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10613,9 +17780,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "name": "Web servers",
+                     *         "permissions": 15,
+                     *         "project_id": 1,
+                     *         "slug": "manager"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Role"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10636,6 +17824,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Web servers",
+                 *       "permissions": 15,
+                 *       "slug": "manager"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RoleInput"];
             };
         };
@@ -10646,9 +17841,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "Web servers",
+                     *       "permissions": 15,
+                     *       "project_id": 1,
+                     *       "slug": "manager"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Role"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10665,6 +17877,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name of the slug */
                 slug: string;
             };
             cookie?: never;
@@ -10677,9 +17890,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "Web servers",
+                     *       "permissions": 15,
+                     *       "project_id": 1,
+                     *       "slug": "manager"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Role"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10696,12 +17929,20 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name of the slug */
                 slug: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Web servers",
+                 *       "permissions": 15,
+                 *       "slug": "manager"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RoleInput"];
             };
         };
@@ -10713,6 +17954,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10729,12 +17979,20 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name of the slug */
                 slug: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Web servers",
+                 *       "permissions": 15,
+                 *       "slug": "manager"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RoleInput"];
             };
         };
@@ -10746,6 +18004,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10762,6 +18029,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name of the slug */
                 slug: string;
             };
             cookie?: never;
@@ -10775,6 +18043,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10801,9 +18076,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "number_of_runners": 2,
+                     *         "tag": "linux"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["RunnerTag"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10839,9 +18132,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "active": true,
+                     *         "cleaning_requested": "2026-01-31T12:00:00Z",
+                     *         "id": 1,
+                     *         "is_default": false,
+                     *         "max_parallel_tasks": 0,
+                     *         "name": "Web servers",
+                     *         "project_id": 1,
+                     *         "registered": true,
+                     *         "tag": "linux",
+                     *         "tags": [
+                     *           "linux"
+                     *         ],
+                     *         "touched": "2026-01-31T12:00:00Z",
+                     *         "webhook": "https://runner.example.org/wake"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Runner"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10862,6 +18186,20 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "active": true,
+                 *       "is_default": false,
+                 *       "max_parallel_tasks": 0,
+                 *       "name": "Web servers",
+                 *       "registered": true,
+                 *       "tag": "linux",
+                 *       "tags": [
+                 *         "linux"
+                 *       ],
+                 *       "webhook": "https://runner.example.org/wake"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RunnerInput"];
             };
         };
@@ -10872,9 +18210,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "active": true,
+                     *       "cleaning_requested": "2026-01-31T12:00:00Z",
+                     *       "id": 1,
+                     *       "is_default": false,
+                     *       "max_parallel_tasks": 0,
+                     *       "name": "Web servers",
+                     *       "private_key": "",
+                     *       "project_id": 1,
+                     *       "registered": true,
+                     *       "tag": "linux",
+                     *       "tags": [
+                     *         "linux"
+                     *       ],
+                     *       "token": "c2VjcmV0LXJ1bm5lci10b2tlbg",
+                     *       "touched": "2026-01-31T12:00:00Z",
+                     *       "webhook": "https://runner.example.org/wake"
+                     *     }
+                     */
                     "application/json": components["schemas"]["RunnerWithSecrets"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10891,6 +18258,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -10903,9 +18271,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "active": true,
+                     *       "cleaning_requested": "2026-01-31T12:00:00Z",
+                     *       "id": 1,
+                     *       "is_default": false,
+                     *       "max_parallel_tasks": 0,
+                     *       "name": "Web servers",
+                     *       "project_id": 1,
+                     *       "registered": true,
+                     *       "tag": "linux",
+                     *       "tags": [
+                     *         "linux"
+                     *       ],
+                     *       "touched": "2026-01-31T12:00:00Z",
+                     *       "webhook": "https://runner.example.org/wake"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Runner"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10922,12 +18320,27 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "active": true,
+                 *       "is_default": false,
+                 *       "max_parallel_tasks": 0,
+                 *       "name": "Web servers",
+                 *       "registered": true,
+                 *       "tag": "linux",
+                 *       "tags": [
+                 *         "linux"
+                 *       ],
+                 *       "webhook": "https://runner.example.org/wake"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RunnerInput"];
             };
         };
@@ -10939,6 +18352,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10955,12 +18377,27 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "active": true,
+                 *       "is_default": false,
+                 *       "max_parallel_tasks": 0,
+                 *       "name": "Web servers",
+                 *       "registered": true,
+                 *       "tag": "linux",
+                 *       "tags": [
+                 *         "linux"
+                 *       ],
+                 *       "webhook": "https://runner.example.org/wake"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RunnerInput"];
             };
         };
@@ -10972,6 +18409,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10988,6 +18434,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -11001,6 +18448,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11017,12 +18471,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "active": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["ActiveInput"];
             };
         };
@@ -11034,6 +18494,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11050,6 +18519,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -11063,6 +18533,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11079,6 +18556,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -11091,9 +18569,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "project_id": 1,
+                     *       "registration_token": "c2VjcmV0LW9uZS10aW1lLXRva2Vu",
+                     *       "runner_id": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["RegistrationToken"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11120,9 +18612,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "needed": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["SetupState"];
                 };
             };
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11143,6 +18641,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "alice@example.org",
+                 *       "name": "Web servers",
+                 *       "password": "correct horse battery",
+                 *       "token": "c2VjcmV0LXJ1bm5lci10b2tlbg",
+                 *       "username": "alice"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SetupInput"];
             };
         };
@@ -11153,9 +18660,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "admin": false,
+                     *       "alert": false,
+                     *       "can_create_project": true,
+                     *       "created": "2026-01-31T12:00:00Z",
+                     *       "disabled": false,
+                     *       "email": "alice@example.org",
+                     *       "external": false,
+                     *       "has_active_subscription": false,
+                     *       "id": 1,
+                     *       "name": "Web servers",
+                     *       "pro": false,
+                     *       "totp": {
+                     *         "confirmed": false,
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "id": 1,
+                     *         "recovery_code": "",
+                     *         "recovery_codes": [
+                     *           ""
+                     *         ],
+                     *         "url": "https://git.example.org/site.git",
+                     *         "user_id": 2
+                     *       },
+                     *       "username": "alice"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CurrentUser"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11182,9 +18723,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "key": "ref",
+                     *       "plan": "",
+                     *       "state": "active",
+                     *       "used": 0,
+                     *       "users": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["Subscription"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11220,9 +18780,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "location": "queue",
+                     *         "project_id": 1,
+                     *         "project_name": "Site",
+                     *         "runner_id": 1,
+                     *         "runner_name": "build-1",
+                     *         "status": "success",
+                     *         "task_id": 1,
+                     *         "username": "alice"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["UnfinishedTask"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11248,6 +18833,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -11260,9 +18846,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "location": "queue",
+                     *         "project_id": 1,
+                     *         "project_name": "Site",
+                     *         "runner_id": 1,
+                     *         "runner_name": "build-1",
+                     *         "status": "success",
+                     *         "task_id": 1,
+                     *         "username": "alice"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["UnfinishedTask"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11279,6 +18891,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -11292,6 +18905,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11318,9 +18938,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "admin": false,
+                     *       "alert": false,
+                     *       "can_create_project": true,
+                     *       "created": "2026-01-31T12:00:00Z",
+                     *       "disabled": false,
+                     *       "email": "alice@example.org",
+                     *       "external": false,
+                     *       "has_active_subscription": false,
+                     *       "id": 1,
+                     *       "name": "Web servers",
+                     *       "pro": false,
+                     *       "totp": {
+                     *         "confirmed": false,
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "id": 1,
+                     *         "recovery_code": "",
+                     *         "recovery_codes": [
+                     *           ""
+                     *         ],
+                     *         "url": "https://git.example.org/site.git",
+                     *         "user_id": 2
+                     *       },
+                     *       "username": "alice"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CurrentUser"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11347,11 +19004,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example {} */
                     "application/json": {
                         [key: string]: unknown;
                     };
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11372,6 +19040,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "key": "ref"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UserOptionInput"];
             };
         };
@@ -11382,9 +19055,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "key": "ref",
+                     *       "value": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["UserOption"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11411,9 +19099,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "current": false,
+                     *         "id": 1,
+                     *         "ip": "192.0.2.7",
+                     *         "last_active": "2026-01-31T12:00:00Z",
+                     *         "pending": false,
+                     *         "user_agent": "Mozilla/5.0"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Session"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11441,6 +19152,12 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11457,6 +19174,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the session */
                 session_id: number;
             };
             cookie?: never;
@@ -11470,6 +19188,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11505,9 +19230,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "expired": false,
+                     *         "expires_at": "2026-01-31T12:00:00Z",
+                     *         "id": "",
+                     *         "last_used": "2026-01-31T12:00:00Z",
+                     *         "name": "Web servers",
+                     *         "projects": [
+                     *           1
+                     *         ],
+                     *         "scopes": [
+                     *           "read",
+                     *           "run"
+                     *         ],
+                     *         "user_id": 2
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Token"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11528,6 +19284,19 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "expires_at": "2026-01-31T12:00:00Z",
+                 *       "name": "Web servers",
+                 *       "projects": [
+                 *         1
+                 *       ],
+                 *       "scopes": [
+                 *         "read",
+                 *         "run"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["TokenInput"];
             };
         };
@@ -11538,9 +19307,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created": "2026-01-31T12:00:00Z",
+                     *       "expired": false,
+                     *       "expires_at": "2026-01-31T12:00:00Z",
+                     *       "id": "",
+                     *       "last_used": "2026-01-31T12:00:00Z",
+                     *       "name": "Web servers",
+                     *       "projects": [
+                     *         1
+                     *       ],
+                     *       "scopes": [
+                     *         "read",
+                     *         "run"
+                     *       ],
+                     *       "user_id": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Token"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11557,6 +19353,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The token, or at least its first 8 characters */
                 token: string;
             };
             cookie?: never;
@@ -11570,6 +19367,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11607,9 +19411,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "admin": false,
+                     *         "alert": false,
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "disabled": false,
+                     *         "email": "alice@example.org",
+                     *         "external": false,
+                     *         "id": 1,
+                     *         "name": "Web servers",
+                     *         "pro": false,
+                     *         "username": "alice"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["UserListItem"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11630,6 +19461,20 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "admin": false,
+                 *       "alert": false,
+                 *       "current_password": "",
+                 *       "disabled": false,
+                 *       "email": "alice@example.org",
+                 *       "external": false,
+                 *       "name": "Web servers",
+                 *       "password": "correct horse battery",
+                 *       "pro": false,
+                 *       "username": "alice"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UserInput"];
             };
         };
@@ -11640,9 +19485,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "admin": false,
+                     *       "alert": false,
+                     *       "created": "2026-01-31T12:00:00Z",
+                     *       "disabled": false,
+                     *       "email": "alice@example.org",
+                     *       "external": false,
+                     *       "id": 1,
+                     *       "name": "Web servers",
+                     *       "pro": false,
+                     *       "totp": {
+                     *         "confirmed": false,
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "id": 1,
+                     *         "recovery_code": "",
+                     *         "recovery_codes": [
+                     *           ""
+                     *         ],
+                     *         "url": "https://git.example.org/site.git",
+                     *         "user_id": 2
+                     *       },
+                     *       "username": "alice"
+                     *     }
+                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11659,6 +19538,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
@@ -11671,9 +19551,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "admin": false,
+                     *       "alert": false,
+                     *       "created": "2026-01-31T12:00:00Z",
+                     *       "disabled": false,
+                     *       "email": "alice@example.org",
+                     *       "external": false,
+                     *       "id": 1,
+                     *       "name": "Web servers",
+                     *       "pro": false,
+                     *       "totp": {
+                     *         "confirmed": false,
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "id": 1,
+                     *         "recovery_code": "",
+                     *         "recovery_codes": [
+                     *           ""
+                     *         ],
+                     *         "url": "https://git.example.org/site.git",
+                     *         "user_id": 2
+                     *       },
+                     *       "username": "alice"
+                     *     }
+                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11690,12 +19607,27 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "admin": false,
+                 *       "alert": false,
+                 *       "current_password": "",
+                 *       "disabled": false,
+                 *       "email": "alice@example.org",
+                 *       "external": false,
+                 *       "name": "Web servers",
+                 *       "password": "correct horse battery",
+                 *       "pro": false,
+                 *       "username": "alice"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UserInput"];
             };
         };
@@ -11707,6 +19639,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11723,6 +19664,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
@@ -11736,6 +19678,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11752,6 +19701,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
@@ -11764,9 +19714,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "confirmed": false,
+                     *       "created": "2026-01-31T12:00:00Z",
+                     *       "id": 1,
+                     *       "recovery_code": "",
+                     *       "recovery_codes": [
+                     *         ""
+                     *       ],
+                     *       "url": "https://git.example.org/site.git",
+                     *       "user_id": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["UserTOTP"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11783,13 +19753,21 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
+                /** @description Number of the second factor */
                 totp_id: number;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "current_password": "",
+                 *       "passcode": "123456"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProofInput"];
             };
         };
@@ -11801,6 +19779,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11817,13 +19804,20 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
+                /** @description Number of the second factor */
                 totp_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "passcode": "123456"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PasscodeInput"];
             };
         };
@@ -11835,6 +19829,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11851,7 +19854,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
+                /** @description Number of the second factor */
                 totp_id: number;
             };
             cookie?: never;
@@ -11867,6 +19872,11 @@ export interface operations {
                     "image/png": string;
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11883,12 +19893,19 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "current_password": "",
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PasswordInput"];
             };
         };
@@ -11900,6 +19917,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11916,6 +19942,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
@@ -11928,9 +19955,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "created": "2026-01-31T12:00:00Z",
+                     *         "current": false,
+                     *         "id": 1,
+                     *         "ip": "192.0.2.7",
+                     *         "last_active": "2026-01-31T12:00:00Z",
+                     *         "pending": false,
+                     *         "user_agent": "Mozilla/5.0"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["Session"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11947,6 +19999,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
@@ -11960,6 +20013,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11976,7 +20036,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
+                /** @description Number of the session */
                 session_id: number;
             };
             cookie?: never;
@@ -11990,6 +20052,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -12006,6 +20075,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
@@ -12019,6 +20089,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -12049,6 +20126,17 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
