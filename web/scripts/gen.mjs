@@ -15,6 +15,17 @@ document.paths = Object.fromEntries(
     item,
   ]),
 );
+// Examples are for those who read the description; in the types they would be most of the file.
+for (const item of Object.values(document.paths)) {
+  for (const operation of Object.values(item)) {
+    for (const body of [operation.requestBody, ...Object.values(operation.responses)]) {
+      for (const media of Object.values(body?.content ?? {})) delete media.example;
+    }
+  }
+}
+for (const answer of Object.values(document.components.responses)) {
+  for (const media of Object.values(answer.content)) delete media.example;
+}
 const types = COMMENT_HEADER + astToString(await openapiTS(document));
 if (!process.argv.includes("--check")) {
   writeFileSync(target, types);

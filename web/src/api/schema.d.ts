@@ -5723,13 +5723,6 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "error": "must not be empty",
-                 *       "field": "name",
-                 *       "request_id": "9f86d081884c7d65"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Error"];
             };
         };
@@ -5739,12 +5732,6 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "error": "The state of the object does not allow it now",
-                 *       "request_id": "9f86d081884c7d65"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Error"];
             };
         };
@@ -5754,12 +5741,6 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "error": "The role, the token or the site that the request comes from does not allow it",
-                 *       "request_id": "9f86d081884c7d65"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Error"];
             };
         };
@@ -5769,12 +5750,6 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "error": "There is no such object, or the caller may not know of it",
-                 *       "request_id": "9f86d081884c7d65"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Error"];
             };
         };
@@ -5784,12 +5759,6 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "error": "The object was changed since it was read; If-Match names another version",
-                 *       "request_id": "9f86d081884c7d65"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Error"];
             };
         };
@@ -5799,12 +5768,6 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "error": "The request, or a value in it, is larger than the server takes",
-                 *       "request_id": "9f86d081884c7d65"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Error"];
             };
         };
@@ -5816,12 +5779,6 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "error": "Too many attempts; Retry-After says in how many seconds to try again",
-                 *       "request_id": "9f86d081884c7d65"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Error"];
             };
         };
@@ -5831,12 +5788,6 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "error": "Nobody is signed in, or the operation is not for this user",
-                 *       "request_id": "9f86d081884c7d65"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Error"];
             };
         };
@@ -5848,12 +5799,6 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "error": "The database or the disk does not take it now; nothing was changed",
-                 *       "request_id": "9f86d081884c7d65"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Error"];
             };
         };
@@ -5889,28 +5834,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "active": true,
-                     *         "args": [
-                     *           "--diff"
-                     *         ],
-                     *         "available": false,
-                     *         "available_reason": "",
-                     *         "color": "green",
-                     *         "dark_color": "lightgreen",
-                     *         "family": "ansible",
-                     *         "icon": "mdi-console",
-                     *         "id": "",
-                     *         "path": "/usr/bin/bash",
-                     *         "path_found": "",
-                     *         "priority": 10,
-                     *         "title": "Production",
-                     *         "version": "1.2.0"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["App"][];
                 };
             };
@@ -5954,26 +5877,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "active": true,
-                     *       "args": [
-                     *         "--diff"
-                     *       ],
-                     *       "available": false,
-                     *       "available_reason": "",
-                     *       "color": "green",
-                     *       "dark_color": "lightgreen",
-                     *       "family": "ansible",
-                     *       "icon": "mdi-console",
-                     *       "id": "",
-                     *       "path": "/usr/bin/bash",
-                     *       "path_found": "",
-                     *       "priority": 10,
-                     *       "title": "Production",
-                     *       "version": "1.2.0"
-                     *     }
-                     */
                     "application/json": components["schemas"]["App"];
                 };
             };
@@ -6012,20 +5915,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "active": true,
-                 *       "args": [
-                 *         "--diff"
-                 *       ],
-                 *       "color": "green",
-                 *       "dark_color": "lightgreen",
-                 *       "icon": "mdi-console",
-                 *       "path": "/usr/bin/bash",
-                 *       "priority": 10,
-                 *       "title": "Production"
-                 *     }
-                 */
                 "application/json": components["schemas"]["AppInput"];
             };
         };
@@ -6069,20 +5958,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "active": true,
-                 *       "args": [
-                 *         "--diff"
-                 *       ],
-                 *       "color": "green",
-                 *       "dark_color": "lightgreen",
-                 *       "icon": "mdi-console",
-                 *       "path": "/usr/bin/bash",
-                 *       "priority": 10,
-                 *       "title": "Production"
-                 *     }
-                 */
                 "application/json": components["schemas"]["AppInput"];
             };
         };
@@ -6163,11 +6038,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "active": true
-                 *     }
-                 */
                 "application/json": components["schemas"]["ActiveInput"];
             };
         };
@@ -6239,29 +6109,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "action": "ansible.builtin.copy",
-                     *         "address": "",
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "description": "Deploys the site",
-                     *         "id": 1,
-                     *         "integration_id": 1,
-                     *         "object_id": 1,
-                     *         "object_name": "Deploy",
-                     *         "object_type": "template",
-                     *         "outcome": "",
-                     *         "project_id": 1,
-                     *         "project_name": "Site",
-                     *         "target": "",
-                     *         "token": "c2VjcmV0LXJ1bm5lci10b2tlbg",
-                     *         "user_agent": "Mozilla/5.0",
-                     *         "user_id": 2,
-                     *         "username": "alice"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Record"][];
                     "application/x-ndjson": string;
                 };
@@ -6304,25 +6151,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "auth_methods": {
-                     *         "email": {},
-                     *         "totp": {
-                     *           "allow_recovery": true
-                     *         }
-                     *       },
-                     *       "login_with_password": true,
-                     *       "oidc_providers": [
-                     *         {
-                     *           "color": "green",
-                     *           "icon": "mdi-console",
-                     *           "id": "",
-                     *           "name": "Web servers"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["LoginInfo"];
                 };
             };
@@ -6347,12 +6175,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "auth": "alice",
-                 *       "password": "correct horse battery"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Login"];
             };
         };
@@ -6421,11 +6243,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "recovery_code": ""
-                 *     }
-                 */
                 "application/json": components["schemas"]["RecoveryInput"];
             };
         };
@@ -6464,11 +6281,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "passcode": "123456"
-                 *     }
-                 */
                 "application/json": components["schemas"]["PasscodeInput"];
             };
         };
@@ -6672,29 +6484,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "action": "ansible.builtin.copy",
-                     *         "address": "",
-                     *         "changes": {},
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "description": "Deploys the site",
-                     *         "id": 1,
-                     *         "integration_id": 1,
-                     *         "object_id": 1,
-                     *         "object_name": "Deploy",
-                     *         "object_type": "template",
-                     *         "outcome": "",
-                     *         "project_id": 1,
-                     *         "project_name": "Site",
-                     *         "target": "",
-                     *         "user_agent": "Mozilla/5.0",
-                     *         "user_id": 2,
-                     *         "username": "alice"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Event"][];
                 };
             };
@@ -6759,29 +6548,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "action": "ansible.builtin.copy",
-                     *         "address": "",
-                     *         "changes": {},
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "description": "Deploys the site",
-                     *         "id": 1,
-                     *         "integration_id": 1,
-                     *         "object_id": 1,
-                     *         "object_name": "Deploy",
-                     *         "object_type": "template",
-                     *         "outcome": "",
-                     *         "project_id": 1,
-                     *         "project_name": "Site",
-                     *         "target": "",
-                     *         "user_agent": "Mozilla/5.0",
-                     *         "user_id": 2,
-                     *         "username": "alice"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Event"][];
                 };
             };
@@ -6823,58 +6589,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "ansible": "ansible [core 2.18.1]",
-                     *       "auth_methods": {
-                     *         "email": {},
-                     *         "totp": {
-                     *           "allow_recovery": true
-                     *         }
-                     *       },
-                     *       "capabilities": [
-                     *         ""
-                     *       ],
-                     *       "features": {
-                     *         "custom_roles_management": false,
-                     *         "high_availability": false,
-                     *         "project_runners": false,
-                     *         "secret_storage_management": false,
-                     *         "secret_storage_management_ex": false,
-                     *         "secret_storages": false,
-                     *         "task_summary": true,
-                     *         "terraform_backend": false
-                     *       },
-                     *       "git_client": "cmd_git",
-                     *       "premium_features": {
-                     *         "custom_roles_management": false,
-                     *         "high_availability": false,
-                     *         "project_runners": false,
-                     *         "secret_storage_management": false,
-                     *         "secret_storage_management_ex": false,
-                     *         "secret_storages": false,
-                     *         "task_summary": true,
-                     *         "terraform_backend": false
-                     *       },
-                     *       "roles": [
-                     *         {
-                     *           "name": "Web servers",
-                     *           "permissions": 15,
-                     *           "project_id": 1,
-                     *           "slug": "manager"
-                     *         }
-                     *       ],
-                     *       "schedule_timezone": "Europe/Berlin",
-                     *       "teams": {
-                     *         "invite_type": "username",
-                     *         "invites_enabled": false,
-                     *         "members_can_leave": true
-                     *       },
-                     *       "use_remote_runner": false,
-                     *       "version": "1.2.0",
-                     *       "web_host": "https://ci.example.org"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Info"];
                 };
             };
@@ -6908,11 +6622,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "token": "c2VjcmV0LXJ1bm5lci10b2tlbg"
-                 *     }
-                 */
                 "application/json": components["schemas"]["AcceptInput"];
             };
         };
@@ -6923,11 +6632,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "project_id": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
@@ -6966,7 +6670,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /** @example {} */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -6999,7 +6702,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /** @example {} */
                     "application/json": {
                         [key: string]: string;
                     };
@@ -7035,12 +6737,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "key": "ref",
-                 *       "value": "production"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Option"];
             };
         };
@@ -7051,12 +6747,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "key": "ref",
-                     *       "value": "production"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Option"];
                 };
             };
@@ -7128,17 +6818,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "alert": false,
-                     *       "alert_chat": "-100123",
-                     *       "created": "2026-01-31T12:00:00Z",
-                     *       "id": 1,
-                     *       "max_parallel_tasks": 0,
-                     *       "name": "Web servers",
-                     *       "type": ""
-                     *     }
-                     */
                     "application/json": components["schemas"]["Project"];
                 };
             };
@@ -7177,16 +6856,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "alert": false,
-                 *       "alert_chat": "-100123",
-                 *       "demo": false,
-                 *       "max_parallel_tasks": 0,
-                 *       "name": "Web servers",
-                 *       "type": ""
-                 *     }
-                 */
                 "application/json": components["schemas"]["ProjectInput"];
             };
         };
@@ -7296,29 +6965,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "action": "ansible.builtin.copy",
-                     *         "address": "",
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "description": "Deploys the site",
-                     *         "id": 1,
-                     *         "integration_id": 1,
-                     *         "object_id": 1,
-                     *         "object_name": "Deploy",
-                     *         "object_type": "template",
-                     *         "outcome": "",
-                     *         "project_id": 1,
-                     *         "project_name": "Site",
-                     *         "target": "",
-                     *         "token": "c2VjcmV0LXJ1bm5lci10b2tlbg",
-                     *         "user_agent": "Mozilla/5.0",
-                     *         "user_id": 2,
-                     *         "username": "alice"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Record"][];
                     "application/x-ndjson": string;
                 };
@@ -7364,222 +7010,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "environments": [
-                     *         {
-                     *           "env": "{\"STAGE\":\"production\"}",
-                     *           "json": "{\"stage\":\"production\"}",
-                     *           "name": "Web servers",
-                     *           "password": "correct horse battery"
-                     *         }
-                     *       ],
-                     *       "host_configs": [
-                     *         {
-                     *           "host": "web1.example.org",
-                     *           "ssh_key": "",
-                     *           "type": ""
-                     *         }
-                     *       ],
-                     *       "integration_aliases": [
-                     *         ""
-                     *       ],
-                     *       "integrations": [
-                     *         {
-                     *           "aliases": [
-                     *             ""
-                     *           ],
-                     *           "auth_header": "X-Token",
-                     *           "auth_method": "token",
-                     *           "auth_secret": "",
-                     *           "extract_values": [
-                     *             {
-                     *               "body_data_type": "json",
-                     *               "key": "ref",
-                     *               "name": "Web servers",
-                     *               "value_source": "",
-                     *               "variable": "branch",
-                     *               "variable_type": ""
-                     *             }
-                     *           ],
-                     *           "matchers": [
-                     *             {
-                     *               "body_data_type": "json",
-                     *               "key": "ref",
-                     *               "match_type": "",
-                     *               "method": "",
-                     *               "name": "Web servers",
-                     *               "value": "production"
-                     *             }
-                     *           ],
-                     *           "name": "Web servers",
-                     *           "searchable": false,
-                     *           "task_params": {
-                     *             "arguments": "[\"--diff\"]",
-                     *             "environment": "{\"stage\":\"production\"}",
-                     *             "git_branch": "main",
-                     *             "inventory_name": "",
-                     *             "message": "Nightly run",
-                     *             "version": "1.2.0"
-                     *           },
-                     *           "template": ""
-                     *         }
-                     *       ],
-                     *       "inventories": [
-                     *         {
-                     *           "become_key": "",
-                     *           "inventory": "[web]\nweb1.example.org\n",
-                     *           "name": "Web servers",
-                     *           "repository": "Site",
-                     *           "runner_tag": "linux",
-                     *           "ssh_key": "",
-                     *           "template": "",
-                     *           "type": ""
-                     *         }
-                     *       ],
-                     *       "keys": [
-                     *         {
-                     *           "environment": "{\"stage\":\"production\"}",
-                     *           "name": "Web servers",
-                     *           "owner": "",
-                     *           "source_storage": "",
-                     *           "source_storage_key": "",
-                     *           "source_storage_type": "",
-                     *           "storage": "",
-                     *           "type": "",
-                     *           "variable": "branch"
-                     *         }
-                     *       ],
-                     *       "meta": {
-                     *         "alert": false,
-                     *         "alert_chat": "-100123",
-                     *         "max_parallel_tasks": 0,
-                     *         "name": "Web servers",
-                     *         "type": ""
-                     *       },
-                     *       "repositories": [
-                     *         {
-                     *           "git_branch": "main",
-                     *           "git_depth": 0,
-                     *           "git_lfs": false,
-                     *           "git_url": "https://git.example.org/site.git",
-                     *           "name": "Web servers",
-                     *           "ssh_key": ""
-                     *         }
-                     *       ],
-                     *       "roles": [
-                     *         {
-                     *           "name": "Web servers",
-                     *           "permissions": 15,
-                     *           "slug": "manager"
-                     *         }
-                     *       ],
-                     *       "schedules": [
-                     *         {
-                     *           "active": true,
-                     *           "checkable_repository": "",
-                     *           "cron_format": "0 3 * * *",
-                     *           "delete_after_run": false,
-                     *           "name": "Web servers",
-                     *           "task_params": {
-                     *             "arguments": "[\"--diff\"]",
-                     *             "environment": "{\"stage\":\"production\"}",
-                     *             "git_branch": "main",
-                     *             "inventory_name": "",
-                     *             "message": "Nightly run",
-                     *             "version": "1.2.0"
-                     *           },
-                     *           "template": "",
-                     *           "type": ""
-                     *         }
-                     *       ],
-                     *       "secret_storages": [
-                     *         {
-                     *           "name": "Web servers",
-                     *           "readonly": false,
-                     *           "type": ""
-                     *         }
-                     *       ],
-                     *       "secrets": {
-                     *         "data": "c2VjcmV0",
-                     *         "kdf": "",
-                     *         "memory": 0,
-                     *         "nonce": "c2VjcmV0",
-                     *         "salt": "c2VjcmV0",
-                     *         "threads": 0,
-                     *         "time": 0
-                     *       },
-                     *       "templates": [
-                     *         {
-                     *           "allow_override_args_in_task": false,
-                     *           "allow_override_branch_in_task": false,
-                     *           "allow_override_environment_in_task": false,
-                     *           "allow_parallel_tasks": false,
-                     *           "app": "bash",
-                     *           "arguments": "[\"--diff\"]",
-                     *           "autorun": false,
-                     *           "build_template": "",
-                     *           "cron": "",
-                     *           "description": "Deploys the site",
-                     *           "environment": "{\"stage\":\"production\"}",
-                     *           "git_branch": "main",
-                     *           "inventory": "[web]\nweb1.example.org\n",
-                     *           "max_task_duration_sec": 0,
-                     *           "name": "Web servers",
-                     *           "playbook": "site.yml",
-                     *           "repository": "Site",
-                     *           "roles": [
-                     *             {
-                     *               "is_global": false,
-                     *               "permissions": 15,
-                     *               "role": "manager"
-                     *             }
-                     *           ],
-                     *           "runner_tag": "linux",
-                     *           "start_version": "1.0.0",
-                     *           "suppress_success_alerts": false,
-                     *           "survey_vars": [
-                     *             {
-                     *               "default_value": "main",
-                     *               "description": "Deploys the site",
-                     *               "name": "Web servers",
-                     *               "required": true,
-                     *               "title": "Production",
-                     *               "type": "",
-                     *               "values": [
-                     *                 {
-                     *                   "name": "Web servers",
-                     *                   "value": "production"
-                     *                 }
-                     *               ]
-                     *             }
-                     *           ],
-                     *           "task_params": null,
-                     *           "type": "",
-                     *           "vault_key": "",
-                     *           "vaults": [
-                     *             {
-                     *               "name": "Web servers",
-                     *               "script": "vault.sh",
-                     *               "type": "",
-                     *               "vault_key": ""
-                     *             }
-                     *           ],
-                     *           "view": ""
-                     *         }
-                     *       ],
-                     *       "views": [
-                     *         {
-                     *           "hidden": false,
-                     *           "position": 1,
-                     *           "sort_column": "name",
-                     *           "sort_reverse": false,
-                     *           "title": "Production",
-                     *           "type": ""
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["BackupDocument"];
                 };
             };
@@ -7618,11 +7048,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "passphrase": ""
-                 *     }
-                 */
                 "application/json": components["schemas"]["BackupInput"];
             };
         };
@@ -7633,222 +7058,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "environments": [
-                     *         {
-                     *           "env": "{\"STAGE\":\"production\"}",
-                     *           "json": "{\"stage\":\"production\"}",
-                     *           "name": "Web servers",
-                     *           "password": "correct horse battery"
-                     *         }
-                     *       ],
-                     *       "host_configs": [
-                     *         {
-                     *           "host": "web1.example.org",
-                     *           "ssh_key": "",
-                     *           "type": ""
-                     *         }
-                     *       ],
-                     *       "integration_aliases": [
-                     *         ""
-                     *       ],
-                     *       "integrations": [
-                     *         {
-                     *           "aliases": [
-                     *             ""
-                     *           ],
-                     *           "auth_header": "X-Token",
-                     *           "auth_method": "token",
-                     *           "auth_secret": "",
-                     *           "extract_values": [
-                     *             {
-                     *               "body_data_type": "json",
-                     *               "key": "ref",
-                     *               "name": "Web servers",
-                     *               "value_source": "",
-                     *               "variable": "branch",
-                     *               "variable_type": ""
-                     *             }
-                     *           ],
-                     *           "matchers": [
-                     *             {
-                     *               "body_data_type": "json",
-                     *               "key": "ref",
-                     *               "match_type": "",
-                     *               "method": "",
-                     *               "name": "Web servers",
-                     *               "value": "production"
-                     *             }
-                     *           ],
-                     *           "name": "Web servers",
-                     *           "searchable": false,
-                     *           "task_params": {
-                     *             "arguments": "[\"--diff\"]",
-                     *             "environment": "{\"stage\":\"production\"}",
-                     *             "git_branch": "main",
-                     *             "inventory_name": "",
-                     *             "message": "Nightly run",
-                     *             "version": "1.2.0"
-                     *           },
-                     *           "template": ""
-                     *         }
-                     *       ],
-                     *       "inventories": [
-                     *         {
-                     *           "become_key": "",
-                     *           "inventory": "[web]\nweb1.example.org\n",
-                     *           "name": "Web servers",
-                     *           "repository": "Site",
-                     *           "runner_tag": "linux",
-                     *           "ssh_key": "",
-                     *           "template": "",
-                     *           "type": ""
-                     *         }
-                     *       ],
-                     *       "keys": [
-                     *         {
-                     *           "environment": "{\"stage\":\"production\"}",
-                     *           "name": "Web servers",
-                     *           "owner": "",
-                     *           "source_storage": "",
-                     *           "source_storage_key": "",
-                     *           "source_storage_type": "",
-                     *           "storage": "",
-                     *           "type": "",
-                     *           "variable": "branch"
-                     *         }
-                     *       ],
-                     *       "meta": {
-                     *         "alert": false,
-                     *         "alert_chat": "-100123",
-                     *         "max_parallel_tasks": 0,
-                     *         "name": "Web servers",
-                     *         "type": ""
-                     *       },
-                     *       "repositories": [
-                     *         {
-                     *           "git_branch": "main",
-                     *           "git_depth": 0,
-                     *           "git_lfs": false,
-                     *           "git_url": "https://git.example.org/site.git",
-                     *           "name": "Web servers",
-                     *           "ssh_key": ""
-                     *         }
-                     *       ],
-                     *       "roles": [
-                     *         {
-                     *           "name": "Web servers",
-                     *           "permissions": 15,
-                     *           "slug": "manager"
-                     *         }
-                     *       ],
-                     *       "schedules": [
-                     *         {
-                     *           "active": true,
-                     *           "checkable_repository": "",
-                     *           "cron_format": "0 3 * * *",
-                     *           "delete_after_run": false,
-                     *           "name": "Web servers",
-                     *           "task_params": {
-                     *             "arguments": "[\"--diff\"]",
-                     *             "environment": "{\"stage\":\"production\"}",
-                     *             "git_branch": "main",
-                     *             "inventory_name": "",
-                     *             "message": "Nightly run",
-                     *             "version": "1.2.0"
-                     *           },
-                     *           "template": "",
-                     *           "type": ""
-                     *         }
-                     *       ],
-                     *       "secret_storages": [
-                     *         {
-                     *           "name": "Web servers",
-                     *           "readonly": false,
-                     *           "type": ""
-                     *         }
-                     *       ],
-                     *       "secrets": {
-                     *         "data": "c2VjcmV0",
-                     *         "kdf": "",
-                     *         "memory": 0,
-                     *         "nonce": "c2VjcmV0",
-                     *         "salt": "c2VjcmV0",
-                     *         "threads": 0,
-                     *         "time": 0
-                     *       },
-                     *       "templates": [
-                     *         {
-                     *           "allow_override_args_in_task": false,
-                     *           "allow_override_branch_in_task": false,
-                     *           "allow_override_environment_in_task": false,
-                     *           "allow_parallel_tasks": false,
-                     *           "app": "bash",
-                     *           "arguments": "[\"--diff\"]",
-                     *           "autorun": false,
-                     *           "build_template": "",
-                     *           "cron": "",
-                     *           "description": "Deploys the site",
-                     *           "environment": "{\"stage\":\"production\"}",
-                     *           "git_branch": "main",
-                     *           "inventory": "[web]\nweb1.example.org\n",
-                     *           "max_task_duration_sec": 0,
-                     *           "name": "Web servers",
-                     *           "playbook": "site.yml",
-                     *           "repository": "Site",
-                     *           "roles": [
-                     *             {
-                     *               "is_global": false,
-                     *               "permissions": 15,
-                     *               "role": "manager"
-                     *             }
-                     *           ],
-                     *           "runner_tag": "linux",
-                     *           "start_version": "1.0.0",
-                     *           "suppress_success_alerts": false,
-                     *           "survey_vars": [
-                     *             {
-                     *               "default_value": "main",
-                     *               "description": "Deploys the site",
-                     *               "name": "Web servers",
-                     *               "required": true,
-                     *               "title": "Production",
-                     *               "type": "",
-                     *               "values": [
-                     *                 {
-                     *                   "name": "Web servers",
-                     *                   "value": "production"
-                     *                 }
-                     *               ]
-                     *             }
-                     *           ],
-                     *           "task_params": null,
-                     *           "type": "",
-                     *           "vault_key": "",
-                     *           "vaults": [
-                     *             {
-                     *               "name": "Web servers",
-                     *               "script": "vault.sh",
-                     *               "type": "",
-                     *               "vault_key": ""
-                     *             }
-                     *           ],
-                     *           "view": ""
-                     *         }
-                     *       ],
-                     *       "views": [
-                     *         {
-                     *           "hidden": false,
-                     *           "position": 1,
-                     *           "sort_column": "name",
-                     *           "sort_reverse": false,
-                     *           "title": "Production",
-                     *           "type": ""
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["BackupDocument"];
                 };
             };
@@ -7940,27 +7149,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "env": "{\"STAGE\":\"production\"}",
-                     *         "id": 1,
-                     *         "json": "{\"stage\":\"production\"}",
-                     *         "name": "Web servers",
-                     *         "password": "correct horse battery",
-                     *         "project_id": 1,
-                     *         "secrets": [
-                     *           {
-                     *             "id": 1,
-                     *             "name": "Web servers",
-                     *             "operation": "",
-                     *             "secret": "",
-                     *             "type": "env"
-                     *           }
-                     *         ]
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["VariableGroup"][];
                 };
             };
@@ -7999,22 +7187,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "env": "{\"STAGE\":\"production\"}",
-                 *       "json": "{\"stage\":\"production\"}",
-                 *       "name": "Web servers",
-                 *       "password": "correct horse battery",
-                 *       "secrets": [
-                 *         {
-                 *           "name": "Web servers",
-                 *           "operation": "create",
-                 *           "secret": "",
-                 *           "type": "var"
-                 *         }
-                 *       ]
-                 *     }
-                 */
                 "application/json": components["schemas"]["VariableGroupInput"];
             };
         };
@@ -8025,25 +7197,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "env": "{\"STAGE\":\"production\"}",
-                     *       "id": 1,
-                     *       "json": "{\"stage\":\"production\"}",
-                     *       "name": "Web servers",
-                     *       "password": "correct horse battery",
-                     *       "project_id": 1,
-                     *       "secrets": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers",
-                     *           "operation": "",
-                     *           "secret": "",
-                     *           "type": "env"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["VariableGroup"];
                 };
             };
@@ -8087,25 +7240,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "env": "{\"STAGE\":\"production\"}",
-                     *       "id": 1,
-                     *       "json": "{\"stage\":\"production\"}",
-                     *       "name": "Web servers",
-                     *       "password": "correct horse battery",
-                     *       "project_id": 1,
-                     *       "secrets": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers",
-                     *           "operation": "",
-                     *           "secret": "",
-                     *           "type": "env"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["VariableGroup"];
                 };
             };
@@ -8146,22 +7280,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "env": "{\"STAGE\":\"production\"}",
-                 *       "json": "{\"stage\":\"production\"}",
-                 *       "name": "Web servers",
-                 *       "password": "correct horse battery",
-                 *       "secrets": [
-                 *         {
-                 *           "name": "Web servers",
-                 *           "operation": "create",
-                 *           "secret": "",
-                 *           "type": "var"
-                 *         }
-                 *       ]
-                 *     }
-                 */
                 "application/json": components["schemas"]["VariableGroupInput"];
             };
         };
@@ -8252,54 +7370,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "access_keys": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "host_configs": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "integrations": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "inventories": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "repositories": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "schedules": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers",
-                     *           "schedule_id": 1,
-                     *           "schedule_name": "Nightly"
-                     *         }
-                     *       ],
-                     *       "templates": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["Refs"];
                 };
             };
@@ -8365,29 +7435,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "action": "ansible.builtin.copy",
-                     *         "address": "",
-                     *         "changes": {},
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "description": "Deploys the site",
-                     *         "id": 1,
-                     *         "integration_id": 1,
-                     *         "object_id": 1,
-                     *         "object_name": "Deploy",
-                     *         "object_type": "template",
-                     *         "outcome": "",
-                     *         "project_id": 1,
-                     *         "project_name": "Site",
-                     *         "target": "",
-                     *         "user_agent": "Mozilla/5.0",
-                     *         "user_id": 2,
-                     *         "username": "alice"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Event"][];
                 };
             };
@@ -8453,29 +7500,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "action": "ansible.builtin.copy",
-                     *         "address": "",
-                     *         "changes": {},
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "description": "Deploys the site",
-                     *         "id": 1,
-                     *         "integration_id": 1,
-                     *         "object_id": 1,
-                     *         "object_name": "Deploy",
-                     *         "object_type": "template",
-                     *         "outcome": "",
-                     *         "project_id": 1,
-                     *         "project_name": "Site",
-                     *         "target": "",
-                     *         "user_agent": "Mozilla/5.0",
-                     *         "user_id": 2,
-                     *         "username": "alice"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Event"][];
                 };
             };
@@ -8529,17 +7553,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "host": "web1.example.org",
-                     *         "id": 1,
-                     *         "project_id": 1,
-                     *         "ssh_key_id": 1,
-                     *         "type": "host"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["HostConfig"][];
                 };
             };
@@ -8578,13 +7591,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "host": "web1.example.org",
-                 *       "ssh_key_id": 1,
-                 *       "type": "host"
-                 *     }
-                 */
                 "application/json": components["schemas"]["HostConfigInput"];
             };
         };
@@ -8595,15 +7601,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "host": "web1.example.org",
-                     *       "id": 1,
-                     *       "project_id": 1,
-                     *       "ssh_key_id": 1,
-                     *       "type": "host"
-                     *     }
-                     */
                     "application/json": components["schemas"]["HostConfig"];
                 };
             };
@@ -8647,15 +7644,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "host": "web1.example.org",
-                     *       "id": 1,
-                     *       "project_id": 1,
-                     *       "ssh_key_id": 1,
-                     *       "type": "host"
-                     *     }
-                     */
                     "application/json": components["schemas"]["HostConfig"];
                 };
             };
@@ -8696,13 +7684,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "host": "web1.example.org",
-                 *       "ssh_key_id": 1,
-                 *       "type": "host"
-                 *     }
-                 */
                 "application/json": components["schemas"]["HostConfigInput"];
             };
         };
@@ -8804,29 +7785,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "auth_header": "X-Token",
-                     *         "auth_method": "token",
-                     *         "auth_secret_id": 1,
-                     *         "id": 1,
-                     *         "name": "Web servers",
-                     *         "project_id": 1,
-                     *         "searchable": false,
-                     *         "task_params": {
-                     *           "arguments": "[\"--diff\"]",
-                     *           "environment": "{\"stage\":\"production\"}",
-                     *           "git_branch": "main",
-                     *           "inventory_id": 1,
-                     *           "message": "Nightly run",
-                     *           "params": {},
-                     *           "version": "1.2.0"
-                     *         },
-                     *         "template_id": 1
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Integration"][];
                 };
             };
@@ -8865,25 +7823,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "auth_header": "X-Token",
-                 *       "auth_method": "token",
-                 *       "auth_secret_id": 1,
-                 *       "name": "Web servers",
-                 *       "searchable": false,
-                 *       "task_params": {
-                 *         "arguments": "[\"--diff\"]",
-                 *         "environment": "{\"stage\":\"production\"}",
-                 *         "git_branch": "main",
-                 *         "inventory_id": 1,
-                 *         "message": "Nightly run",
-                 *         "params": {},
-                 *         "version": "1.2.0"
-                 *       },
-                 *       "template_id": 1
-                 *     }
-                 */
                 "application/json": components["schemas"]["IntegrationInput"];
             };
         };
@@ -8894,27 +7833,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "auth_header": "X-Token",
-                     *       "auth_method": "token",
-                     *       "auth_secret_id": 1,
-                     *       "id": 1,
-                     *       "name": "Web servers",
-                     *       "project_id": 1,
-                     *       "searchable": false,
-                     *       "task_params": {
-                     *         "arguments": "[\"--diff\"]",
-                     *         "environment": "{\"stage\":\"production\"}",
-                     *         "git_branch": "main",
-                     *         "inventory_id": 1,
-                     *         "message": "Nightly run",
-                     *         "params": {},
-                     *         "version": "1.2.0"
-                     *       },
-                     *       "template_id": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Integration"];
                 };
             };
@@ -8956,14 +7874,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "id": 1,
-                     *         "url": "https://git.example.org/site.git"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["IntegrationAlias"][];
                 };
             };
@@ -9008,12 +7918,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "id": 1,
-                     *       "url": "https://git.example.org/site.git"
-                     *     }
-                     */
                     "application/json": components["schemas"]["IntegrationAlias"];
                 };
             };
@@ -9094,27 +7998,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "auth_header": "X-Token",
-                     *       "auth_method": "token",
-                     *       "auth_secret_id": 1,
-                     *       "id": 1,
-                     *       "name": "Web servers",
-                     *       "project_id": 1,
-                     *       "searchable": false,
-                     *       "task_params": {
-                     *         "arguments": "[\"--diff\"]",
-                     *         "environment": "{\"stage\":\"production\"}",
-                     *         "git_branch": "main",
-                     *         "inventory_id": 1,
-                     *         "message": "Nightly run",
-                     *         "params": {},
-                     *         "version": "1.2.0"
-                     *       },
-                     *       "template_id": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Integration"];
                 };
             };
@@ -9155,25 +8038,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "auth_header": "X-Token",
-                 *       "auth_method": "token",
-                 *       "auth_secret_id": 1,
-                 *       "name": "Web servers",
-                 *       "searchable": false,
-                 *       "task_params": {
-                 *         "arguments": "[\"--diff\"]",
-                 *         "environment": "{\"stage\":\"production\"}",
-                 *         "git_branch": "main",
-                 *         "inventory_id": 1,
-                 *         "message": "Nightly run",
-                 *         "params": {},
-                 *         "version": "1.2.0"
-                 *       },
-                 *       "template_id": 1
-                 *     }
-                 */
                 "application/json": components["schemas"]["IntegrationInput"];
             };
         };
@@ -9264,14 +8128,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "id": 1,
-                     *         "url": "https://git.example.org/site.git"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["IntegrationAlias"][];
                 };
             };
@@ -9318,12 +8174,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "id": 1,
-                     *       "url": "https://git.example.org/site.git"
-                     *     }
-                     */
                     "application/json": components["schemas"]["IntegrationAlias"];
                 };
             };
@@ -9415,20 +8265,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "body_data_type": "json",
-                     *         "id": 1,
-                     *         "integration_id": 1,
-                     *         "key": "ref",
-                     *         "match_type": "body",
-                     *         "method": "equals",
-                     *         "name": "Web servers",
-                     *         "value": "production"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Matcher"][];
                 };
             };
@@ -9469,17 +8305,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "body_data_type": "json",
-                 *       "integration_id": 1,
-                 *       "key": "ref",
-                 *       "match_type": "",
-                 *       "method": "",
-                 *       "name": "Web servers",
-                 *       "value": "production"
-                 *     }
-                 */
                 "application/json": components["schemas"]["MatcherInput"];
             };
         };
@@ -9490,18 +8315,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "body_data_type": "json",
-                     *       "id": 1,
-                     *       "integration_id": 1,
-                     *       "key": "ref",
-                     *       "match_type": "body",
-                     *       "method": "equals",
-                     *       "name": "Web servers",
-                     *       "value": "production"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Matcher"];
                 };
             };
@@ -9547,18 +8360,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "body_data_type": "json",
-                     *       "id": 1,
-                     *       "integration_id": 1,
-                     *       "key": "ref",
-                     *       "match_type": "body",
-                     *       "method": "equals",
-                     *       "name": "Web servers",
-                     *       "value": "production"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Matcher"];
                 };
             };
@@ -9601,17 +8402,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "body_data_type": "json",
-                 *       "integration_id": 1,
-                 *       "key": "ref",
-                 *       "match_type": "",
-                 *       "method": "",
-                 *       "name": "Web servers",
-                 *       "value": "production"
-                 *     }
-                 */
                 "application/json": components["schemas"]["MatcherInput"];
             };
         };
@@ -9706,16 +8496,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "integrations": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["PartRefs"];
                 };
             };
@@ -9762,22 +8542,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "matchers": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "values": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["IntegrationRefs"];
                 };
             };
@@ -9833,20 +8597,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "body_data_type": "json",
-                     *         "id": 1,
-                     *         "integration_id": 1,
-                     *         "key": "ref",
-                     *         "name": "Web servers",
-                     *         "value_source": "body",
-                     *         "variable": "branch",
-                     *         "variable_type": ""
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["IntegrationValue"][];
                 };
             };
@@ -9887,17 +8637,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "body_data_type": "json",
-                 *       "integration_id": 1,
-                 *       "key": "ref",
-                 *       "name": "Web servers",
-                 *       "value_source": "",
-                 *       "variable": "branch",
-                 *       "variable_type": ""
-                 *     }
-                 */
                 "application/json": components["schemas"]["IntegrationValueInput"];
             };
         };
@@ -9908,18 +8647,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "body_data_type": "json",
-                     *       "id": 1,
-                     *       "integration_id": 1,
-                     *       "key": "ref",
-                     *       "name": "Web servers",
-                     *       "value_source": "body",
-                     *       "variable": "branch",
-                     *       "variable_type": ""
-                     *     }
-                     */
                     "application/json": components["schemas"]["IntegrationValue"];
                 };
             };
@@ -9965,18 +8692,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "body_data_type": "json",
-                     *       "id": 1,
-                     *       "integration_id": 1,
-                     *       "key": "ref",
-                     *       "name": "Web servers",
-                     *       "value_source": "body",
-                     *       "variable": "branch",
-                     *       "variable_type": ""
-                     *     }
-                     */
                     "application/json": components["schemas"]["IntegrationValue"];
                 };
             };
@@ -10019,17 +8734,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "body_data_type": "json",
-                 *       "integration_id": 1,
-                 *       "key": "ref",
-                 *       "name": "Web servers",
-                 *       "value_source": "",
-                 *       "variable": "branch",
-                 *       "variable_type": ""
-                 *     }
-                 */
                 "application/json": components["schemas"]["IntegrationValueInput"];
             };
         };
@@ -10124,16 +8828,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "integrations": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["PartRefs"];
                 };
             };
@@ -10195,22 +8889,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "become_key_id": 1,
-                     *         "id": 1,
-                     *         "inventory": "[web]\nweb1.example.org\n",
-                     *         "name": "Web servers",
-                     *         "project_id": 1,
-                     *         "repository_id": 1,
-                     *         "runner_tag": "linux",
-                     *         "ssh_key_id": 1,
-                     *         "template_id": 1,
-                     *         "type": "static"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Inventory"][];
                 };
             };
@@ -10249,18 +8927,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "become_key_id": 1,
-                 *       "inventory": "[web]\nweb1.example.org\n",
-                 *       "name": "Web servers",
-                 *       "repository_id": 1,
-                 *       "runner_tag": "linux",
-                 *       "ssh_key_id": 1,
-                 *       "template_id": 1,
-                 *       "type": "static"
-                 *     }
-                 */
                 "application/json": components["schemas"]["InventoryInput"];
             };
         };
@@ -10271,20 +8937,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "become_key_id": 1,
-                     *       "id": 1,
-                     *       "inventory": "[web]\nweb1.example.org\n",
-                     *       "name": "Web servers",
-                     *       "project_id": 1,
-                     *       "repository_id": 1,
-                     *       "runner_tag": "linux",
-                     *       "ssh_key_id": 1,
-                     *       "template_id": 1,
-                     *       "type": "static"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Inventory"];
                 };
             };
@@ -10328,20 +8980,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "become_key_id": 1,
-                     *       "id": 1,
-                     *       "inventory": "[web]\nweb1.example.org\n",
-                     *       "name": "Web servers",
-                     *       "project_id": 1,
-                     *       "repository_id": 1,
-                     *       "runner_tag": "linux",
-                     *       "ssh_key_id": 1,
-                     *       "template_id": 1,
-                     *       "type": "static"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Inventory"];
                 };
             };
@@ -10382,18 +9020,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "become_key_id": 1,
-                 *       "inventory": "[web]\nweb1.example.org\n",
-                 *       "name": "Web servers",
-                 *       "repository_id": 1,
-                 *       "runner_tag": "linux",
-                 *       "ssh_key_id": 1,
-                 *       "template_id": 1,
-                 *       "type": "static"
-                 *     }
-                 */
                 "application/json": components["schemas"]["InventoryInput"];
             };
         };
@@ -10484,54 +9110,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "access_keys": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "host_configs": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "integrations": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "inventories": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "repositories": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "schedules": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers",
-                     *           "schedule_id": 1,
-                     *           "schedule_name": "Nightly"
-                     *         }
-                     *       ],
-                     *       "templates": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["Refs"];
                 };
             };
@@ -10581,32 +9159,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "accepted_at": "2026-01-31T12:00:00Z",
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "email": "alice@example.org",
-                     *         "expires_at": "2026-01-31T12:00:00Z",
-                     *         "id": 1,
-                     *         "inviter_user": {
-                     *           "id": 1,
-                     *           "name": "Web servers",
-                     *           "username": "alice"
-                     *         },
-                     *         "inviter_user_id": 1,
-                     *         "project_id": 1,
-                     *         "role": "manager",
-                     *         "status": "pending",
-                     *         "user": {
-                     *           "id": 1,
-                     *           "name": "Web servers",
-                     *           "username": "alice"
-                     *         },
-                     *         "user_id": 2
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Invite"][];
                 };
             };
@@ -10645,14 +9197,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "email": "alice@example.org",
-                 *       "expires_at": "2026-01-31T12:00:00Z",
-                 *       "role": "manager",
-                 *       "user_id": 2
-                 *     }
-                 */
                 "application/json": components["schemas"]["InviteInput"];
             };
         };
@@ -10663,32 +9207,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "accepted_at": "2026-01-31T12:00:00Z",
-                     *       "created": "2026-01-31T12:00:00Z",
-                     *       "email": "alice@example.org",
-                     *       "expires_at": "2026-01-31T12:00:00Z",
-                     *       "id": 1,
-                     *       "inviter_user": {
-                     *         "id": 1,
-                     *         "name": "Web servers",
-                     *         "username": "alice"
-                     *       },
-                     *       "inviter_user_id": 1,
-                     *       "project_id": 1,
-                     *       "role": "manager",
-                     *       "status": "pending",
-                     *       "token": "c2VjcmV0LXJ1bm5lci10b2tlbg",
-                     *       "url": "https://git.example.org/site.git",
-                     *       "user": {
-                     *         "id": 1,
-                     *         "name": "Web servers",
-                     *         "username": "alice"
-                     *       },
-                     *       "user_id": 2
-                     *     }
-                     */
                     "application/json": components["schemas"]["NewInvite"];
                 };
             };
@@ -10732,30 +9250,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "accepted_at": "2026-01-31T12:00:00Z",
-                     *       "created": "2026-01-31T12:00:00Z",
-                     *       "email": "alice@example.org",
-                     *       "expires_at": "2026-01-31T12:00:00Z",
-                     *       "id": 1,
-                     *       "inviter_user": {
-                     *         "id": 1,
-                     *         "name": "Web servers",
-                     *         "username": "alice"
-                     *       },
-                     *       "inviter_user_id": 1,
-                     *       "project_id": 1,
-                     *       "role": "manager",
-                     *       "status": "pending",
-                     *       "user": {
-                     *         "id": 1,
-                     *         "name": "Web servers",
-                     *         "username": "alice"
-                     *       },
-                     *       "user_id": 2
-                     *     }
-                     */
                     "application/json": components["schemas"]["Invite"];
                 };
             };
@@ -10796,11 +9290,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "status": "success"
-                 *     }
-                 */
                 "application/json": components["schemas"]["InviteStatusInput"];
             };
         };
@@ -10902,30 +9391,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "empty": false,
-                     *         "id": 1,
-                     *         "login_password": {
-                     *           "login": "deploy",
-                     *           "password": "correct horse battery"
-                     *         },
-                     *         "name": "Web servers",
-                     *         "owner": "",
-                     *         "project_id": 1,
-                     *         "source_storage_key": "",
-                     *         "source_storage_type": "env",
-                     *         "ssh": {
-                     *           "login": "deploy",
-                     *           "passphrase": "",
-                     *           "private_key": ""
-                     *         },
-                     *         "string": "",
-                     *         "type": "login_password"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Key"][];
                 };
             };
@@ -10964,25 +9429,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "login_password": {
-                 *         "login": "deploy",
-                 *         "password": "correct horse battery"
-                 *       },
-                 *       "name": "Web servers",
-                 *       "override_secret": false,
-                 *       "source_storage_key": "",
-                 *       "source_storage_type": "",
-                 *       "ssh": {
-                 *         "login": "deploy",
-                 *         "passphrase": "",
-                 *         "private_key": ""
-                 *       },
-                 *       "string": "",
-                 *       "type": "login_password"
-                 *     }
-                 */
                 "application/json": components["schemas"]["KeyInput"];
             };
         };
@@ -10993,28 +9439,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "empty": false,
-                     *       "id": 1,
-                     *       "login_password": {
-                     *         "login": "deploy",
-                     *         "password": "correct horse battery"
-                     *       },
-                     *       "name": "Web servers",
-                     *       "owner": "",
-                     *       "project_id": 1,
-                     *       "source_storage_key": "",
-                     *       "source_storage_type": "env",
-                     *       "ssh": {
-                     *         "login": "deploy",
-                     *         "passphrase": "",
-                     *         "private_key": ""
-                     *       },
-                     *       "string": "",
-                     *       "type": "login_password"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Key"];
                 };
             };
@@ -11058,28 +9482,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "empty": false,
-                     *       "id": 1,
-                     *       "login_password": {
-                     *         "login": "deploy",
-                     *         "password": "correct horse battery"
-                     *       },
-                     *       "name": "Web servers",
-                     *       "owner": "",
-                     *       "project_id": 1,
-                     *       "source_storage_key": "",
-                     *       "source_storage_type": "env",
-                     *       "ssh": {
-                     *         "login": "deploy",
-                     *         "passphrase": "",
-                     *         "private_key": ""
-                     *       },
-                     *       "string": "",
-                     *       "type": "login_password"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Key"];
                 };
             };
@@ -11120,25 +9522,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "login_password": {
-                 *         "login": "deploy",
-                 *         "password": "correct horse battery"
-                 *       },
-                 *       "name": "Web servers",
-                 *       "override_secret": false,
-                 *       "source_storage_key": "",
-                 *       "source_storage_type": "",
-                 *       "ssh": {
-                 *         "login": "deploy",
-                 *         "passphrase": "",
-                 *         "private_key": ""
-                 *       },
-                 *       "string": "",
-                 *       "type": "login_password"
-                 *     }
-                 */
                 "application/json": components["schemas"]["KeyInput"];
             };
         };
@@ -11229,54 +9612,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "access_keys": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "host_configs": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "integrations": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "inventories": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "repositories": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "schedules": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers",
-                     *           "schedule_id": 1,
-                     *           "schedule_name": "Nightly"
-                     *         }
-                     *       ],
-                     *       "templates": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["Refs"];
                 };
             };
@@ -11408,20 +9743,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "git_branch": "main",
-                     *         "git_depth": 0,
-                     *         "git_lfs": false,
-                     *         "git_url": "https://git.example.org/site.git",
-                     *         "id": 1,
-                     *         "name": "Web servers",
-                     *         "project_id": 1,
-                     *         "ssh_key_id": 1
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Repository"][];
                 };
             };
@@ -11460,16 +9781,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "git_branch": "main",
-                 *       "git_depth": 0,
-                 *       "git_lfs": false,
-                 *       "git_url": "https://git.example.org/site.git",
-                 *       "name": "Web servers",
-                 *       "ssh_key_id": 1
-                 *     }
-                 */
                 "application/json": components["schemas"]["RepositoryInput"];
             };
         };
@@ -11480,18 +9791,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "git_branch": "main",
-                     *       "git_depth": 0,
-                     *       "git_lfs": false,
-                     *       "git_url": "https://git.example.org/site.git",
-                     *       "id": 1,
-                     *       "name": "Web servers",
-                     *       "project_id": 1,
-                     *       "ssh_key_id": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Repository"];
                 };
             };
@@ -11535,18 +9834,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "git_branch": "main",
-                     *       "git_depth": 0,
-                     *       "git_lfs": false,
-                     *       "git_url": "https://git.example.org/site.git",
-                     *       "id": 1,
-                     *       "name": "Web servers",
-                     *       "project_id": 1,
-                     *       "ssh_key_id": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Repository"];
                 };
             };
@@ -11587,16 +9874,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "git_branch": "main",
-                 *       "git_depth": 0,
-                 *       "git_lfs": false,
-                 *       "git_url": "https://git.example.org/site.git",
-                 *       "name": "Web servers",
-                 *       "ssh_key_id": 1
-                 *     }
-                 */
                 "application/json": components["schemas"]["RepositoryInput"];
             };
         };
@@ -11696,11 +9973,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       ""
-                     *     ]
-                     */
                     "application/json": string[];
                 };
             };
@@ -11758,18 +10030,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "files": [
-                     *         {
-                     *           "kind": "file",
-                     *           "path": "/usr/bin/bash",
-                     *           "size": 0
-                     *         }
-                     *       ],
-                     *       "truncated": false
-                     *     }
-                     */
                     "application/json": components["schemas"]["Files"];
                 };
             };
@@ -11816,54 +10076,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "access_keys": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "host_configs": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "integrations": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "inventories": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "repositories": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "schedules": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers",
-                     *           "schedule_id": 1,
-                     *           "schedule_name": "Nightly"
-                     *         }
-                     *       ],
-                     *       "templates": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["Refs"];
                 };
             };
@@ -11919,11 +10131,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       ""
-                     *     ]
-                     */
                     "application/json": string[];
                 };
             };
@@ -11968,12 +10175,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "permissions": 15,
-                     *       "role": "manager"
-                     *     }
-                     */
                     "application/json": components["schemas"]["ProjectRole"];
                 };
             };
@@ -12029,16 +10230,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "name": "Web servers",
-                     *         "permissions": 15,
-                     *         "project_id": 1,
-                     *         "slug": "manager"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Role"][];
                 };
             };
@@ -12077,13 +10268,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "Web servers",
-                 *       "permissions": 15,
-                 *       "slug": "manager"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RoleInput"];
             };
         };
@@ -12094,14 +10278,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "name": "Web servers",
-                     *       "permissions": 15,
-                     *       "project_id": 1,
-                     *       "slug": "manager"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Role"];
                 };
             };
@@ -12152,16 +10328,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "name": "Web servers",
-                     *         "permissions": 15,
-                     *         "project_id": 1,
-                     *         "slug": "manager"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Role"][];
                 };
             };
@@ -12208,14 +10374,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "name": "Web servers",
-                     *       "permissions": 15,
-                     *       "project_id": 1,
-                     *       "slug": "manager"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Role"];
                 };
             };
@@ -12256,13 +10414,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "Web servers",
-                 *       "permissions": 15,
-                 *       "slug": "manager"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RoleInput"];
             };
         };
@@ -12351,14 +10502,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "number_of_runners": 2,
-                     *         "tag": "linux"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["RunnerTag"][];
                 };
             };
@@ -12412,26 +10555,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "active": true,
-                     *         "cleaning_requested": "2026-01-31T12:00:00Z",
-                     *         "id": 1,
-                     *         "is_default": false,
-                     *         "max_parallel_tasks": 0,
-                     *         "name": "Web servers",
-                     *         "project_id": 1,
-                     *         "registered": true,
-                     *         "tag": "linux",
-                     *         "tags": [
-                     *           "linux"
-                     *         ],
-                     *         "touched": "2026-01-31T12:00:00Z",
-                     *         "webhook": "https://runner.example.org/wake"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Runner"][];
                 };
             };
@@ -12470,20 +10593,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "active": true,
-                 *       "is_default": false,
-                 *       "max_parallel_tasks": 0,
-                 *       "name": "Web servers",
-                 *       "registered": true,
-                 *       "tag": "linux",
-                 *       "tags": [
-                 *         "linux"
-                 *       ],
-                 *       "webhook": "https://runner.example.org/wake"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RunnerInput"];
             };
         };
@@ -12494,26 +10603,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "active": true,
-                     *       "cleaning_requested": "2026-01-31T12:00:00Z",
-                     *       "id": 1,
-                     *       "is_default": false,
-                     *       "max_parallel_tasks": 0,
-                     *       "name": "Web servers",
-                     *       "private_key": "",
-                     *       "project_id": 1,
-                     *       "registered": true,
-                     *       "tag": "linux",
-                     *       "tags": [
-                     *         "linux"
-                     *       ],
-                     *       "token": "c2VjcmV0LXJ1bm5lci10b2tlbg",
-                     *       "touched": "2026-01-31T12:00:00Z",
-                     *       "webhook": "https://runner.example.org/wake"
-                     *     }
-                     */
                     "application/json": components["schemas"]["RunnerWithSecrets"];
                 };
             };
@@ -12557,24 +10646,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "active": true,
-                     *       "cleaning_requested": "2026-01-31T12:00:00Z",
-                     *       "id": 1,
-                     *       "is_default": false,
-                     *       "max_parallel_tasks": 0,
-                     *       "name": "Web servers",
-                     *       "project_id": 1,
-                     *       "registered": true,
-                     *       "tag": "linux",
-                     *       "tags": [
-                     *         "linux"
-                     *       ],
-                     *       "touched": "2026-01-31T12:00:00Z",
-                     *       "webhook": "https://runner.example.org/wake"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Runner"];
                 };
             };
@@ -12615,20 +10686,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "active": true,
-                 *       "is_default": false,
-                 *       "max_parallel_tasks": 0,
-                 *       "name": "Web servers",
-                 *       "registered": true,
-                 *       "tag": "linux",
-                 *       "tags": [
-                 *         "linux"
-                 *       ],
-                 *       "webhook": "https://runner.example.org/wake"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RunnerInput"];
             };
         };
@@ -12674,20 +10731,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "active": true,
-                 *       "is_default": false,
-                 *       "max_parallel_tasks": 0,
-                 *       "name": "Web servers",
-                 *       "registered": true,
-                 *       "tag": "linux",
-                 *       "tags": [
-                 *         "linux"
-                 *       ],
-                 *       "webhook": "https://runner.example.org/wake"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RunnerInput"];
             };
         };
@@ -12772,11 +10815,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "active": true
-                 *     }
-                 */
                 "application/json": components["schemas"]["ActiveInput"];
             };
         };
@@ -12867,13 +10905,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "project_id": 1,
-                     *       "registration_token": "c2VjcmV0LW9uZS10aW1lLXRva2Vu",
-                     *       "runner_id": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["RegistrationToken"];
                 };
             };
@@ -12922,33 +10953,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "active": true,
-                     *         "cron_format": "0 3 * * *",
-                     *         "delete_after_run": false,
-                     *         "id": 1,
-                     *         "name": "Web servers",
-                     *         "next_run": "2026-01-31T12:00:00Z",
-                     *         "project_id": 1,
-                     *         "repository_id": 1,
-                     *         "run_at": "2026-01-31T12:00:00Z",
-                     *         "task_params": {
-                     *           "arguments": "[\"--diff\"]",
-                     *           "environment": "{\"stage\":\"production\"}",
-                     *           "git_branch": "main",
-                     *           "inventory_id": 1,
-                     *           "message": "Nightly run",
-                     *           "params": {},
-                     *           "version": "1.2.0"
-                     *         },
-                     *         "template_id": 1,
-                     *         "tpl_name": "Deploy",
-                     *         "type": ""
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["ScheduleRow"][];
                 };
             };
@@ -12987,27 +10991,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "active": true,
-                 *       "cron_format": "0 3 * * *",
-                 *       "delete_after_run": false,
-                 *       "name": "Web servers",
-                 *       "repository_id": 1,
-                 *       "run_at": "2026-01-31T12:00:00Z",
-                 *       "task_params": {
-                 *         "arguments": "[\"--diff\"]",
-                 *         "environment": "{\"stage\":\"production\"}",
-                 *         "git_branch": "main",
-                 *         "inventory_id": 1,
-                 *         "message": "Nightly run",
-                 *         "params": {},
-                 *         "version": "1.2.0"
-                 *       },
-                 *       "template_id": 1,
-                 *       "type": ""
-                 *     }
-                 */
                 "application/json": components["schemas"]["ScheduleInput"];
             };
         };
@@ -13018,30 +11001,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "active": true,
-                     *       "cron_format": "0 3 * * *",
-                     *       "delete_after_run": false,
-                     *       "id": 1,
-                     *       "name": "Web servers",
-                     *       "next_run": "2026-01-31T12:00:00Z",
-                     *       "project_id": 1,
-                     *       "repository_id": 1,
-                     *       "run_at": "2026-01-31T12:00:00Z",
-                     *       "task_params": {
-                     *         "arguments": "[\"--diff\"]",
-                     *         "environment": "{\"stage\":\"production\"}",
-                     *         "git_branch": "main",
-                     *         "inventory_id": 1,
-                     *         "message": "Nightly run",
-                     *         "params": {},
-                     *         "version": "1.2.0"
-                     *       },
-                     *       "template_id": 1,
-                     *       "type": ""
-                     *     }
-                     */
                     "application/json": components["schemas"]["Schedule"];
                 };
             };
@@ -13077,11 +11036,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "cron_format": "0 3 * * *"
-                 *     }
-                 */
                 "application/json": components["schemas"]["CronInput"];
             };
         };
@@ -13133,30 +11087,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "active": true,
-                     *       "cron_format": "0 3 * * *",
-                     *       "delete_after_run": false,
-                     *       "id": 1,
-                     *       "name": "Web servers",
-                     *       "next_run": "2026-01-31T12:00:00Z",
-                     *       "project_id": 1,
-                     *       "repository_id": 1,
-                     *       "run_at": "2026-01-31T12:00:00Z",
-                     *       "task_params": {
-                     *         "arguments": "[\"--diff\"]",
-                     *         "environment": "{\"stage\":\"production\"}",
-                     *         "git_branch": "main",
-                     *         "inventory_id": 1,
-                     *         "message": "Nightly run",
-                     *         "params": {},
-                     *         "version": "1.2.0"
-                     *       },
-                     *       "template_id": 1,
-                     *       "type": ""
-                     *     }
-                     */
                     "application/json": components["schemas"]["Schedule"];
                 };
             };
@@ -13197,27 +11127,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "active": true,
-                 *       "cron_format": "0 3 * * *",
-                 *       "delete_after_run": false,
-                 *       "name": "Web servers",
-                 *       "repository_id": 1,
-                 *       "run_at": "2026-01-31T12:00:00Z",
-                 *       "task_params": {
-                 *         "arguments": "[\"--diff\"]",
-                 *         "environment": "{\"stage\":\"production\"}",
-                 *         "git_branch": "main",
-                 *         "inventory_id": 1,
-                 *         "message": "Nightly run",
-                 *         "params": {},
-                 *         "version": "1.2.0"
-                 *       },
-                 *       "template_id": 1,
-                 *       "type": ""
-                 *     }
-                 */
                 "application/json": components["schemas"]["ScheduleInput"];
             };
         };
@@ -13302,11 +11211,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "active": true
-                 *     }
-                 */
                 "application/json": components["schemas"]["ActiveInput"];
             };
         };
@@ -13363,15 +11267,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "avg_duration": 0,
-                     *         "count_by_status": {},
-                     *         "date": ""
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["TaskStat"][];
                 };
             };
@@ -13425,83 +11320,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "arguments": "[\"--diff\"]",
-                     *         "build_task": {
-                     *           "arguments": "[\"--diff\"]",
-                     *           "build_task_id": 1,
-                     *           "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
-                     *           "commit_message": "Add a page",
-                     *           "created": "2026-01-31T12:00:00Z",
-                     *           "decided_at": "2026-01-31T12:00:00Z",
-                     *           "decided_by": 0,
-                     *           "decided_by_name": "Alice",
-                     *           "decision": "confirmed",
-                     *           "end": "2026-01-31T12:00:00Z",
-                     *           "environment": "{\"stage\":\"production\"}",
-                     *           "git_branch": "main",
-                     *           "id": 1,
-                     *           "integration_id": 1,
-                     *           "inventory_id": 1,
-                     *           "limit": "",
-                     *           "log_complete": false,
-                     *           "log_lines": 0,
-                     *           "message": "Nightly run",
-                     *           "params": {},
-                     *           "playbook": "site.yml",
-                     *           "project_id": 1,
-                     *           "schedule_id": 1,
-                     *           "secret": "",
-                     *           "start": "2026-01-31T12:00:00Z",
-                     *           "status": "waiting",
-                     *           "status_reason": "",
-                     *           "stopped_by": "",
-                     *           "template_id": 1,
-                     *           "user_id": 2,
-                     *           "version": "1.2.0",
-                     *           "wait_reason": ""
-                     *         },
-                     *         "build_task_id": 1,
-                     *         "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
-                     *         "commit_message": "Add a page",
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "decided_at": "2026-01-31T12:00:00Z",
-                     *         "decided_by": 0,
-                     *         "decided_by_name": "Alice",
-                     *         "decision": "confirmed",
-                     *         "end": "2026-01-31T12:00:00Z",
-                     *         "environment": "{\"stage\":\"production\"}",
-                     *         "git_branch": "main",
-                     *         "id": 1,
-                     *         "integration_id": 1,
-                     *         "inventory_id": 1,
-                     *         "limit": "",
-                     *         "log_complete": false,
-                     *         "log_lines": 0,
-                     *         "message": "Nightly run",
-                     *         "params": {},
-                     *         "playbook": "site.yml",
-                     *         "project_id": 1,
-                     *         "schedule_id": 1,
-                     *         "secret": "",
-                     *         "start": "2026-01-31T12:00:00Z",
-                     *         "status": "waiting",
-                     *         "status_reason": "",
-                     *         "stopped_by": "",
-                     *         "template_id": 1,
-                     *         "tpl_alias": "",
-                     *         "tpl_app": "bash",
-                     *         "tpl_playbook": "site.yml",
-                     *         "tpl_type": "deploy",
-                     *         "user_id": 2,
-                     *         "user_name": "Alice",
-                     *         "version": "1.2.0",
-                     *         "wait_reason": ""
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["TaskRow"][];
                 };
             };
@@ -13540,22 +11358,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "arguments": "[\"--diff\"]",
-                 *       "build_task_id": 1,
-                 *       "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
-                 *       "environment": "{\"stage\":\"production\"}",
-                 *       "git_branch": "main",
-                 *       "inventory_id": 1,
-                 *       "limit": "",
-                 *       "message": "Nightly run",
-                 *       "params": {},
-                 *       "playbook": "site.yml",
-                 *       "secret": "",
-                 *       "template_id": 1
-                 *     }
-                 */
                 "application/json": components["schemas"]["TaskInput"];
             };
         };
@@ -13566,42 +11368,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "arguments": "[\"--diff\"]",
-                     *       "build_task_id": 1,
-                     *       "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
-                     *       "commit_message": "Add a page",
-                     *       "created": "2026-01-31T12:00:00Z",
-                     *       "decided_at": "2026-01-31T12:00:00Z",
-                     *       "decided_by": 0,
-                     *       "decided_by_name": "Alice",
-                     *       "decision": "confirmed",
-                     *       "end": "2026-01-31T12:00:00Z",
-                     *       "environment": "{\"stage\":\"production\"}",
-                     *       "git_branch": "main",
-                     *       "id": 1,
-                     *       "integration_id": 1,
-                     *       "inventory_id": 1,
-                     *       "limit": "",
-                     *       "log_complete": false,
-                     *       "log_lines": 0,
-                     *       "message": "Nightly run",
-                     *       "params": {},
-                     *       "playbook": "site.yml",
-                     *       "project_id": 1,
-                     *       "schedule_id": 1,
-                     *       "secret": "",
-                     *       "start": "2026-01-31T12:00:00Z",
-                     *       "status": "waiting",
-                     *       "status_reason": "",
-                     *       "stopped_by": "",
-                     *       "template_id": 1,
-                     *       "user_id": 2,
-                     *       "version": "1.2.0",
-                     *       "wait_reason": ""
-                     *     }
-                     */
                     "application/json": components["schemas"]["Task"];
                 };
             };
@@ -13652,83 +11418,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "arguments": "[\"--diff\"]",
-                     *         "build_task": {
-                     *           "arguments": "[\"--diff\"]",
-                     *           "build_task_id": 1,
-                     *           "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
-                     *           "commit_message": "Add a page",
-                     *           "created": "2026-01-31T12:00:00Z",
-                     *           "decided_at": "2026-01-31T12:00:00Z",
-                     *           "decided_by": 0,
-                     *           "decided_by_name": "Alice",
-                     *           "decision": "confirmed",
-                     *           "end": "2026-01-31T12:00:00Z",
-                     *           "environment": "{\"stage\":\"production\"}",
-                     *           "git_branch": "main",
-                     *           "id": 1,
-                     *           "integration_id": 1,
-                     *           "inventory_id": 1,
-                     *           "limit": "",
-                     *           "log_complete": false,
-                     *           "log_lines": 0,
-                     *           "message": "Nightly run",
-                     *           "params": {},
-                     *           "playbook": "site.yml",
-                     *           "project_id": 1,
-                     *           "schedule_id": 1,
-                     *           "secret": "",
-                     *           "start": "2026-01-31T12:00:00Z",
-                     *           "status": "waiting",
-                     *           "status_reason": "",
-                     *           "stopped_by": "",
-                     *           "template_id": 1,
-                     *           "user_id": 2,
-                     *           "version": "1.2.0",
-                     *           "wait_reason": ""
-                     *         },
-                     *         "build_task_id": 1,
-                     *         "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
-                     *         "commit_message": "Add a page",
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "decided_at": "2026-01-31T12:00:00Z",
-                     *         "decided_by": 0,
-                     *         "decided_by_name": "Alice",
-                     *         "decision": "confirmed",
-                     *         "end": "2026-01-31T12:00:00Z",
-                     *         "environment": "{\"stage\":\"production\"}",
-                     *         "git_branch": "main",
-                     *         "id": 1,
-                     *         "integration_id": 1,
-                     *         "inventory_id": 1,
-                     *         "limit": "",
-                     *         "log_complete": false,
-                     *         "log_lines": 0,
-                     *         "message": "Nightly run",
-                     *         "params": {},
-                     *         "playbook": "site.yml",
-                     *         "project_id": 1,
-                     *         "schedule_id": 1,
-                     *         "secret": "",
-                     *         "start": "2026-01-31T12:00:00Z",
-                     *         "status": "waiting",
-                     *         "status_reason": "",
-                     *         "stopped_by": "",
-                     *         "template_id": 1,
-                     *         "tpl_alias": "",
-                     *         "tpl_app": "bash",
-                     *         "tpl_playbook": "site.yml",
-                     *         "tpl_type": "deploy",
-                     *         "user_id": 2,
-                     *         "user_name": "Alice",
-                     *         "version": "1.2.0",
-                     *         "wait_reason": ""
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["TaskRow"][];
                 };
             };
@@ -13775,42 +11464,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "arguments": "[\"--diff\"]",
-                     *       "build_task_id": 1,
-                     *       "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
-                     *       "commit_message": "Add a page",
-                     *       "created": "2026-01-31T12:00:00Z",
-                     *       "decided_at": "2026-01-31T12:00:00Z",
-                     *       "decided_by": 0,
-                     *       "decided_by_name": "Alice",
-                     *       "decision": "confirmed",
-                     *       "end": "2026-01-31T12:00:00Z",
-                     *       "environment": "{\"stage\":\"production\"}",
-                     *       "git_branch": "main",
-                     *       "id": 1,
-                     *       "integration_id": 1,
-                     *       "inventory_id": 1,
-                     *       "limit": "",
-                     *       "log_complete": false,
-                     *       "log_lines": 0,
-                     *       "message": "Nightly run",
-                     *       "params": {},
-                     *       "playbook": "site.yml",
-                     *       "project_id": 1,
-                     *       "schedule_id": 1,
-                     *       "secret": "",
-                     *       "start": "2026-01-31T12:00:00Z",
-                     *       "status": "waiting",
-                     *       "status_reason": "",
-                     *       "stopped_by": "",
-                     *       "template_id": 1,
-                     *       "user_id": 2,
-                     *       "version": "1.2.0",
-                     *       "wait_reason": ""
-                     *     }
-                     */
                     "application/json": components["schemas"]["Task"];
                 };
             };
@@ -13905,19 +11558,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "error": "No space left on device",
-                     *         "host": "web1.example.org",
-                     *         "id": 1,
-                     *         "project_id": 1,
-                     *         "task": "Copy the site",
-                     *         "task_id": 1
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["AnsibleError"][];
                 };
             };
@@ -13973,24 +11613,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "changed": 0,
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "failed": 0,
-                     *         "host": "web1.example.org",
-                     *         "id": 1,
-                     *         "ignored": 0,
-                     *         "ok": 4,
-                     *         "project_id": 1,
-                     *         "rescued": 0,
-                     *         "skipped": 0,
-                     *         "task_id": 1,
-                     *         "unreachable": 0
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["AnsibleHost"][];
                 };
             };
@@ -14048,69 +11670,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "hosts": [
-                     *         ""
-                     *       ],
-                     *       "plays": [
-                     *         {
-                     *           "check": false,
-                     *           "end": "2026-01-31T12:00:00Z",
-                     *           "name": "Web servers",
-                     *           "note": "no_hosts_matched",
-                     *           "number": 1,
-                     *           "start": "2026-01-31T12:00:00Z",
-                     *           "strategy": "linear",
-                     *           "tasks": [
-                     *             {
-                     *               "action": "ansible.builtin.copy",
-                     *               "cells": [
-                     *                 {
-                     *                   "attempts": 1,
-                     *                   "changed": false,
-                     *                   "cut": false,
-                     *                   "delegate": "",
-                     *                   "diff": "",
-                     *                   "duration_ms": 120,
-                     *                   "has_diff": false,
-                     *                   "host": "web1.example.org",
-                     *                   "ignored": false,
-                     *                   "items": {
-                     *                     "changed": 0,
-                     *                     "failed": 0,
-                     *                     "ok": 4,
-                     *                     "skipped": 0
-                     *                   },
-                     *                   "output": "Gathering facts",
-                     *                   "rescued": false,
-                     *                   "start": "2026-01-31T12:00:00Z",
-                     *                   "status": "ok",
-                     *                   "text": "Gathering facts"
-                     *                 }
-                     *               ],
-                     *               "counts": {
-                     *                 "changed": 0,
-                     *                 "failed": 0,
-                     *                 "ignored": 0,
-                     *                 "ok": 4,
-                     *                 "rescued": 0,
-                     *                 "skipped": 0,
-                     *                 "unreachable": 0
-                     *               },
-                     *               "handler": false,
-                     *               "name": "Web servers",
-                     *               "number": 1,
-                     *               "path": "/usr/bin/bash",
-                     *               "start": "2026-01-31T12:00:00Z"
-                     *             }
-                     *           ]
-                     *         }
-                     *       ],
-                     *       "tasks": 0,
-                     *       "truncated": false
-                     *     }
-                     */
                     "application/json": components["schemas"]["AnsibleMatrix"];
                 };
             };
@@ -14196,71 +11755,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "ahead": 0,
-                     *       "commands": [
-                     *         {
-                     *           "args": [
-                     *             "--diff"
-                     *           ],
-                     *           "env": [
-                     *             "{\"STAGE\":\"production\"}"
-                     *           ],
-                     *           "files": [
-                     *             ""
-                     *           ],
-                     *           "program": "/usr/bin/bash"
-                     *         }
-                     *       ],
-                     *       "environment": [
-                     *         {
-                     *           "from": "group",
-                     *           "name": "Web servers",
-                     *           "over": [
-                     *             {
-                     *               "from": "group",
-                     *               "secret": false,
-                     *               "value": null
-                     *             }
-                     *           ],
-                     *           "secret": false,
-                     *           "value": null
-                     *         }
-                     *       ],
-                     *       "max_duration_sec": 0,
-                     *       "problem": "",
-                     *       "source": {
-                     *         "branch": "main",
-                     *         "commit": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
-                     *         "from": "group",
-                     *         "repository": "Site",
-                     *         "url": "https://git.example.org/site.git"
-                     *       },
-                     *       "status": "success",
-                     *       "variables": [
-                     *         {
-                     *           "from": "group",
-                     *           "name": "Web servers",
-                     *           "over": [
-                     *             {
-                     *               "from": "group",
-                     *               "secret": false,
-                     *               "value": null
-                     *             }
-                     *           ],
-                     *           "secret": false,
-                     *           "value": null
-                     *         }
-                     *       ],
-                     *       "waiting": {
-                     *         "limit": 0,
-                     *         "reason": "global",
-                     *         "task_id": 1,
-                     *         "text": "Gathering facts"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["Explanation"];
                 };
             };
@@ -14316,21 +11810,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "bytes": 4096,
-                     *       "complete": true,
-                     *       "lines": [
-                     *         {
-                     *           "partial": false,
-                     *           "seq": 1,
-                     *           "text": "Gathering facts",
-                     *           "time": "2026-01-31T12:00:00Z"
-                     *         }
-                     *       ],
-                     *       "total": 120
-                     *     }
-                     */
                     "application/json": components["schemas"]["LogPage"];
                 };
             };
@@ -14388,15 +11867,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "matches": [
-                     *         0
-                     *       ],
-                     *       "next": 0,
-                     *       "scanned": 120
-                     *     }
-                     */
                     "application/json": components["schemas"]["LogMatches"];
                 };
             };
@@ -14448,17 +11918,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "id": 1,
-                     *         "output": "Gathering facts",
-                     *         "stage_id": 1,
-                     *         "task_id": 1,
-                     *         "time": "2026-01-31T12:00:00Z"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["OutputLine"][];
                 };
             };
@@ -14584,12 +12043,6 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "failed": false,
-                 *       "secret": ""
-                 *     }
-                 */
                 "application/json": components["schemas"]["RerunInput"];
             };
         };
@@ -14600,42 +12053,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "arguments": "[\"--diff\"]",
-                     *       "build_task_id": 1,
-                     *       "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
-                     *       "commit_message": "Add a page",
-                     *       "created": "2026-01-31T12:00:00Z",
-                     *       "decided_at": "2026-01-31T12:00:00Z",
-                     *       "decided_by": 0,
-                     *       "decided_by_name": "Alice",
-                     *       "decision": "confirmed",
-                     *       "end": "2026-01-31T12:00:00Z",
-                     *       "environment": "{\"stage\":\"production\"}",
-                     *       "git_branch": "main",
-                     *       "id": 1,
-                     *       "integration_id": 1,
-                     *       "inventory_id": 1,
-                     *       "limit": "",
-                     *       "log_complete": false,
-                     *       "log_lines": 0,
-                     *       "message": "Nightly run",
-                     *       "params": {},
-                     *       "playbook": "site.yml",
-                     *       "project_id": 1,
-                     *       "schedule_id": 1,
-                     *       "secret": "",
-                     *       "start": "2026-01-31T12:00:00Z",
-                     *       "status": "waiting",
-                     *       "status_reason": "",
-                     *       "stopped_by": "",
-                     *       "template_id": 1,
-                     *       "user_id": 2,
-                     *       "version": "1.2.0",
-                     *       "wait_reason": ""
-                     *     }
-                     */
                     "application/json": components["schemas"]["Task"];
                 };
             };
@@ -14725,20 +12142,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "end": "2026-01-31T12:00:00Z",
-                     *         "end_output_id": 20,
-                     *         "id": 1,
-                     *         "result": {},
-                     *         "start": "2026-01-31T12:00:00Z",
-                     *         "start_output_id": 1,
-                     *         "task_id": 1,
-                     *         "type": "init"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["TaskStage"][];
                 };
             };
@@ -14779,11 +12182,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "force": false
-                 *     }
-                 */
                 "application/json": components["schemas"]["StopInput"];
             };
         };
@@ -14848,141 +12246,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "allow_override_args_in_task": false,
-                     *         "allow_override_branch_in_task": false,
-                     *         "allow_override_environment_in_task": false,
-                     *         "allow_parallel_tasks": false,
-                     *         "app": "bash",
-                     *         "arguments": "[\"--diff\"]",
-                     *         "autorun": false,
-                     *         "build_template_id": 1,
-                     *         "description": "Deploys the site",
-                     *         "environment_id": 1,
-                     *         "environment_ids": [
-                     *           0
-                     *         ],
-                     *         "git_branch": "main",
-                     *         "id": 1,
-                     *         "inventory_id": 1,
-                     *         "last_task": {
-                     *           "arguments": "[\"--diff\"]",
-                     *           "build_task": {
-                     *             "arguments": "[\"--diff\"]",
-                     *             "build_task_id": 1,
-                     *             "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
-                     *             "commit_message": "Add a page",
-                     *             "created": "2026-01-31T12:00:00Z",
-                     *             "decided_at": "2026-01-31T12:00:00Z",
-                     *             "decided_by": 0,
-                     *             "decided_by_name": "Alice",
-                     *             "decision": "confirmed",
-                     *             "end": "2026-01-31T12:00:00Z",
-                     *             "environment": "{\"stage\":\"production\"}",
-                     *             "git_branch": "main",
-                     *             "id": 1,
-                     *             "integration_id": 1,
-                     *             "inventory_id": 1,
-                     *             "limit": "",
-                     *             "log_complete": false,
-                     *             "log_lines": 0,
-                     *             "message": "Nightly run",
-                     *             "params": {},
-                     *             "playbook": "site.yml",
-                     *             "project_id": 1,
-                     *             "schedule_id": 1,
-                     *             "secret": "",
-                     *             "start": "2026-01-31T12:00:00Z",
-                     *             "status": "waiting",
-                     *             "status_reason": "",
-                     *             "stopped_by": "",
-                     *             "template_id": 1,
-                     *             "user_id": 2,
-                     *             "version": "1.2.0",
-                     *             "wait_reason": ""
-                     *           },
-                     *           "build_task_id": 1,
-                     *           "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
-                     *           "commit_message": "Add a page",
-                     *           "created": "2026-01-31T12:00:00Z",
-                     *           "decided_at": "2026-01-31T12:00:00Z",
-                     *           "decided_by": 0,
-                     *           "decided_by_name": "Alice",
-                     *           "decision": "confirmed",
-                     *           "end": "2026-01-31T12:00:00Z",
-                     *           "environment": "{\"stage\":\"production\"}",
-                     *           "git_branch": "main",
-                     *           "id": 1,
-                     *           "integration_id": 1,
-                     *           "inventory_id": 1,
-                     *           "limit": "",
-                     *           "log_complete": false,
-                     *           "log_lines": 0,
-                     *           "message": "Nightly run",
-                     *           "params": {},
-                     *           "playbook": "site.yml",
-                     *           "project_id": 1,
-                     *           "schedule_id": 1,
-                     *           "secret": "",
-                     *           "start": "2026-01-31T12:00:00Z",
-                     *           "status": "waiting",
-                     *           "status_reason": "",
-                     *           "stopped_by": "",
-                     *           "template_id": 1,
-                     *           "tpl_alias": "",
-                     *           "tpl_app": "bash",
-                     *           "tpl_playbook": "site.yml",
-                     *           "tpl_type": "deploy",
-                     *           "user_id": 2,
-                     *           "user_name": "Alice",
-                     *           "version": "1.2.0",
-                     *           "wait_reason": ""
-                     *         },
-                     *         "max_task_duration_sec": 0,
-                     *         "name": "Web servers",
-                     *         "permissions": 15,
-                     *         "playbook": "site.yml",
-                     *         "project_id": 1,
-                     *         "repository_id": 1,
-                     *         "runner_tag": "linux",
-                     *         "start_version": "1.0.0",
-                     *         "suppress_success_alerts": false,
-                     *         "survey_vars": [
-                     *           {
-                     *             "default_value": "main",
-                     *             "description": "Deploys the site",
-                     *             "name": "Web servers",
-                     *             "required": true,
-                     *             "title": "Production",
-                     *             "type": "",
-                     *             "values": [
-                     *               {
-                     *                 "name": "Web servers",
-                     *                 "value": "production"
-                     *               }
-                     *             ]
-                     *           }
-                     *         ],
-                     *         "task_params": {},
-                     *         "tasks": 0,
-                     *         "type": "",
-                     *         "vaults": [
-                     *           {
-                     *             "id": 1,
-                     *             "name": "Web servers",
-                     *             "project_id": 1,
-                     *             "script": "vault.sh",
-                     *             "template_id": 1,
-                     *             "type": "password",
-                     *             "vault_key_id": 1
-                     *           }
-                     *         ],
-                     *         "view_id": 1
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["TemplateRead"][];
                 };
             };
@@ -15021,59 +12284,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "allow_override_args_in_task": false,
-                 *       "allow_override_branch_in_task": false,
-                 *       "allow_override_environment_in_task": false,
-                 *       "allow_parallel_tasks": false,
-                 *       "app": "bash",
-                 *       "arguments": "[\"--diff\"]",
-                 *       "autorun": false,
-                 *       "build_template_id": 1,
-                 *       "description": "Deploys the site",
-                 *       "environment_id": 1,
-                 *       "environment_ids": [
-                 *         0
-                 *       ],
-                 *       "git_branch": "main",
-                 *       "inventory_id": 1,
-                 *       "max_task_duration_sec": 0,
-                 *       "name": "Web servers",
-                 *       "playbook": "site.yml",
-                 *       "repository_id": 1,
-                 *       "runner_tag": "linux",
-                 *       "start_version": "1.0.0",
-                 *       "suppress_success_alerts": false,
-                 *       "survey_vars": [
-                 *         {
-                 *           "default_value": "main",
-                 *           "description": "Deploys the site",
-                 *           "name": "Web servers",
-                 *           "required": true,
-                 *           "title": "Production",
-                 *           "type": "",
-                 *           "values": [
-                 *             {
-                 *               "name": "Web servers",
-                 *               "value": "production"
-                 *             }
-                 *           ]
-                 *         }
-                 *       ],
-                 *       "task_params": {},
-                 *       "type": "",
-                 *       "vaults": [
-                 *         {
-                 *           "name": "Web servers",
-                 *           "script": "vault.sh",
-                 *           "type": "password",
-                 *           "vault_key_id": 1
-                 *         }
-                 *       ],
-                 *       "view_id": 1
-                 *     }
-                 */
                 "application/json": components["schemas"]["TemplateInput"];
             };
         };
@@ -15084,138 +12294,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "allow_override_args_in_task": false,
-                     *       "allow_override_branch_in_task": false,
-                     *       "allow_override_environment_in_task": false,
-                     *       "allow_parallel_tasks": false,
-                     *       "app": "bash",
-                     *       "arguments": "[\"--diff\"]",
-                     *       "autorun": false,
-                     *       "build_template_id": 1,
-                     *       "description": "Deploys the site",
-                     *       "environment_id": 1,
-                     *       "environment_ids": [
-                     *         0
-                     *       ],
-                     *       "git_branch": "main",
-                     *       "id": 1,
-                     *       "inventory_id": 1,
-                     *       "last_task": {
-                     *         "arguments": "[\"--diff\"]",
-                     *         "build_task": {
-                     *           "arguments": "[\"--diff\"]",
-                     *           "build_task_id": 1,
-                     *           "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
-                     *           "commit_message": "Add a page",
-                     *           "created": "2026-01-31T12:00:00Z",
-                     *           "decided_at": "2026-01-31T12:00:00Z",
-                     *           "decided_by": 0,
-                     *           "decided_by_name": "Alice",
-                     *           "decision": "confirmed",
-                     *           "end": "2026-01-31T12:00:00Z",
-                     *           "environment": "{\"stage\":\"production\"}",
-                     *           "git_branch": "main",
-                     *           "id": 1,
-                     *           "integration_id": 1,
-                     *           "inventory_id": 1,
-                     *           "limit": "",
-                     *           "log_complete": false,
-                     *           "log_lines": 0,
-                     *           "message": "Nightly run",
-                     *           "params": {},
-                     *           "playbook": "site.yml",
-                     *           "project_id": 1,
-                     *           "schedule_id": 1,
-                     *           "secret": "",
-                     *           "start": "2026-01-31T12:00:00Z",
-                     *           "status": "waiting",
-                     *           "status_reason": "",
-                     *           "stopped_by": "",
-                     *           "template_id": 1,
-                     *           "user_id": 2,
-                     *           "version": "1.2.0",
-                     *           "wait_reason": ""
-                     *         },
-                     *         "build_task_id": 1,
-                     *         "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
-                     *         "commit_message": "Add a page",
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "decided_at": "2026-01-31T12:00:00Z",
-                     *         "decided_by": 0,
-                     *         "decided_by_name": "Alice",
-                     *         "decision": "confirmed",
-                     *         "end": "2026-01-31T12:00:00Z",
-                     *         "environment": "{\"stage\":\"production\"}",
-                     *         "git_branch": "main",
-                     *         "id": 1,
-                     *         "integration_id": 1,
-                     *         "inventory_id": 1,
-                     *         "limit": "",
-                     *         "log_complete": false,
-                     *         "log_lines": 0,
-                     *         "message": "Nightly run",
-                     *         "params": {},
-                     *         "playbook": "site.yml",
-                     *         "project_id": 1,
-                     *         "schedule_id": 1,
-                     *         "secret": "",
-                     *         "start": "2026-01-31T12:00:00Z",
-                     *         "status": "waiting",
-                     *         "status_reason": "",
-                     *         "stopped_by": "",
-                     *         "template_id": 1,
-                     *         "tpl_alias": "",
-                     *         "tpl_app": "bash",
-                     *         "tpl_playbook": "site.yml",
-                     *         "tpl_type": "deploy",
-                     *         "user_id": 2,
-                     *         "user_name": "Alice",
-                     *         "version": "1.2.0",
-                     *         "wait_reason": ""
-                     *       },
-                     *       "max_task_duration_sec": 0,
-                     *       "name": "Web servers",
-                     *       "playbook": "site.yml",
-                     *       "project_id": 1,
-                     *       "repository_id": 1,
-                     *       "runner_tag": "linux",
-                     *       "start_version": "1.0.0",
-                     *       "suppress_success_alerts": false,
-                     *       "survey_vars": [
-                     *         {
-                     *           "default_value": "main",
-                     *           "description": "Deploys the site",
-                     *           "name": "Web servers",
-                     *           "required": true,
-                     *           "title": "Production",
-                     *           "type": "",
-                     *           "values": [
-                     *             {
-                     *               "name": "Web servers",
-                     *               "value": "production"
-                     *             }
-                     *           ]
-                     *         }
-                     *       ],
-                     *       "task_params": {},
-                     *       "tasks": 0,
-                     *       "type": "",
-                     *       "vaults": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers",
-                     *           "project_id": 1,
-                     *           "script": "vault.sh",
-                     *           "template_id": 1,
-                     *           "type": "password",
-                     *           "vault_key_id": 1
-                     *         }
-                     *       ],
-                     *       "view_id": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Template"];
                 };
             };
@@ -15259,139 +12337,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "allow_override_args_in_task": false,
-                     *       "allow_override_branch_in_task": false,
-                     *       "allow_override_environment_in_task": false,
-                     *       "allow_parallel_tasks": false,
-                     *       "app": "bash",
-                     *       "arguments": "[\"--diff\"]",
-                     *       "autorun": false,
-                     *       "build_template_id": 1,
-                     *       "description": "Deploys the site",
-                     *       "environment_id": 1,
-                     *       "environment_ids": [
-                     *         0
-                     *       ],
-                     *       "git_branch": "main",
-                     *       "id": 1,
-                     *       "inventory_id": 1,
-                     *       "last_task": {
-                     *         "arguments": "[\"--diff\"]",
-                     *         "build_task": {
-                     *           "arguments": "[\"--diff\"]",
-                     *           "build_task_id": 1,
-                     *           "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
-                     *           "commit_message": "Add a page",
-                     *           "created": "2026-01-31T12:00:00Z",
-                     *           "decided_at": "2026-01-31T12:00:00Z",
-                     *           "decided_by": 0,
-                     *           "decided_by_name": "Alice",
-                     *           "decision": "confirmed",
-                     *           "end": "2026-01-31T12:00:00Z",
-                     *           "environment": "{\"stage\":\"production\"}",
-                     *           "git_branch": "main",
-                     *           "id": 1,
-                     *           "integration_id": 1,
-                     *           "inventory_id": 1,
-                     *           "limit": "",
-                     *           "log_complete": false,
-                     *           "log_lines": 0,
-                     *           "message": "Nightly run",
-                     *           "params": {},
-                     *           "playbook": "site.yml",
-                     *           "project_id": 1,
-                     *           "schedule_id": 1,
-                     *           "secret": "",
-                     *           "start": "2026-01-31T12:00:00Z",
-                     *           "status": "waiting",
-                     *           "status_reason": "",
-                     *           "stopped_by": "",
-                     *           "template_id": 1,
-                     *           "user_id": 2,
-                     *           "version": "1.2.0",
-                     *           "wait_reason": ""
-                     *         },
-                     *         "build_task_id": 1,
-                     *         "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
-                     *         "commit_message": "Add a page",
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "decided_at": "2026-01-31T12:00:00Z",
-                     *         "decided_by": 0,
-                     *         "decided_by_name": "Alice",
-                     *         "decision": "confirmed",
-                     *         "end": "2026-01-31T12:00:00Z",
-                     *         "environment": "{\"stage\":\"production\"}",
-                     *         "git_branch": "main",
-                     *         "id": 1,
-                     *         "integration_id": 1,
-                     *         "inventory_id": 1,
-                     *         "limit": "",
-                     *         "log_complete": false,
-                     *         "log_lines": 0,
-                     *         "message": "Nightly run",
-                     *         "params": {},
-                     *         "playbook": "site.yml",
-                     *         "project_id": 1,
-                     *         "schedule_id": 1,
-                     *         "secret": "",
-                     *         "start": "2026-01-31T12:00:00Z",
-                     *         "status": "waiting",
-                     *         "status_reason": "",
-                     *         "stopped_by": "",
-                     *         "template_id": 1,
-                     *         "tpl_alias": "",
-                     *         "tpl_app": "bash",
-                     *         "tpl_playbook": "site.yml",
-                     *         "tpl_type": "deploy",
-                     *         "user_id": 2,
-                     *         "user_name": "Alice",
-                     *         "version": "1.2.0",
-                     *         "wait_reason": ""
-                     *       },
-                     *       "max_task_duration_sec": 0,
-                     *       "name": "Web servers",
-                     *       "permissions": 15,
-                     *       "playbook": "site.yml",
-                     *       "project_id": 1,
-                     *       "repository_id": 1,
-                     *       "runner_tag": "linux",
-                     *       "start_version": "1.0.0",
-                     *       "suppress_success_alerts": false,
-                     *       "survey_vars": [
-                     *         {
-                     *           "default_value": "main",
-                     *           "description": "Deploys the site",
-                     *           "name": "Web servers",
-                     *           "required": true,
-                     *           "title": "Production",
-                     *           "type": "",
-                     *           "values": [
-                     *             {
-                     *               "name": "Web servers",
-                     *               "value": "production"
-                     *             }
-                     *           ]
-                     *         }
-                     *       ],
-                     *       "task_params": {},
-                     *       "tasks": 0,
-                     *       "type": "",
-                     *       "vaults": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers",
-                     *           "project_id": 1,
-                     *           "script": "vault.sh",
-                     *           "template_id": 1,
-                     *           "type": "password",
-                     *           "vault_key_id": 1
-                     *         }
-                     *       ],
-                     *       "view_id": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["TemplateRead"];
                 };
             };
@@ -15432,59 +12377,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "allow_override_args_in_task": false,
-                 *       "allow_override_branch_in_task": false,
-                 *       "allow_override_environment_in_task": false,
-                 *       "allow_parallel_tasks": false,
-                 *       "app": "bash",
-                 *       "arguments": "[\"--diff\"]",
-                 *       "autorun": false,
-                 *       "build_template_id": 1,
-                 *       "description": "Deploys the site",
-                 *       "environment_id": 1,
-                 *       "environment_ids": [
-                 *         0
-                 *       ],
-                 *       "git_branch": "main",
-                 *       "inventory_id": 1,
-                 *       "max_task_duration_sec": 0,
-                 *       "name": "Web servers",
-                 *       "playbook": "site.yml",
-                 *       "repository_id": 1,
-                 *       "runner_tag": "linux",
-                 *       "start_version": "1.0.0",
-                 *       "suppress_success_alerts": false,
-                 *       "survey_vars": [
-                 *         {
-                 *           "default_value": "main",
-                 *           "description": "Deploys the site",
-                 *           "name": "Web servers",
-                 *           "required": true,
-                 *           "title": "Production",
-                 *           "type": "",
-                 *           "values": [
-                 *             {
-                 *               "name": "Web servers",
-                 *               "value": "production"
-                 *             }
-                 *           ]
-                 *         }
-                 *       ],
-                 *       "task_params": {},
-                 *       "type": "",
-                 *       "vaults": [
-                 *         {
-                 *           "name": "Web servers",
-                 *           "script": "vault.sh",
-                 *           "type": "password",
-                 *           "vault_key_id": 1
-                 *         }
-                 *       ],
-                 *       "view_id": 1
-                 *     }
-                 */
                 "application/json": components["schemas"]["TemplateInput"];
             };
         };
@@ -15569,11 +12461,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "description": "Deploys the site"
-                 *     }
-                 */
                 "application/json": components["schemas"]["DescriptionInput"];
             };
         };
@@ -15748,17 +12635,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "id": 1,
-                     *         "permissions": 15,
-                     *         "project_id": 1,
-                     *         "role_slug": "guest",
-                     *         "template_id": 1
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["TemplatePermission"][];
                 };
             };
@@ -15799,12 +12675,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "permissions": 15,
-                 *       "role_slug": "guest"
-                 *     }
-                 */
                 "application/json": components["schemas"]["TemplatePermissionInput"];
             };
         };
@@ -15815,15 +12685,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "id": 1,
-                     *       "permissions": 15,
-                     *       "project_id": 1,
-                     *       "role_slug": "guest",
-                     *       "template_id": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["TemplatePermission"];
                 };
             };
@@ -15869,15 +12730,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "id": 1,
-                     *       "permissions": 15,
-                     *       "project_id": 1,
-                     *       "role_slug": "guest",
-                     *       "template_id": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["TemplatePermission"];
                 };
             };
@@ -15920,12 +12772,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "permissions": 15,
-                 *       "role_slug": "guest"
-                 *     }
-                 */
                 "application/json": components["schemas"]["TemplatePermissionInput"];
             };
         };
@@ -16018,54 +12864,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "access_keys": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "host_configs": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "integrations": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "inventories": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "repositories": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ],
-                     *       "schedules": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers",
-                     *           "schedule_id": 1,
-                     *           "schedule_name": "Nightly"
-                     *         }
-                     *       ],
-                     *       "templates": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Web servers"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["Refs"];
                 };
             };
@@ -16121,33 +12919,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "active": true,
-                     *         "cron_format": "0 3 * * *",
-                     *         "delete_after_run": false,
-                     *         "id": 1,
-                     *         "name": "Web servers",
-                     *         "next_run": "2026-01-31T12:00:00Z",
-                     *         "project_id": 1,
-                     *         "repository_id": 1,
-                     *         "run_at": "2026-01-31T12:00:00Z",
-                     *         "task_params": {
-                     *           "arguments": "[\"--diff\"]",
-                     *           "environment": "{\"stage\":\"production\"}",
-                     *           "git_branch": "main",
-                     *           "inventory_id": 1,
-                     *           "message": "Nightly run",
-                     *           "params": {},
-                     *           "version": "1.2.0"
-                     *         },
-                     *         "template_id": 1,
-                     *         "tpl_name": "Deploy",
-                     *         "type": ""
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["ScheduleRow"][];
                 };
             };
@@ -16201,15 +12972,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "avg_duration": 0,
-                     *         "count_by_status": {},
-                     *         "date": ""
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["TaskStat"][];
                 };
             };
@@ -16250,11 +13012,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "force": false
-                 *     }
-                 */
                 "application/json": components["schemas"]["StopInput"];
             };
         };
@@ -16315,83 +13072,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "arguments": "[\"--diff\"]",
-                     *         "build_task": {
-                     *           "arguments": "[\"--diff\"]",
-                     *           "build_task_id": 1,
-                     *           "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
-                     *           "commit_message": "Add a page",
-                     *           "created": "2026-01-31T12:00:00Z",
-                     *           "decided_at": "2026-01-31T12:00:00Z",
-                     *           "decided_by": 0,
-                     *           "decided_by_name": "Alice",
-                     *           "decision": "confirmed",
-                     *           "end": "2026-01-31T12:00:00Z",
-                     *           "environment": "{\"stage\":\"production\"}",
-                     *           "git_branch": "main",
-                     *           "id": 1,
-                     *           "integration_id": 1,
-                     *           "inventory_id": 1,
-                     *           "limit": "",
-                     *           "log_complete": false,
-                     *           "log_lines": 0,
-                     *           "message": "Nightly run",
-                     *           "params": {},
-                     *           "playbook": "site.yml",
-                     *           "project_id": 1,
-                     *           "schedule_id": 1,
-                     *           "secret": "",
-                     *           "start": "2026-01-31T12:00:00Z",
-                     *           "status": "waiting",
-                     *           "status_reason": "",
-                     *           "stopped_by": "",
-                     *           "template_id": 1,
-                     *           "user_id": 2,
-                     *           "version": "1.2.0",
-                     *           "wait_reason": ""
-                     *         },
-                     *         "build_task_id": 1,
-                     *         "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
-                     *         "commit_message": "Add a page",
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "decided_at": "2026-01-31T12:00:00Z",
-                     *         "decided_by": 0,
-                     *         "decided_by_name": "Alice",
-                     *         "decision": "confirmed",
-                     *         "end": "2026-01-31T12:00:00Z",
-                     *         "environment": "{\"stage\":\"production\"}",
-                     *         "git_branch": "main",
-                     *         "id": 1,
-                     *         "integration_id": 1,
-                     *         "inventory_id": 1,
-                     *         "limit": "",
-                     *         "log_complete": false,
-                     *         "log_lines": 0,
-                     *         "message": "Nightly run",
-                     *         "params": {},
-                     *         "playbook": "site.yml",
-                     *         "project_id": 1,
-                     *         "schedule_id": 1,
-                     *         "secret": "",
-                     *         "start": "2026-01-31T12:00:00Z",
-                     *         "status": "waiting",
-                     *         "status_reason": "",
-                     *         "stopped_by": "",
-                     *         "template_id": 1,
-                     *         "tpl_alias": "",
-                     *         "tpl_app": "bash",
-                     *         "tpl_playbook": "site.yml",
-                     *         "tpl_type": "deploy",
-                     *         "user_id": 2,
-                     *         "user_name": "Alice",
-                     *         "version": "1.2.0",
-                     *         "wait_reason": ""
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["TaskRow"][];
                 };
             };
@@ -16447,83 +13127,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "arguments": "[\"--diff\"]",
-                     *         "build_task": {
-                     *           "arguments": "[\"--diff\"]",
-                     *           "build_task_id": 1,
-                     *           "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
-                     *           "commit_message": "Add a page",
-                     *           "created": "2026-01-31T12:00:00Z",
-                     *           "decided_at": "2026-01-31T12:00:00Z",
-                     *           "decided_by": 0,
-                     *           "decided_by_name": "Alice",
-                     *           "decision": "confirmed",
-                     *           "end": "2026-01-31T12:00:00Z",
-                     *           "environment": "{\"stage\":\"production\"}",
-                     *           "git_branch": "main",
-                     *           "id": 1,
-                     *           "integration_id": 1,
-                     *           "inventory_id": 1,
-                     *           "limit": "",
-                     *           "log_complete": false,
-                     *           "log_lines": 0,
-                     *           "message": "Nightly run",
-                     *           "params": {},
-                     *           "playbook": "site.yml",
-                     *           "project_id": 1,
-                     *           "schedule_id": 1,
-                     *           "secret": "",
-                     *           "start": "2026-01-31T12:00:00Z",
-                     *           "status": "waiting",
-                     *           "status_reason": "",
-                     *           "stopped_by": "",
-                     *           "template_id": 1,
-                     *           "user_id": 2,
-                     *           "version": "1.2.0",
-                     *           "wait_reason": ""
-                     *         },
-                     *         "build_task_id": 1,
-                     *         "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
-                     *         "commit_message": "Add a page",
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "decided_at": "2026-01-31T12:00:00Z",
-                     *         "decided_by": 0,
-                     *         "decided_by_name": "Alice",
-                     *         "decision": "confirmed",
-                     *         "end": "2026-01-31T12:00:00Z",
-                     *         "environment": "{\"stage\":\"production\"}",
-                     *         "git_branch": "main",
-                     *         "id": 1,
-                     *         "integration_id": 1,
-                     *         "inventory_id": 1,
-                     *         "limit": "",
-                     *         "log_complete": false,
-                     *         "log_lines": 0,
-                     *         "message": "Nightly run",
-                     *         "params": {},
-                     *         "playbook": "site.yml",
-                     *         "project_id": 1,
-                     *         "schedule_id": 1,
-                     *         "secret": "",
-                     *         "start": "2026-01-31T12:00:00Z",
-                     *         "status": "waiting",
-                     *         "status_reason": "",
-                     *         "stopped_by": "",
-                     *         "template_id": 1,
-                     *         "tpl_alias": "",
-                     *         "tpl_app": "bash",
-                     *         "tpl_playbook": "site.yml",
-                     *         "tpl_type": "deploy",
-                     *         "user_id": 2,
-                     *         "user_name": "Alice",
-                     *         "version": "1.2.0",
-                     *         "wait_reason": ""
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["TaskRow"][];
                 };
             };
@@ -16581,16 +13184,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "id": 1,
-                     *         "name": "Web servers",
-                     *         "role": "manager",
-                     *         "username": "alice"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Member"][];
                 };
             };
@@ -16629,12 +13222,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "role": "guest",
-                 *       "user_id": 2
-                 *     }
-                 */
                 "application/json": components["schemas"]["MemberInput"];
             };
         };
@@ -16686,31 +13273,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "admin": false,
-                     *       "alert": false,
-                     *       "created": "2026-01-31T12:00:00Z",
-                     *       "disabled": false,
-                     *       "email": "alice@example.org",
-                     *       "external": false,
-                     *       "id": 1,
-                     *       "name": "Web servers",
-                     *       "pro": false,
-                     *       "totp": {
-                     *         "confirmed": false,
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "id": 1,
-                     *         "recovery_code": "",
-                     *         "recovery_codes": [
-                     *           ""
-                     *         ],
-                     *         "url": "https://git.example.org/site.git",
-                     *         "user_id": 2
-                     *       },
-                     *       "username": "alice"
-                     *     }
-                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
@@ -16751,12 +13313,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "role": "guest",
-                 *       "user_id": 2
-                 *     }
-                 */
                 "application/json": components["schemas"]["MemberInput"];
             };
         };
@@ -16854,21 +13410,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "filter": {},
-                     *         "hidden": false,
-                     *         "id": 1,
-                     *         "position": 1,
-                     *         "project_id": 1,
-                     *         "sort_column": "name",
-                     *         "sort_reverse": false,
-                     *         "title": "Production",
-                     *         "type": ""
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["View"][];
                 };
             };
@@ -16907,17 +13448,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "filter": {},
-                 *       "hidden": false,
-                 *       "position": 1,
-                 *       "sort_column": "name",
-                 *       "sort_reverse": false,
-                 *       "title": "Production",
-                 *       "type": ""
-                 *     }
-                 */
                 "application/json": components["schemas"]["ViewInput"];
             };
         };
@@ -16928,19 +13458,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "filter": {},
-                     *       "hidden": false,
-                     *       "id": 1,
-                     *       "position": 1,
-                     *       "project_id": 1,
-                     *       "sort_column": "name",
-                     *       "sort_reverse": false,
-                     *       "title": "Production",
-                     *       "type": ""
-                     *     }
-                     */
                     "application/json": components["schemas"]["View"];
                 };
             };
@@ -16976,7 +13493,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /** @example {} */
                 "application/json": {
                     [key: string]: number;
                 };
@@ -17030,19 +13546,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "filter": {},
-                     *       "hidden": false,
-                     *       "id": 1,
-                     *       "position": 1,
-                     *       "project_id": 1,
-                     *       "sort_column": "name",
-                     *       "sort_reverse": false,
-                     *       "title": "Production",
-                     *       "type": ""
-                     *     }
-                     */
                     "application/json": components["schemas"]["View"];
                 };
             };
@@ -17083,17 +13586,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "filter": {},
-                 *       "hidden": false,
-                 *       "position": 1,
-                 *       "sort_column": "name",
-                 *       "sort_reverse": false,
-                 *       "title": "Production",
-                 *       "type": ""
-                 *     }
-                 */
                 "application/json": components["schemas"]["ViewInput"];
             };
         };
@@ -17197,141 +13689,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "allow_override_args_in_task": false,
-                     *         "allow_override_branch_in_task": false,
-                     *         "allow_override_environment_in_task": false,
-                     *         "allow_parallel_tasks": false,
-                     *         "app": "bash",
-                     *         "arguments": "[\"--diff\"]",
-                     *         "autorun": false,
-                     *         "build_template_id": 1,
-                     *         "description": "Deploys the site",
-                     *         "environment_id": 1,
-                     *         "environment_ids": [
-                     *           0
-                     *         ],
-                     *         "git_branch": "main",
-                     *         "id": 1,
-                     *         "inventory_id": 1,
-                     *         "last_task": {
-                     *           "arguments": "[\"--diff\"]",
-                     *           "build_task": {
-                     *             "arguments": "[\"--diff\"]",
-                     *             "build_task_id": 1,
-                     *             "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
-                     *             "commit_message": "Add a page",
-                     *             "created": "2026-01-31T12:00:00Z",
-                     *             "decided_at": "2026-01-31T12:00:00Z",
-                     *             "decided_by": 0,
-                     *             "decided_by_name": "Alice",
-                     *             "decision": "confirmed",
-                     *             "end": "2026-01-31T12:00:00Z",
-                     *             "environment": "{\"stage\":\"production\"}",
-                     *             "git_branch": "main",
-                     *             "id": 1,
-                     *             "integration_id": 1,
-                     *             "inventory_id": 1,
-                     *             "limit": "",
-                     *             "log_complete": false,
-                     *             "log_lines": 0,
-                     *             "message": "Nightly run",
-                     *             "params": {},
-                     *             "playbook": "site.yml",
-                     *             "project_id": 1,
-                     *             "schedule_id": 1,
-                     *             "secret": "",
-                     *             "start": "2026-01-31T12:00:00Z",
-                     *             "status": "waiting",
-                     *             "status_reason": "",
-                     *             "stopped_by": "",
-                     *             "template_id": 1,
-                     *             "user_id": 2,
-                     *             "version": "1.2.0",
-                     *             "wait_reason": ""
-                     *           },
-                     *           "build_task_id": 1,
-                     *           "commit_hash": "4f2a8c1d9e0b7a6c5d4e3f2a1b0c9d8e7f6a5b4c",
-                     *           "commit_message": "Add a page",
-                     *           "created": "2026-01-31T12:00:00Z",
-                     *           "decided_at": "2026-01-31T12:00:00Z",
-                     *           "decided_by": 0,
-                     *           "decided_by_name": "Alice",
-                     *           "decision": "confirmed",
-                     *           "end": "2026-01-31T12:00:00Z",
-                     *           "environment": "{\"stage\":\"production\"}",
-                     *           "git_branch": "main",
-                     *           "id": 1,
-                     *           "integration_id": 1,
-                     *           "inventory_id": 1,
-                     *           "limit": "",
-                     *           "log_complete": false,
-                     *           "log_lines": 0,
-                     *           "message": "Nightly run",
-                     *           "params": {},
-                     *           "playbook": "site.yml",
-                     *           "project_id": 1,
-                     *           "schedule_id": 1,
-                     *           "secret": "",
-                     *           "start": "2026-01-31T12:00:00Z",
-                     *           "status": "waiting",
-                     *           "status_reason": "",
-                     *           "stopped_by": "",
-                     *           "template_id": 1,
-                     *           "tpl_alias": "",
-                     *           "tpl_app": "bash",
-                     *           "tpl_playbook": "site.yml",
-                     *           "tpl_type": "deploy",
-                     *           "user_id": 2,
-                     *           "user_name": "Alice",
-                     *           "version": "1.2.0",
-                     *           "wait_reason": ""
-                     *         },
-                     *         "max_task_duration_sec": 0,
-                     *         "name": "Web servers",
-                     *         "permissions": 15,
-                     *         "playbook": "site.yml",
-                     *         "project_id": 1,
-                     *         "repository_id": 1,
-                     *         "runner_tag": "linux",
-                     *         "start_version": "1.0.0",
-                     *         "suppress_success_alerts": false,
-                     *         "survey_vars": [
-                     *           {
-                     *             "default_value": "main",
-                     *             "description": "Deploys the site",
-                     *             "name": "Web servers",
-                     *             "required": true,
-                     *             "title": "Production",
-                     *             "type": "",
-                     *             "values": [
-                     *               {
-                     *                 "name": "Web servers",
-                     *                 "value": "production"
-                     *               }
-                     *             ]
-                     *           }
-                     *         ],
-                     *         "task_params": {},
-                     *         "tasks": 0,
-                     *         "type": "",
-                     *         "vaults": [
-                     *           {
-                     *             "id": 1,
-                     *             "name": "Web servers",
-                     *             "project_id": 1,
-                     *             "script": "vault.sh",
-                     *             "template_id": 1,
-                     *             "type": "password",
-                     *             "vault_key_id": 1
-                     *           }
-                     *         ],
-                     *         "view_id": 1
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["TemplateRead"][];
                 };
             };
@@ -17382,19 +13739,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "alert": false,
-                     *         "alert_chat": "-100123",
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "id": 1,
-                     *         "max_parallel_tasks": 0,
-                     *         "name": "Web servers",
-                     *         "type": ""
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Project"][];
                 };
             };
@@ -17429,16 +13773,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "alert": false,
-                 *       "alert_chat": "-100123",
-                 *       "demo": false,
-                 *       "max_parallel_tasks": 0,
-                 *       "name": "Web servers",
-                 *       "type": ""
-                 *     }
-                 */
                 "application/json": components["schemas"]["ProjectInput"];
             };
         };
@@ -17449,17 +13783,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "alert": false,
-                     *       "alert_chat": "-100123",
-                     *       "created": "2026-01-31T12:00:00Z",
-                     *       "id": 1,
-                     *       "max_parallel_tasks": 0,
-                     *       "name": "Web servers",
-                     *       "type": ""
-                     *     }
-                     */
                     "application/json": components["schemas"]["Project"];
                 };
             };
@@ -17492,223 +13815,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "environments": [
-                 *         {
-                 *           "env": "{\"STAGE\":\"production\"}",
-                 *           "json": "{\"stage\":\"production\"}",
-                 *           "name": "Web servers",
-                 *           "password": "correct horse battery"
-                 *         }
-                 *       ],
-                 *       "host_configs": [
-                 *         {
-                 *           "host": "web1.example.org",
-                 *           "ssh_key": "",
-                 *           "type": ""
-                 *         }
-                 *       ],
-                 *       "integration_aliases": [
-                 *         ""
-                 *       ],
-                 *       "integrations": [
-                 *         {
-                 *           "aliases": [
-                 *             ""
-                 *           ],
-                 *           "auth_header": "X-Token",
-                 *           "auth_method": "token",
-                 *           "auth_secret": "",
-                 *           "extract_values": [
-                 *             {
-                 *               "body_data_type": "json",
-                 *               "key": "ref",
-                 *               "name": "Web servers",
-                 *               "value_source": "",
-                 *               "variable": "branch",
-                 *               "variable_type": ""
-                 *             }
-                 *           ],
-                 *           "matchers": [
-                 *             {
-                 *               "body_data_type": "json",
-                 *               "key": "ref",
-                 *               "match_type": "",
-                 *               "method": "",
-                 *               "name": "Web servers",
-                 *               "value": "production"
-                 *             }
-                 *           ],
-                 *           "name": "Web servers",
-                 *           "searchable": false,
-                 *           "task_params": {
-                 *             "arguments": "[\"--diff\"]",
-                 *             "environment": "{\"stage\":\"production\"}",
-                 *             "git_branch": "main",
-                 *             "inventory_name": "",
-                 *             "message": "Nightly run",
-                 *             "version": "1.2.0"
-                 *           },
-                 *           "template": ""
-                 *         }
-                 *       ],
-                 *       "inventories": [
-                 *         {
-                 *           "become_key": "",
-                 *           "inventory": "[web]\nweb1.example.org\n",
-                 *           "name": "Web servers",
-                 *           "repository": "Site",
-                 *           "runner_tag": "linux",
-                 *           "ssh_key": "",
-                 *           "template": "",
-                 *           "type": ""
-                 *         }
-                 *       ],
-                 *       "keys": [
-                 *         {
-                 *           "environment": "{\"stage\":\"production\"}",
-                 *           "name": "Web servers",
-                 *           "owner": "",
-                 *           "source_storage": "",
-                 *           "source_storage_key": "",
-                 *           "source_storage_type": "",
-                 *           "storage": "",
-                 *           "type": "",
-                 *           "variable": "branch"
-                 *         }
-                 *       ],
-                 *       "meta": {
-                 *         "alert": false,
-                 *         "alert_chat": "-100123",
-                 *         "max_parallel_tasks": 0,
-                 *         "name": "Web servers",
-                 *         "type": ""
-                 *       },
-                 *       "passphrase": "",
-                 *       "repositories": [
-                 *         {
-                 *           "git_branch": "main",
-                 *           "git_depth": 0,
-                 *           "git_lfs": false,
-                 *           "git_url": "https://git.example.org/site.git",
-                 *           "name": "Web servers",
-                 *           "ssh_key": ""
-                 *         }
-                 *       ],
-                 *       "roles": [
-                 *         {
-                 *           "name": "Web servers",
-                 *           "permissions": 15,
-                 *           "slug": "manager"
-                 *         }
-                 *       ],
-                 *       "schedules": [
-                 *         {
-                 *           "active": true,
-                 *           "checkable_repository": "",
-                 *           "cron_format": "0 3 * * *",
-                 *           "delete_after_run": false,
-                 *           "name": "Web servers",
-                 *           "task_params": {
-                 *             "arguments": "[\"--diff\"]",
-                 *             "environment": "{\"stage\":\"production\"}",
-                 *             "git_branch": "main",
-                 *             "inventory_name": "",
-                 *             "message": "Nightly run",
-                 *             "version": "1.2.0"
-                 *           },
-                 *           "template": "",
-                 *           "type": ""
-                 *         }
-                 *       ],
-                 *       "secret_storages": [
-                 *         {
-                 *           "name": "Web servers",
-                 *           "readonly": false,
-                 *           "type": ""
-                 *         }
-                 *       ],
-                 *       "secrets": {
-                 *         "data": "c2VjcmV0",
-                 *         "kdf": "",
-                 *         "memory": 0,
-                 *         "nonce": "c2VjcmV0",
-                 *         "salt": "c2VjcmV0",
-                 *         "threads": 0,
-                 *         "time": 0
-                 *       },
-                 *       "templates": [
-                 *         {
-                 *           "allow_override_args_in_task": false,
-                 *           "allow_override_branch_in_task": false,
-                 *           "allow_override_environment_in_task": false,
-                 *           "allow_parallel_tasks": false,
-                 *           "app": "bash",
-                 *           "arguments": "[\"--diff\"]",
-                 *           "autorun": false,
-                 *           "build_template": "",
-                 *           "cron": "",
-                 *           "description": "Deploys the site",
-                 *           "environment": "{\"stage\":\"production\"}",
-                 *           "git_branch": "main",
-                 *           "inventory": "[web]\nweb1.example.org\n",
-                 *           "max_task_duration_sec": 0,
-                 *           "name": "Web servers",
-                 *           "playbook": "site.yml",
-                 *           "repository": "Site",
-                 *           "roles": [
-                 *             {
-                 *               "is_global": false,
-                 *               "permissions": 15,
-                 *               "role": "manager"
-                 *             }
-                 *           ],
-                 *           "runner_tag": "linux",
-                 *           "start_version": "1.0.0",
-                 *           "suppress_success_alerts": false,
-                 *           "survey_vars": [
-                 *             {
-                 *               "default_value": "main",
-                 *               "description": "Deploys the site",
-                 *               "name": "Web servers",
-                 *               "required": true,
-                 *               "title": "Production",
-                 *               "type": "",
-                 *               "values": [
-                 *                 {
-                 *                   "name": "Web servers",
-                 *                   "value": "production"
-                 *                 }
-                 *               ]
-                 *             }
-                 *           ],
-                 *           "task_params": null,
-                 *           "type": "",
-                 *           "vault_key": "",
-                 *           "vaults": [
-                 *             {
-                 *               "name": "Web servers",
-                 *               "script": "vault.sh",
-                 *               "type": "",
-                 *               "vault_key": ""
-                 *             }
-                 *           ],
-                 *           "view": ""
-                 *         }
-                 *       ],
-                 *       "views": [
-                 *         {
-                 *           "hidden": false,
-                 *           "position": 1,
-                 *           "sort_column": "name",
-                 *           "sort_reverse": false,
-                 *           "title": "Production",
-                 *           "type": ""
-                 *         }
-                 *       ]
-                 *     }
-                 */
                 "application/json": components["schemas"]["RestoreInput"];
             };
         };
@@ -17719,20 +13825,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "alert": false,
-                     *       "alert_chat": "-100123",
-                     *       "created": "2026-01-31T12:00:00Z",
-                     *       "id": 1,
-                     *       "max_parallel_tasks": 0,
-                     *       "name": "Web servers",
-                     *       "type": "",
-                     *       "warnings": [
-                     *         ""
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["RestoredProject"];
                 };
             };
@@ -17780,16 +13872,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "name": "Web servers",
-                     *         "permissions": 15,
-                     *         "project_id": 1,
-                     *         "slug": "manager"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Role"][];
                 };
             };
@@ -17824,13 +13906,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "Web servers",
-                 *       "permissions": 15,
-                 *       "slug": "manager"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RoleInput"];
             };
         };
@@ -17841,14 +13916,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "name": "Web servers",
-                     *       "permissions": 15,
-                     *       "project_id": 1,
-                     *       "slug": "manager"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Role"];
                 };
             };
@@ -17890,14 +13957,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "name": "Web servers",
-                     *       "permissions": 15,
-                     *       "project_id": 1,
-                     *       "slug": "manager"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Role"];
                 };
             };
@@ -17936,13 +13995,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "Web servers",
-                 *       "permissions": 15,
-                 *       "slug": "manager"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RoleInput"];
             };
         };
@@ -17986,13 +14038,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "Web servers",
-                 *       "permissions": 15,
-                 *       "slug": "manager"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RoleInput"];
             };
         };
@@ -18076,14 +14121,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "number_of_runners": 2,
-                     *         "tag": "linux"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["RunnerTag"][];
                 };
             };
@@ -18132,26 +14169,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "active": true,
-                     *         "cleaning_requested": "2026-01-31T12:00:00Z",
-                     *         "id": 1,
-                     *         "is_default": false,
-                     *         "max_parallel_tasks": 0,
-                     *         "name": "Web servers",
-                     *         "project_id": 1,
-                     *         "registered": true,
-                     *         "tag": "linux",
-                     *         "tags": [
-                     *           "linux"
-                     *         ],
-                     *         "touched": "2026-01-31T12:00:00Z",
-                     *         "webhook": "https://runner.example.org/wake"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Runner"][];
                 };
             };
@@ -18186,20 +14203,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "active": true,
-                 *       "is_default": false,
-                 *       "max_parallel_tasks": 0,
-                 *       "name": "Web servers",
-                 *       "registered": true,
-                 *       "tag": "linux",
-                 *       "tags": [
-                 *         "linux"
-                 *       ],
-                 *       "webhook": "https://runner.example.org/wake"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RunnerInput"];
             };
         };
@@ -18210,26 +14213,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "active": true,
-                     *       "cleaning_requested": "2026-01-31T12:00:00Z",
-                     *       "id": 1,
-                     *       "is_default": false,
-                     *       "max_parallel_tasks": 0,
-                     *       "name": "Web servers",
-                     *       "private_key": "",
-                     *       "project_id": 1,
-                     *       "registered": true,
-                     *       "tag": "linux",
-                     *       "tags": [
-                     *         "linux"
-                     *       ],
-                     *       "token": "c2VjcmV0LXJ1bm5lci10b2tlbg",
-                     *       "touched": "2026-01-31T12:00:00Z",
-                     *       "webhook": "https://runner.example.org/wake"
-                     *     }
-                     */
                     "application/json": components["schemas"]["RunnerWithSecrets"];
                 };
             };
@@ -18271,24 +14254,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "active": true,
-                     *       "cleaning_requested": "2026-01-31T12:00:00Z",
-                     *       "id": 1,
-                     *       "is_default": false,
-                     *       "max_parallel_tasks": 0,
-                     *       "name": "Web servers",
-                     *       "project_id": 1,
-                     *       "registered": true,
-                     *       "tag": "linux",
-                     *       "tags": [
-                     *         "linux"
-                     *       ],
-                     *       "touched": "2026-01-31T12:00:00Z",
-                     *       "webhook": "https://runner.example.org/wake"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Runner"];
                 };
             };
@@ -18327,20 +14292,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "active": true,
-                 *       "is_default": false,
-                 *       "max_parallel_tasks": 0,
-                 *       "name": "Web servers",
-                 *       "registered": true,
-                 *       "tag": "linux",
-                 *       "tags": [
-                 *         "linux"
-                 *       ],
-                 *       "webhook": "https://runner.example.org/wake"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RunnerInput"];
             };
         };
@@ -18384,20 +14335,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "active": true,
-                 *       "is_default": false,
-                 *       "max_parallel_tasks": 0,
-                 *       "name": "Web servers",
-                 *       "registered": true,
-                 *       "tag": "linux",
-                 *       "tags": [
-                 *         "linux"
-                 *       ],
-                 *       "webhook": "https://runner.example.org/wake"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RunnerInput"];
             };
         };
@@ -18478,11 +14415,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "active": true
-                 *     }
-                 */
                 "application/json": components["schemas"]["ActiveInput"];
             };
         };
@@ -18569,13 +14501,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "project_id": 1,
-                     *       "registration_token": "c2VjcmV0LW9uZS10aW1lLXRva2Vu",
-                     *       "runner_id": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["RegistrationToken"];
                 };
             };
@@ -18612,11 +14537,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "needed": false
-                     *     }
-                     */
                     "application/json": components["schemas"]["SetupState"];
                 };
             };
@@ -18641,15 +14561,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "email": "alice@example.org",
-                 *       "name": "Web servers",
-                 *       "password": "correct horse battery",
-                 *       "token": "c2VjcmV0LXJ1bm5lci10b2tlbg",
-                 *       "username": "alice"
-                 *     }
-                 */
                 "application/json": components["schemas"]["SetupInput"];
             };
         };
@@ -18660,33 +14571,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "admin": false,
-                     *       "alert": false,
-                     *       "can_create_project": true,
-                     *       "created": "2026-01-31T12:00:00Z",
-                     *       "disabled": false,
-                     *       "email": "alice@example.org",
-                     *       "external": false,
-                     *       "has_active_subscription": false,
-                     *       "id": 1,
-                     *       "name": "Web servers",
-                     *       "pro": false,
-                     *       "totp": {
-                     *         "confirmed": false,
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "id": 1,
-                     *         "recovery_code": "",
-                     *         "recovery_codes": [
-                     *           ""
-                     *         ],
-                     *         "url": "https://git.example.org/site.git",
-                     *         "user_id": 2
-                     *       },
-                     *       "username": "alice"
-                     *     }
-                     */
                     "application/json": components["schemas"]["CurrentUser"];
                 };
             };
@@ -18723,15 +14607,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "key": "ref",
-                     *       "plan": "",
-                     *       "state": "active",
-                     *       "used": 0,
-                     *       "users": 0
-                     *     }
-                     */
                     "application/json": components["schemas"]["Subscription"];
                 };
             };
@@ -18780,20 +14655,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "location": "queue",
-                     *         "project_id": 1,
-                     *         "project_name": "Site",
-                     *         "runner_id": 1,
-                     *         "runner_name": "build-1",
-                     *         "status": "success",
-                     *         "task_id": 1,
-                     *         "username": "alice"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["UnfinishedTask"][];
                 };
             };
@@ -18846,20 +14707,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "location": "queue",
-                     *         "project_id": 1,
-                     *         "project_name": "Site",
-                     *         "runner_id": 1,
-                     *         "runner_name": "build-1",
-                     *         "status": "success",
-                     *         "task_id": 1,
-                     *         "username": "alice"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["UnfinishedTask"][];
                 };
             };
@@ -18938,33 +14785,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "admin": false,
-                     *       "alert": false,
-                     *       "can_create_project": true,
-                     *       "created": "2026-01-31T12:00:00Z",
-                     *       "disabled": false,
-                     *       "email": "alice@example.org",
-                     *       "external": false,
-                     *       "has_active_subscription": false,
-                     *       "id": 1,
-                     *       "name": "Web servers",
-                     *       "pro": false,
-                     *       "totp": {
-                     *         "confirmed": false,
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "id": 1,
-                     *         "recovery_code": "",
-                     *         "recovery_codes": [
-                     *           ""
-                     *         ],
-                     *         "url": "https://git.example.org/site.git",
-                     *         "user_id": 2
-                     *       },
-                     *       "username": "alice"
-                     *     }
-                     */
                     "application/json": components["schemas"]["CurrentUser"];
                 };
             };
@@ -19004,7 +14824,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /** @example {} */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -19040,11 +14859,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "key": "ref"
-                 *     }
-                 */
                 "application/json": components["schemas"]["UserOptionInput"];
             };
         };
@@ -19055,12 +14869,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "key": "ref",
-                     *       "value": null
-                     *     }
-                     */
                     "application/json": components["schemas"]["UserOption"];
                 };
             };
@@ -19099,19 +14907,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "current": false,
-                     *         "id": 1,
-                     *         "ip": "192.0.2.7",
-                     *         "last_active": "2026-01-31T12:00:00Z",
-                     *         "pending": false,
-                     *         "user_agent": "Mozilla/5.0"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Session"][];
                 };
             };
@@ -19230,26 +15025,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "expired": false,
-                     *         "expires_at": "2026-01-31T12:00:00Z",
-                     *         "id": "",
-                     *         "last_used": "2026-01-31T12:00:00Z",
-                     *         "name": "Web servers",
-                     *         "projects": [
-                     *           1
-                     *         ],
-                     *         "scopes": [
-                     *           "read",
-                     *           "run"
-                     *         ],
-                     *         "user_id": 2
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Token"][];
                 };
             };
@@ -19284,19 +15059,6 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "expires_at": "2026-01-31T12:00:00Z",
-                 *       "name": "Web servers",
-                 *       "projects": [
-                 *         1
-                 *       ],
-                 *       "scopes": [
-                 *         "read",
-                 *         "run"
-                 *       ]
-                 *     }
-                 */
                 "application/json": components["schemas"]["TokenInput"];
             };
         };
@@ -19307,24 +15069,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "created": "2026-01-31T12:00:00Z",
-                     *       "expired": false,
-                     *       "expires_at": "2026-01-31T12:00:00Z",
-                     *       "id": "",
-                     *       "last_used": "2026-01-31T12:00:00Z",
-                     *       "name": "Web servers",
-                     *       "projects": [
-                     *         1
-                     *       ],
-                     *       "scopes": [
-                     *         "read",
-                     *         "run"
-                     *       ],
-                     *       "user_id": 2
-                     *     }
-                     */
                     "application/json": components["schemas"]["Token"];
                 };
             };
@@ -19411,22 +15155,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "admin": false,
-                     *         "alert": false,
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "disabled": false,
-                     *         "email": "alice@example.org",
-                     *         "external": false,
-                     *         "id": 1,
-                     *         "name": "Web servers",
-                     *         "pro": false,
-                     *         "username": "alice"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["UserListItem"][];
                 };
             };
@@ -19461,20 +15189,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "admin": false,
-                 *       "alert": false,
-                 *       "current_password": "",
-                 *       "disabled": false,
-                 *       "email": "alice@example.org",
-                 *       "external": false,
-                 *       "name": "Web servers",
-                 *       "password": "correct horse battery",
-                 *       "pro": false,
-                 *       "username": "alice"
-                 *     }
-                 */
                 "application/json": components["schemas"]["UserInput"];
             };
         };
@@ -19485,31 +15199,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "admin": false,
-                     *       "alert": false,
-                     *       "created": "2026-01-31T12:00:00Z",
-                     *       "disabled": false,
-                     *       "email": "alice@example.org",
-                     *       "external": false,
-                     *       "id": 1,
-                     *       "name": "Web servers",
-                     *       "pro": false,
-                     *       "totp": {
-                     *         "confirmed": false,
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "id": 1,
-                     *         "recovery_code": "",
-                     *         "recovery_codes": [
-                     *           ""
-                     *         ],
-                     *         "url": "https://git.example.org/site.git",
-                     *         "user_id": 2
-                     *       },
-                     *       "username": "alice"
-                     *     }
-                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
@@ -19551,31 +15240,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "admin": false,
-                     *       "alert": false,
-                     *       "created": "2026-01-31T12:00:00Z",
-                     *       "disabled": false,
-                     *       "email": "alice@example.org",
-                     *       "external": false,
-                     *       "id": 1,
-                     *       "name": "Web servers",
-                     *       "pro": false,
-                     *       "totp": {
-                     *         "confirmed": false,
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "id": 1,
-                     *         "recovery_code": "",
-                     *         "recovery_codes": [
-                     *           ""
-                     *         ],
-                     *         "url": "https://git.example.org/site.git",
-                     *         "user_id": 2
-                     *       },
-                     *       "username": "alice"
-                     *     }
-                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
@@ -19614,20 +15278,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "admin": false,
-                 *       "alert": false,
-                 *       "current_password": "",
-                 *       "disabled": false,
-                 *       "email": "alice@example.org",
-                 *       "external": false,
-                 *       "name": "Web servers",
-                 *       "password": "correct horse battery",
-                 *       "pro": false,
-                 *       "username": "alice"
-                 *     }
-                 */
                 "application/json": components["schemas"]["UserInput"];
             };
         };
@@ -19714,19 +15364,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "confirmed": false,
-                     *       "created": "2026-01-31T12:00:00Z",
-                     *       "id": 1,
-                     *       "recovery_code": "",
-                     *       "recovery_codes": [
-                     *         ""
-                     *       ],
-                     *       "url": "https://git.example.org/site.git",
-                     *       "user_id": 2
-                     *     }
-                     */
                     "application/json": components["schemas"]["UserTOTP"];
                 };
             };
@@ -19762,12 +15399,6 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "current_password": "",
-                 *       "passcode": "123456"
-                 *     }
-                 */
                 "application/json": components["schemas"]["ProofInput"];
             };
         };
@@ -19813,11 +15444,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "passcode": "123456"
-                 *     }
-                 */
                 "application/json": components["schemas"]["PasscodeInput"];
             };
         };
@@ -19900,12 +15526,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "current_password": "",
-                 *       "password": "correct horse battery"
-                 *     }
-                 */
                 "application/json": components["schemas"]["PasswordInput"];
             };
         };
@@ -19955,19 +15575,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "created": "2026-01-31T12:00:00Z",
-                     *         "current": false,
-                     *         "id": 1,
-                     *         "ip": "192.0.2.7",
-                     *         "last_active": "2026-01-31T12:00:00Z",
-                     *         "pending": false,
-                     *         "user_agent": "Mozilla/5.0"
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["Session"][];
                 };
             };
