@@ -293,11 +293,11 @@ func TestUserFieldsAndPages(t *testing.T) {
 		t.Fatalf("got %v", page)
 	}
 	last := page[1].ID
-	w.do("admin", "GET", fmt.Sprintf("/api/users?count=2&after=%d", last), nil).json(t, &page)
+	w.do("admin", "GET", "/api/users?count=2&offset=2", nil).json(t, &page)
 	if len(page) != 2 || page[0].ID <= last {
 		t.Errorf("the next page: got %v after %d", page, last)
 	}
-	for _, bad := range []string{"count=0", "count=x", "after=-1"} {
+	for _, bad := range []string{"count=0", "count=x", "offset=-1"} {
 		if got := w.do("admin", "GET", "/api/users?"+bad, nil).Code; got != 400 {
 			t.Errorf("%s: got %d", bad, got)
 		}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"signalbox/internal/exec/apps"
@@ -71,13 +72,15 @@ func version(ctx context.Context, cmd process.Command) string {
 	return parseVersion(string(text))
 }
 
-var versionNumber = regexp.MustCompile(`\b[vV]?(\d+\.\d+(?:\.\d+)*(?:-[0-9A-Za-z.]+|(?:a|b|rc)\d+)?)`)
+var versionNumber = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\b[vV]?(\d+\.\d+(?:\.\d+)*(?:-[0-9A-Za-z.]+|(?:a|b|rc)\d+)?)`)
+})
 
 // parseVersion finds the version in what a program says of itself: the number in
 // the first line that has one, "" for none.
 func parseVersion(text string) string {
 	for line := range strings.Lines(text) {
-		if m := versionNumber.FindStringSubmatch(line); m != nil {
+		if m := versionNumber().FindStringSubmatch(line); m != nil {
 			return m[1][:min(len(m[1]), 50)]
 		}
 	}

@@ -130,6 +130,9 @@ func FromEvents(events []domain.EventWithNames, whole bool) []Event {
 			Description: orNull(e.Description), ObjectType: orNull(string(e.ObjectType)), IntegrationID: ptr[int64](e.IntegrationID),
 			ID: int64(e.ID), Action: string(e.Action), Outcome: string(e.Outcome), Target: e.Target,
 		}
+		if !whole && e.ObjectType == domain.ObjectInvite {
+			out.Target = "" // may be an e-mail address
+		}
 		if whole {
 			out.Address, out.UserAgent, out.Changes = e.Address, e.UserAgent, Object(e.Changes)
 		}
