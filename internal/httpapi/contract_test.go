@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/go-cmp/cmp"
 
 	"signalbox/internal/httpapi"
 	"signalbox/internal/httpapi/schemadocs"
@@ -242,7 +243,17 @@ func TestContract_ExamplesAreValid(t *testing.T) {
 // changed since the description was made.
 func TestContract_SchemasAreDescribedByTheirTypes(t *testing.T) {
 	t.Parallel()
-	want, err := schemadocs.Source("../..", contractOf(t).doc.Components.Schemas.Map())
+	doc, err := httpapi.OpenAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var described struct {
+		Components struct{ Schemas map[string]json.RawMessage }
+	}
+	if err := json.Unmarshal(doc, &described); err != nil {
+		t.Fatal(err)
+	}
+	want, err := schemadocs.Source("../..", described.Components.Schemas)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,6 +262,6 @@ func TestContract_SchemasAreDescribedByTheirTypes(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Error("internal/httpapi/schemadocs.go is not what the types say; run: go run ./internal/httpapi/cmd/schemadocs")
+		t.Error("internal/httpapi/schemadocs.go is not what the types say; run: make openapi\n", cmp.Diff(string(want), string(got)))
 	}
 }

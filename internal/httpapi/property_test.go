@@ -24,13 +24,13 @@ import (
 	"signalbox/internal/httpapi"
 )
 
-// tries returns how many values are tried on each field of a request. More are
-// tried with SIGNALBOX_FUZZ_TRIES=100, which takes all of them.
+// tries returns how often three values are tried on each field of a request. With
+// SIGNALBOX_FUZZ_TRIES=100 it is all there are.
 func tries() int {
 	if n, err := strconv.Atoi(os.Getenv("SIGNALBOX_FUZZ_TRIES")); err == nil {
 		return n
 	}
-	return 2
+	return 1
 }
 
 // TestEveryOperation_TakesAnything sends every operation requests that are made
@@ -86,8 +86,7 @@ func (p *prober) run() {
 		p.send(actor, path, body, "")
 	}
 	for _, broken := range p.paths() {
-		p.send("admin", broken, body, "")
-		p.send("owner", broken, body, "")
+		p.send(p.anyone(), broken, body, "")
 	}
 	for _, q := range p.rt.Query {
 		for _, value := range p.some(queryValues()) {
