@@ -26,6 +26,7 @@ type admin struct {
 	store   store.Store
 	auth    *auth.Service
 	catalog *catalog.Catalog
+	ring    *secrets.Keyring
 }
 
 // Open opens the data of an instance for the command line. A server may be
@@ -39,7 +40,7 @@ func (*App) Open(ctx context.Context, c *config.Config, log *slog.Logger) (cli.A
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	keys, err := secrets.New(c.Keys.AccessKeyEncryption.Reveal())
+	keys, err := loadRing(c)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -47,11 +48,16 @@ func (*App) Open(ctx context.Context, c *config.Config, log *slog.Logger) (cli.A
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	return &admin{store: st, auth: a, catalog: cat}, nil
+	return &admin{store: st, auth: a, catalog: cat, ring: keys}, nil
 }
 
-// Check reads the settings of the connection to the database.
+// Check reads the keys file and the settings of the connection to the database.
 func (*App) Check(c *config.Config) error {
+	if c.Keys.File != "" {
+		if _, err := loadRing(c); err != nil {
+			return err
+		}
+	}
 	if c.Database.Dialect == "bolt" {
 		return nil
 	}
@@ -66,6 +72,12 @@ func (*App) Schema(ctx context.Context, c *config.Config) (cli.Schema, error) {
 		state.HalfUndone, err = true, nil
 	}
 	return state, cannotOpen(c, err)
+}
+
+// LatestSchema is the version that all databases are brought to.
+func (*App) LatestSchema() (int64, error) {
+	_, latest, err := boltstore.SchemaVersion("") // of a file that is not there
+	return latest, err
 }
 
 func schemaVersion(ctx context.Context, c *config.Config) (have, latest int64, err error) {

@@ -90,7 +90,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	if err != nil {
 		return err
 	}
-	keys, err := secrets.New(c.Keys.AccessKeyEncryption.Reveal())
+	keys, err := loadRing(c)
 	if err != nil {
 		return err
 	}
@@ -161,6 +161,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 		return dispatcher.Run(ctx)
 	})
 	g.Go(func() error { return sweepSessions(ctx, authn, log) })
+	g.Go(func() error { return watchRing(ctx, c, keys, log) })
 	g.Go(func() error { return service.Retain(ctx) })
 	g.Go(func() error { return programs.Run(ctx, cat.Apps) })
 	if age := c.Audit.Retention; age > 0 {

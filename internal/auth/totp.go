@@ -54,8 +54,6 @@ func (s *Service) factor(ctx context.Context, id domain.UserID) (*domain.TOTP, e
 	return &f, err
 }
 
-func totpPlace(id domain.UserID) string { return fmt.Sprintf("totp.user.%d", id) }
-
 // Enrolment is a new second factor; its secrets are shown now and never again.
 type Enrolment struct {
 	Factor        domain.TOTP
@@ -85,7 +83,7 @@ func (s *Service) enrol(ctx context.Context, actor domain.Actor, user domain.Use
 		return Enrolment{}, domain.Invalid("", "TOTP is not enabled on this server")
 	}
 	secret := randomBytes(20)
-	sealed, err := s.cfg.Sealer.Seal(secret, totpPlace(user.ID))
+	sealed, err := s.cfg.Sealer.Seal(secret, domain.TOTP{UserID: user.ID}.Place())
 	if err != nil {
 		return Enrolment{}, fmt.Errorf("seal second factor: %w", err)
 	}
@@ -179,7 +177,7 @@ func (s *Service) openFactor(f domain.TOTP) ([]byte, error) {
 	if s.cfg.Sealer == nil {
 		return nil, domain.Forbidden(totpDisabled)
 	}
-	secret, err := s.cfg.Sealer.Open(f.Secret, totpPlace(f.UserID))
+	secret, err := s.cfg.Sealer.Open(f.Secret, f.Place())
 	if err != nil {
 		return nil, fmt.Errorf("open second factor %d: %w", f.ID, err)
 	}

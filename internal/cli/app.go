@@ -9,6 +9,7 @@ import (
 	"signalbox/internal/backup"
 	"signalbox/internal/config"
 	"signalbox/internal/domain"
+	"signalbox/internal/secrets/vault"
 	"signalbox/internal/store"
 )
 
@@ -26,6 +27,8 @@ type App interface {
 	Check(c *config.Config) error
 	// Schema looks at the version of the database's tables and changes nothing.
 	Schema(ctx context.Context, c *config.Config) (Schema, error)
+	// LatestSchema is the version that this program brings tables to.
+	LatestSchema() (int64, error)
 	// Migrate brings the tables to a version, up or down. On the way down what the
 	// undone steps brought is lost.
 	Migrate(ctx context.Context, c *config.Config, log *slog.Logger, version int64) error
@@ -108,6 +111,13 @@ type Admin interface {
 	// ExportAudit gives the lines of the activity log that a filter selects to fn,
 	// newest first.
 	ExportAudit(ctx context.Context, f store.EventFilter, fn func(audit.Record) error) error
+
+	// CheckVault says which keys the stored secrets need.
+	CheckVault(ctx context.Context) (vault.Report, error)
+	// Rekey seals stored secrets again with the active key; the old keys only open.
+	Rekey(ctx context.Context, how vault.How, old []domain.Secret) (vault.Done, error)
+	// RollbackVault puts back what a backup of Rekey holds.
+	RollbackVault(ctx context.Context, file string, dry bool) (vault.Done, error)
 
 	Close() error
 }

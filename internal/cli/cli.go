@@ -91,7 +91,13 @@ func (s *shell) root() *cobra.Command {
 	flags.BoolVar(&s.strict, "strict-config", false, "refuse unknown configuration keys")
 	flags.StringVar(&s.logLevel, "log-level", "", "least `severity` that is logged: debug, info, warn or error")
 	flags.String("debug-filter", "", "accepted for scripts of the reference; does nothing")
-	root.AddCommand(s.serve(), s.user(), s.token(), s.project(), s.config(), s.migrate(), s.audit(), s.version())
+	root.AddCommand(s.serve(), s.user(), s.token(), s.project(), s.template(), s.task(), s.vault(), s.config(), s.migrate(), s.audit(), s.setup(), s.version())
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			group(c) // a shell it does not know is a mistake like any other
+		}
+	}
 	return root
 }
 

@@ -48,6 +48,8 @@ func (a *fakeApp) Schema(context.Context, *config.Config) (Schema, error) {
 	return Schema{Version: a.schema, Latest: 2, HalfUndone: a.half}, a.broken
 }
 
+func (a *fakeApp) LatestSchema() (int64, error) { return 2, nil }
+
 func (a *fakeApp) Migrate(_ context.Context, _ *config.Config, _ *slog.Logger, version int64) error {
 	switch {
 	case a.schema > 2:

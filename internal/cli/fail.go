@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"signalbox/internal/client"
 	"signalbox/internal/config"
 	"signalbox/internal/domain"
 )
@@ -20,6 +22,9 @@ const (
 	exitDatabase    = 3 // unreachable, or its schema is not ours
 	exitNotFound    = 4
 	exitConflict    = 5 // exists already, or is in that state already
+	exitTaskFailed  = 10
+	exitTaskStopped = 11
+	exitTaskTimeout = 12
 	exitInterrupted = 130
 )
 
@@ -67,9 +72,15 @@ func (s *shell) complain(text string) {
 func exitCode(err error) int {
 	var bad *config.Error
 	var wrong usageError
+	var task *ended
+	var refused *client.Error
 	switch {
 	case errors.As(err, &bad), errors.As(err, &wrong):
 		return exitUsage
+	case errors.As(err, &task):
+		return task.code
+	case errors.As(err, &refused):
+		return refusedCode(refused.Status)
 	case domain.IsKind(err, domain.KindInvalid), domain.IsKind(err, domain.KindMalformed):
 		return exitUsage
 	case domain.IsKind(err, domain.KindUnavailable):
@@ -80,6 +91,19 @@ func exitCode(err error) int {
 		return exitConflict
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
+	}
+	return exitFailure
+}
+
+// refusedCode is for what a server on the network refused.
+func refusedCode(status int) int {
+	switch status {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity:
+		return exitUsage
+	case http.StatusNotFound:
+		return exitNotFound
+	case http.StatusConflict:
+		return exitConflict
 	}
 	return exitFailure
 }

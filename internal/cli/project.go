@@ -19,8 +19,8 @@ import (
 )
 
 func (s *shell) project() *cobra.Command {
-	c := group(&cobra.Command{Use: "project", Aliases: []string{"projects"}, Short: "Take projects along as files, and bring them back"})
-	c.AddCommand(s.projectExport(), s.projectImport())
+	c := group(&cobra.Command{Use: "project", Aliases: []string{"projects"}, Short: "Take projects along as files, bring them back, list those of a server"})
+	c.AddCommand(s.projectExport(), s.projectImport(), s.projectList())
 	return c
 }
 

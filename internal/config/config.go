@@ -126,6 +126,9 @@ type Keys struct {
 	CookieHash          domain.Secret
 	CookieEncryption    domain.Secret
 	AccessKeyEncryption domain.Secret
+	// File is the file of several keys for stored secrets, "" for none. Its active
+	// key seals instead of AccessKeyEncryption, which still opens.
+	File string
 }
 
 // Auth governs signing in.
@@ -288,6 +291,7 @@ func (c *Config) settle(dataDir string) error {
 		{&c.Git.SSHConfigPath, ""},
 		{&c.Git.KnownHostsFile, ""},
 		{&c.SecretsDir, ""},
+		{&c.Keys.File, ""},
 		{&c.Server.TLS.CertFile, ""},
 		{&c.Server.TLS.KeyFile, ""},
 	}

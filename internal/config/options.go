@@ -82,6 +82,9 @@ func options(home string) []option {
 		{key: "access_key_encryption", env: "ACCESS_KEY_ENCRYPTION", secret: true, fallback: "made at first start",
 			field: func(c *Config) field { return key{&c.Keys.AccessKeyEncryption, []int{16, 24, 32}} },
 			doc:   "Key that encrypts the secrets of the key store. Without it they cannot be read: keep a copy apart from the database."},
+		{key: "encryption.keys_file", env: "ENCRYPTION_KEYS_FILE", fallback: "none",
+			field: at(func(c *Config) *string { return &c.Keys.File }),
+			doc:   "File of several keys for stored secrets, YAML or JSON, so that they can be changed while the server runs; see Keys."},
 
 		{key: "password_login_disable", env: "PASSWORD_LOGIN_DISABLED",
 			field: func(c *Config) field { return toggle{&c.Auth.PasswordLoginDisabled} },
@@ -353,7 +356,7 @@ func silentKeys() []string {
 
 func silentEnv() []string {
 	return []string{
-		"CONFIG_PATH", "DEBUG_FILTER", "CLI_COMPAT", "URL", "TOKEN", "TASK_DETAILS_", "SUBSCRIPTION_",
+		"CONFIG_PATH", "DEBUG_FILTER", "CLI_COMPAT", "URL", "TOKEN", "API_TOKEN", "TASK_DETAILS_", "SUBSCRIPTION_",
 		"SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_", "PORT_",
 		"VERSION", "TEST_", "FAULT_", "BENCH_",
 		"FROM_DB_PASS", "FROM_DB_PASS_FILE", "TO_DB_PASS", "TO_DB_PASS_FILE", // see LoadDatabase

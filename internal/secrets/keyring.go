@@ -16,7 +16,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync/atomic"
 
 	"signalbox/internal/domain"
 )
@@ -31,45 +33,126 @@ var ErrUnknownKey = errors.New("sealed with a key that is not configured")
 var ErrDamaged = errors.New("sealed text is damaged or belongs elsewhere")
 
 // Keyring seals with its first key and opens with any. It may be used from
-// many goroutines.
+// many goroutines, also while its keys are replaced.
 type Keyring struct {
-	keys []key
+	keys atomic.Pointer[[]key]
 }
 
 type key struct {
-	id   string
-	aead cipher.AEAD
+	id    string
+	label string // "" for one that has no name
+	aead  cipher.AEAD
 }
 
 // New makes a keyring of base64 texts of 16, 24 or 32 bytes. The first seals;
 // the others open what was sealed before a rotation.
 func New(encoded ...string) (*Keyring, error) {
-	if len(encoded) == 0 {
+	named := make([]namedKey, len(encoded))
+	for i, text := range encoded {
+		named[i].text = text
+	}
+	return newRing(named)
+}
+
+// namedKey is a key with the name that errors and reports call it by.
+type namedKey struct{ label, text string }
+
+func newRing(named []namedKey) (*Keyring, error) {
+	if len(named) == 0 {
 		return nil, errors.New("an encryption key is required")
 	}
-	ring := &Keyring{}
-	for i, text := range encoded {
-		raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+	var keys []key
+	for i, n := range named {
+		name := fmt.Sprintf("encryption key %d", i+1)
+		if n.label != "" {
+			name = fmt.Sprintf("encryption key %q", n.label)
+		}
+		raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(n.text))
 		if err != nil {
-			return nil, fmt.Errorf("encryption key %d is not base64", i+1)
+			return nil, fmt.Errorf("%s is not base64", name)
 		}
 		block, err := aes.NewCipher(raw)
 		if err != nil {
-			return nil, fmt.Errorf("encryption key %d has %d bytes; 16, 24 or 32 are needed", i+1, len(raw))
+			return nil, fmt.Errorf("%s has %d bytes; 16, 24 or 32 are needed", name, len(raw))
 		}
 		aead, err := cipher.NewGCM(block)
 		if err != nil {
-			return nil, fmt.Errorf("encryption key %d: %w", i+1, err)
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		sum := sha256.Sum256(append([]byte("signalbox key id\x00"), raw...))
-		ring.keys = append(ring.keys, key{id: hex.EncodeToString(sum[:4]), aead: aead})
+		id := hex.EncodeToString(sum[:4])
+		// A key may be given twice, say by its name and as the old setting.
+		if !slices.ContainsFunc(keys, func(k key) bool { return k.id == id }) {
+			keys = append(keys, key{id: id, label: n.label, aead: aead})
+		}
 	}
+	ring := &Keyring{}
+	ring.keys.Store(&keys)
 	return ring, nil
+}
+
+// Replace gives the keyring the keys of another one, all at once: what is being
+// sealed or opened meanwhile uses either the old ones or the new.
+func (k *Keyring) Replace(with *Keyring) { k.keys.Store(with.keys.Load()) }
+
+// Equal reports whether two keyrings hold the same keys in the same order.
+func (k *Keyring) Equal(other *Keyring) bool {
+	return slices.EqualFunc(*k.keys.Load(), *other.keys.Load(), func(a, b key) bool { return a.id == b.id && a.label == b.label })
+}
+
+// With returns a keyring that also opens with the keys given.
+func (k *Keyring) With(encoded ...string) (*Keyring, error) {
+	more, err := New(encoded...)
+	if err != nil {
+		return nil, err
+	}
+	keys := slices.Clone(*k.keys.Load())
+	for _, add := range *more.keys.Load() {
+		if !slices.ContainsFunc(keys, func(have key) bool { return have.id == add.id }) {
+			keys = append(keys, add)
+		}
+	}
+	both := &Keyring{}
+	both.keys.Store(&keys)
+	return both, nil
+}
+
+// Primary returns a keyring of the sealing key alone.
+func (k *Keyring) Primary() *Keyring {
+	keys := (*k.keys.Load())[:1:1]
+	one := &Keyring{}
+	one.keys.Store(&keys)
+	return one
+}
+
+// KeyInfo tells keys apart without showing them.
+type KeyInfo struct {
+	ID    string
+	Label string // "" for one that has no name
+}
+
+// Keys returns the keys, the sealing one first.
+func (k *Keyring) Keys() []KeyInfo {
+	var list []KeyInfo
+	for _, one := range *k.keys.Load() {
+		list = append(list, KeyInfo{ID: one.id, Label: one.label})
+	}
+	return list
+}
+
+// KeyID returns the id of the key that a text was sealed with; false for a text
+// that was never sealed.
+func KeyID(sealed string) (string, bool) {
+	parts := strings.SplitN(sealed, ".", 3)
+	if len(parts) != 3 || parts[0] != version {
+		return "", false
+	}
+	return parts[1], true
 }
 
 // Seal encrypts a text for one place; Open needs the same place.
 func (k *Keyring) Seal(plain []byte, place string) (string, error) {
-	primary := k.keys[0]
+	primary := (*k.keys.Load())[0]
 	nonce := make([]byte, primary.aead.NonceSize())
 	if _, err := rand.Read(nonce); err != nil {
 		return "", fmt.Errorf("nonce: %w", err)
@@ -88,7 +171,7 @@ func (k *Keyring) Open(sealed, place string) ([]byte, error) {
 	if err != nil {
 		return nil, ErrDamaged
 	}
-	for _, candidate := range k.keys {
+	for _, candidate := range *k.keys.Load() {
 		if candidate.id != parts[1] {
 			continue
 		}
@@ -107,7 +190,7 @@ func (k *Keyring) Open(sealed, place string) ([]byte, error) {
 
 // Stale reports whether the text should be sealed again with the primary key.
 func (k *Keyring) Stale(sealed string) bool {
-	return !strings.HasPrefix(sealed, version+"."+k.keys[0].id+".")
+	return !strings.HasPrefix(sealed, version+"."+(*k.keys.Load())[0].id+".")
 }
 
 // String hides the keys from accidental printing.
@@ -129,9 +212,14 @@ type payload struct {
 	SourceKey  string `json:"source_key,omitempty"`
 }
 
-// keyPlace binds the secret of a key to its project, so that a row copied to
+// The places that secrets are sealed for. They are part of the stored form.
+
+// TaskPlace is that of the secret answers of tasks.
+const TaskPlace = "task.secret"
+
+// KeyPlace binds the secret of a key to its project, so that a row copied to
 // another project cannot be opened there.
-func keyPlace(p domain.ProjectID) string { return fmt.Sprintf("key.project.%d", p) }
+func KeyPlace(p domain.ProjectID) string { return fmt.Sprintf("key.project.%d", p) }
 
 // SealKey encrypts the secret of a key of the project; "" when it holds nothing.
 func (k *Keyring) SealKey(p domain.ProjectID, t domain.KeyType, s domain.KeySecret) (string, error) {
@@ -146,7 +234,7 @@ func (k *Keyring) SealKey(p domain.ProjectID, t domain.KeyType, s domain.KeySecr
 	if err != nil {
 		return "", fmt.Errorf("encode key: %w", err)
 	}
-	return k.Seal(plain, keyPlace(p))
+	return k.Seal(plain, KeyPlace(p))
 }
 
 // OpenKey decrypts the secret of a stored key; a key without one gives the
@@ -156,7 +244,7 @@ func (k *Keyring) OpenKey(stored domain.Key) (domain.KeySecret, error) {
 	if stored.Ciphertext == "" {
 		return domain.KeySecret{}, nil
 	}
-	plain, err := k.Open(stored.Ciphertext, keyPlace(stored.ProjectID))
+	plain, err := k.Open(stored.Ciphertext, KeyPlace(stored.ProjectID))
 	if err != nil {
 		return domain.KeySecret{}, fmt.Errorf("open key %d: %w", stored.ID, err)
 	}

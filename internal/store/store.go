@@ -237,6 +237,10 @@ type Tasks interface {
 	// change of a terminal status gives ErrFenced, another impossible one
 	// ErrStatus. The definition's secret is erased when the task ends.
 	Update(ctx context.Context, id domain.TaskID, fn func(*domain.Task) error) (domain.Task, error)
+	// Reseal replaces the secret of a definition, and nothing else, by what fn
+	// makes of it: "" when there is none or the task has ended. An error of fn
+	// changes nothing; fn must be repeatable.
+	Reseal(ctx context.Context, id domain.TaskID, fn func(sealed string) (string, error)) error
 	// Delete removes a task with its definition, log, stages and results.
 	Delete(ctx context.Context, id domain.TaskID) error
 

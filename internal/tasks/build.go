@@ -11,6 +11,7 @@ import (
 
 	"signalbox/internal/domain"
 	"signalbox/internal/job"
+	"signalbox/internal/secrets"
 	"signalbox/internal/store"
 )
 
@@ -23,7 +24,7 @@ func (s *Service) BuildJob(ctx context.Context, t domain.Task) (job.Spec, error)
 	}
 	b := builder{s: s, task: t, def: stored.Definition}
 	if stored.Secret != "" {
-		text, err := s.Sealer.Open(stored.Secret, "task.secret")
+		text, err := s.Sealer.Open(stored.Secret, secrets.TaskPlace)
 		if err != nil {
 			return job.Spec{}, domain.Invalid("secret", "the secret answers of the task cannot be decrypted; was the encryption key changed?")
 		}

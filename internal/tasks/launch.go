@@ -15,6 +15,7 @@ import (
 	"signalbox/internal/access"
 	"signalbox/internal/authz"
 	"signalbox/internal/domain"
+	"signalbox/internal/secrets"
 	"signalbox/internal/store"
 )
 
@@ -110,7 +111,7 @@ func (s *Service) seal(secret map[string]any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return s.Sealer.Seal(text, "task.secret")
+	return s.Sealer.Seal(text, secrets.TaskPlace)
 }
 
 // app returns the declaration of an app that may be run.

@@ -73,6 +73,22 @@ func (s *tasks) Update(ctx context.Context, id domain.TaskID, fn func(*domain.Ta
 	return result, rules.Explain(err, "update task %d", id)
 }
 
+func (s *tasks) Reseal(ctx context.Context, id domain.TaskID, fn func(string) (string, error)) error {
+	err := s.DB.Write(ctx, func(t *kv.Tx) error {
+		d, row, err := s.definitions.Load(t, int64(id))
+		if err != nil {
+			return err
+		}
+		old := d.Secret
+		if d.Secret, err = fn(old); err != nil || d.Secret == old {
+			return err
+		}
+		_, err = s.definitions.Replace(t, row, &d)
+		return err
+	})
+	return rules.Explain(err, "reseal task %d", id)
+}
+
 // put writes the changed task, whose stored form was row. Visible says whether
 // the change may show in lists.
 func (s *tasks) put(t *kv.Tx, old *domain.Task, row []any, task *domain.Task, visible bool) error {

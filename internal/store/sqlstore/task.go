@@ -154,6 +154,26 @@ func (s *tasks) store(ctx context.Context, tx *txn, old *domain.Task, before []a
 	return nil
 }
 
+func (s *tasks) Reseal(ctx context.Context, id domain.TaskID, fn func(string) (string, error)) error {
+	err := s.eng.tx(ctx, func(ctx context.Context, tx *txn) error {
+		// The task's row is locked, so that the task does not end meanwhile.
+		if _, err := s.get(ctx, int64(id), true); err != nil {
+			return err
+		}
+		var old string
+		if err := s.eng.scan(ctx, "select secret from task_definitions where task_id = ?", []any{int64(id)}, s.eng.text(&old)); err != nil {
+			return err
+		}
+		sealed, err := fn(old)
+		if err != nil || sealed == old {
+			return err
+		}
+		_, err = tx.exec(ctx, "update task_definitions set secret = ? where task_id = ?", sealed, int64(id))
+		return err
+	})
+	return rules.Explain(err, "reseal task %d", id)
+}
+
 func (s *tasks) Delete(ctx context.Context, id domain.TaskID) error {
 	err := s.eng.tx(ctx, func(ctx context.Context, tx *txn) error {
 		t, err := s.get(ctx, int64(id), true)

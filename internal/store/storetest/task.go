@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -44,6 +45,16 @@ func taskCases() []testCase {
 			if tmpl.TaskCount != 1 {
 				t.Errorf("template counts %d tasks, want 1", tmpl.TaskCount)
 			}
+			refused := errors.New("refused")
+			err = s.Tasks().Reseal(ctx, want.ID, func(string) (string, error) { return "lost", refused })
+			wantError(t, "reseal", err, refused)
+			check(t, s.Tasks().Reseal(ctx, want.ID, func(sealed string) (string, error) { return sealed + ", sealed again", nil }))
+			stored, err = s.Tasks().Definition(ctx, want.ID)
+			check(t, err)
+			def.Secret += ", sealed again"
+			if diff := cmp.Diff(def, stored); diff != "" {
+				t.Errorf("definition sealed again (-want +got):\n%s", diff)
+			}
 			got, err = s.Tasks().Update(ctx, want.ID, func(t *domain.Task) error {
 				t.Status, t.Start, t.End = domain.StatusError, ptr(Now()), ptr(Now().Add(time.Minute))
 				t.StatusReason, t.StoppedBy, t.ForceStop, t.CommitHash = "why", &w.User.ID, true, ptr("abc")
@@ -72,6 +83,7 @@ func taskCases() []testCase {
 			wantError(t, "definition", err, store.ErrNotFound)
 			_, err = s.Tasks().Update(ctx, want.ID, func(*domain.Task) error { return nil })
 			wantError(t, "update", err, store.ErrNotFound)
+			wantError(t, "reseal", s.Tasks().Reseal(ctx, want.ID, func(s string) (string, error) { return s, nil }), store.ErrNotFound)
 			wantError(t, "delete", s.Tasks().Delete(ctx, want.ID), store.ErrNotFound)
 			check(t, s.Templates().Delete(ctx, w.Template.ID))
 		}},
