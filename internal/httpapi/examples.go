@@ -299,7 +299,7 @@ func (x exampler) of(s *huma.Schema, schema, property string, depth int) any {
 
 // fits tells whether an example of the table is of the type.
 func fits(s *huma.Schema, v any) bool {
-	switch v.(type) {
+	switch v := v.(type) {
 	case bool:
 		return s.Type == huma.TypeBoolean
 	case int:
@@ -307,7 +307,7 @@ func fits(s *huma.Schema, v any) bool {
 	case string:
 		return s.Type == huma.TypeString && s.Format == "" && s.ContentEncoding == ""
 	case []any:
-		return s.Type == huma.TypeArray && (len(v.([]any)) == 0 || s.Items != nil && fits(s.Items, v.([]any)[0]))
+		return s.Type == huma.TypeArray && (len(v) == 0 || s.Items != nil && fits(s.Items, v[0]))
 	}
 	return false
 }
