@@ -132,6 +132,7 @@ bin/staticcheck: tools/go.mod tools/go.sum
 
 .PHONY: openapi
 openapi: $(modules) ## Write api/openapi.json from the code, and the front end's types from it
+	go run ./internal/httpapi/cmd/schemadocs
 	go run ./internal/httpapi/cmd/openapi
 	$(npm) run gen
 

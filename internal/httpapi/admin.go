@@ -21,7 +21,10 @@ func (a *api) setOption(c *call, in *wire.Option) (wire.Option, error) {
 
 // unfinishedTasks lists all, or the one in the path.
 func (a *api) unfinishedTasks(c *call, _ *none) ([]wire.UnfinishedTask, error) {
-	rows, err := a.Tasks.Unfinished(c.r.Context(), domain.TaskID(c.id("task_id")))
+	if c.r.PathValue("task_id") != "" && c.taskID() == 0 { // 0 would be all of them
+		return nil, domain.NotFound("task that waits or runs")
+	}
+	rows, err := a.Tasks.Unfinished(c.r.Context(), c.taskID())
 	out := make([]wire.UnfinishedTask, 0, len(rows))
 	for _, row := range rows {
 		out = append(out, wire.FromUnfinished(row))
@@ -30,6 +33,9 @@ func (a *api) unfinishedTasks(c *call, _ *none) ([]wire.UnfinishedTask, error) {
 }
 
 func (a *api) stopUnfinishedTask(c *call, _ *none) (none, error) {
+	if c.taskID() == 0 {
+		return none{}, domain.NotFound("task that waits or runs")
+	}
 	rows, err := a.Tasks.Unfinished(c.r.Context(), c.taskID())
 	if err != nil {
 		return none{}, err

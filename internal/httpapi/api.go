@@ -160,15 +160,17 @@ func newAPI(d Deps, describing bool) *api {
 			Title: "Signalbox", Version: "1",
 			Description: "The HTTP API of Signalbox. Paths, names and status codes are those of Semaphore UI 2.17; docs/api.md lists what goes beyond it.",
 		},
-		Servers: []*huma.Server{{URL: "/api"}},
+		Servers: []*huma.Server{{URL: "/api", Description: "This server; below its base path when it has one"}},
+		Tags:    tagDocs(),
 		Components: &huma.Components{Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName), SecuritySchemes: map[string]*huma.SecurityScheme{
-			"cookie": {Type: "apiKey", In: "cookie", Name: cookieName},
-			"bearer": {Type: "http", Scheme: "bearer"},
+			"cookie": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "The session of a browser; writes must come from the server's own pages"},
+			"bearer": {Type: "http", Scheme: "bearer", Description: "An API token"},
 		}},
 	}}
 	a.huma = huma.NewAPI(config, humago.NewAdapter(a.mux, "/api"))
 	if describing {
 		a.errorSchema = a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[wire.Error](), true, "Error")
+		a.describeFailures()
 	}
 	a.templates = listingOf(&Route{Method: get}, reflect.TypeFor[[]wire.TemplateRead]())
 	a.addRoutes()

@@ -196,6 +196,12 @@ func (w *world) dump() string {
 	add(w.store.IntegrationValues().List(ctx, all))
 	add(w.store.IntegrationAliases().List(ctx, all))
 	add(w.store.Runners().List(ctx, all))
+	add(w.store.HostConfigs().List(ctx, all))
+	add(w.store.Roles().List(ctx, all))
+	add(w.store.TemplateRoles().List(ctx, all))
+	add(w.store.Invites().List(ctx, all))
+	add(w.store.TOTPs().Count(ctx, all))
+	add(w.store.Tasks().List(ctx, store.TaskFilter{}))
 	add(w.store.Options().All(ctx))
 	return text.String()
 }

@@ -19,10 +19,7 @@ func (a *api) document() ([]byte, error) {
 		tidySchema(s)
 	}
 	for _, path := range doc.Paths {
-		for _, op := range []*huma.Operation{path.Get, path.Post, path.Put, path.Delete} {
-			if op == nil {
-				continue
-			}
+		for _, op := range operationsOf(path) {
 			for _, answer := range op.Responses {
 				for _, media := range answer.Content {
 					tidySchema(media.Schema)
@@ -30,6 +27,8 @@ func (a *api) document() ([]byte, error) {
 			}
 		}
 	}
+	a.explain()
+	a.exemplify()
 	data, err := json.Marshal(doc)
 	if err != nil {
 		return nil, err

@@ -22,6 +22,7 @@ type Route struct {
 	ID      string // operation id, the name clients generate from
 	Tag     string
 	Summary string
+	Doc     string // more than the summary says; "" when that says all
 	Action  authz.Action
 	// Status is the answer when all went well; 0 means 201 for a POST with a
 	// body to return, 204 where nothing is returned, and 200 otherwise.
@@ -171,51 +172,4 @@ func (a *api) register(rt Route, in, out reflect.Type, serve func(*call) error) 
 			a.fail(w, r, err)
 		}
 	})
-}
-
-// describe builds the OpenAPI operation of a route.
-func (a *api) describe(rt Route, params []string, in, out reflect.Type) *huma.Operation {
-	registry := a.huma.OpenAPI().Components.Schemas
-	op := &huma.Operation{
-		OperationID: rt.ID, Method: rt.Method, Path: rt.Path, Summary: rt.Summary,
-		Tags: []string{rt.Tag}, Responses: map[string]*huma.Response{},
-		Extensions: map[string]any{"x-action": string(rt.Action)},
-	}
-	if rt.Action != authz.Public {
-		op.Security = []map[string][]string{{"cookie": {}}, {"bearer": {}}}
-	}
-	for _, name := range params {
-		schema := &huma.Schema{Type: huma.TypeString}
-		if isID(name) {
-			schema = &huma.Schema{Type: huma.TypeInteger, Format: "int64"}
-		}
-		op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "path", Required: true, Schema: schema})
-	}
-	for _, q := range rt.Query {
-		schema := &huma.Schema{Type: q.Type}
-		if q.Repeated {
-			schema = &huma.Schema{Type: huma.TypeArray, Items: schema}
-		}
-		op.Parameters = append(op.Parameters, &huma.Param{Name: q.Name, In: "query", Description: q.Doc, Schema: schema})
-	}
-	if in != reflect.TypeFor[none]() {
-		op.RequestBody = &huma.RequestBody{
-			Required: !rt.BodyOptional,
-			Content:  map[string]*huma.MediaType{"application/json": {Schema: registry.Schema(in, true, rt.ID+"Request")}},
-		}
-	}
-	answer := &huma.Response{Description: http.StatusText(rt.Status)}
-	media := rt.Media
-	if media == "" {
-		media = jsonType
-	}
-	if out != reflect.TypeFor[none]() {
-		answer.Content = map[string]*huma.MediaType{media: {Schema: registry.Schema(out, true, rt.ID+"Response")}}
-	}
-	op.Responses[fmt.Sprint(rt.Status)] = answer
-	op.Responses["default"] = &huma.Response{
-		Description: "Failure",
-		Content:     map[string]*huma.MediaType{jsonType: {Schema: a.errorSchema}},
-	}
-	return op
 }

@@ -221,6 +221,9 @@ func (s *site) do(actor, method, path string, body any) answer {
 func (s *site) send(r *http.Request) answer {
 	w := httptest.NewRecorder()
 	s.server.ServeHTTP(w, r)
+	if wrong := contractOf(s.t).breach(r, w); wrong != "" {
+		s.t.Error(wrong)
+	}
 	return answer{w}
 }
 

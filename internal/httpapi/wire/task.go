@@ -95,7 +95,7 @@ type TaskStage struct {
 	StartOutputID *int64     `json:"start_output_id"`
 	EndOutputID   *int64     `json:"end_output_id"`
 	Type          string     `json:"type"`
-	Result        Object     `json:"result" doc:"What came of it, by type; null when there is nothing to say"`
+	Result        Object     `json:"result" nullable:"true" doc:"What came of it, by type; null when there is nothing to say"`
 }
 
 // AnsibleHost is the result of a play for one host.

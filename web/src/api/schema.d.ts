@@ -2485,19 +2485,32 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Accepts an invitation */
         AcceptInput: {
+            /** @description Token of the runner */
             token?: string;
         };
+        /** @description Tells which project one is a member of now */
         Accepted: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
         };
+        /** @description Switches something on or off */
         ActiveInput: {
+            /** @description Switched on */
             active?: boolean;
         };
+        /** @description The result of a task on a host */
         AnsibleCell: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How often it was tried
+             */
             attempts?: number;
+            /** @description How many, or whether it, changed something */
             changed?: boolean;
             /** @description The texts are not whole */
             cut?: boolean;
@@ -2505,15 +2518,22 @@ export interface components {
             delegate?: string;
             /** @description With details=true */
             diff?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds
+             */
             duration_ms: number;
+            /** @description There are differences to show */
             has_diff?: boolean;
+            /** @description Name of the host */
             host: string;
+            /** @description Failed, and that was ignored */
             ignored?: boolean;
             /** @description The rounds of a loop */
             items?: components["schemas"]["AnsibleItems"];
             /** @description With details=true */
             output?: string;
+            /** @description Failed, and was rescued */
             rescued?: boolean;
             /** Format: date-time */
             start: string;
@@ -2522,54 +2542,113 @@ export interface components {
             /** @description With details=true */
             text?: string;
         };
+        /** @description A failed play step */
         AnsibleError: {
             /** Format: date-time */
             created: string;
+            /** @description What went wrong */
             error: string;
+            /** @description Name of the host */
             host: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
+            /** @description Name of the step */
             task: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the task
+             */
             task_id: number;
         };
+        /** @description The result of a play for one host */
         AnsibleHost: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many, or whether it, changed something
+             */
             changed: number;
             /** Format: date-time */
             created: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many failed
+             */
             failed: number;
+            /** @description Name of the host */
             host: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Failed, and that was ignored
+             */
             ignored: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many went well
+             */
             ok: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Failed, and was rescued
+             */
             rescued: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many were skipped
+             */
             skipped: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the task
+             */
             task_id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many hosts or steps were not reached
+             */
             unreachable: number;
         };
+        /** @description Counts the rounds of a loop */
         AnsibleItems: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many, or whether it, changed something
+             */
             changed: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many failed
+             */
             failed: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many went well
+             */
             ok: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many were skipped
+             */
             skipped: number;
         };
+        /** @description A part of what a playbook did, as tasks and hosts */
         AnsibleMatrix: {
             /** @description In the order of their first result */
             hosts: string[];
@@ -2583,29 +2662,41 @@ export interface components {
             /** @description There are more results than one answer holds: ask for fewer tasks, or for one host */
             truncated: boolean;
         };
+        /** @description A part of a playbook */
         AnsiblePlay: {
+            /** @description Only says what it would do */
             check?: boolean;
             /**
              * Format: date-time
              * @description Of the last thing that happened in it
              */
             end: string;
+            /** @description Name as people see it */
             name: string;
             /** @enum {string} */
             note?: "no_hosts_matched" | "no_hosts_remaining";
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number, from 1
+             */
             number: number;
             /** Format: date-time */
             start: string;
+            /** @description How hosts take turns */
             strategy?: string;
             tasks: components["schemas"]["AnsibleTask"][];
         };
+        /** @description A row of the matrix */
         AnsibleTask: {
+            /** @description Module that does it */
             action: string;
+            /** @description What came of it, by host */
             cells: components["schemas"]["AnsibleCell"][];
             /** @description Over all hosts, also those that are not in the answer */
             counts: components["schemas"]["AnsibleTaskCounts"];
+            /** @description Runs because something was changed */
             handler?: boolean;
+            /** @description Name as people see it */
             name: string;
             /**
              * Format: int64
@@ -2617,62 +2708,109 @@ export interface components {
             /** Format: date-time */
             start: string;
         };
+        /** @description The results of a task over all hosts */
         AnsibleTaskCounts: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many, or whether it, changed something
+             */
             changed: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many failed
+             */
             failed: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Failed, and that was ignored
+             */
             ignored: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many went well
+             */
             ok: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Failed, and was rescued
+             */
             rescued: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many were skipped
+             */
             skipped: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many hosts or steps were not reached
+             */
             unreachable: number;
         };
+        /** @description A program family that templates run */
         App: {
+            /** @description Switched on */
             active: boolean;
+            /** @description Arguments, one in each */
             args: string[] | null;
             /** @description Whether the program was found on this machine */
             available: boolean;
             /** @description What is missing when it is not available */
             available_reason?: string;
+            /** @description Colour in the user interface */
             color: string;
+            /** @description Colour on dark ground */
             dark_color: string;
             /**
              * @description Decides about parameters, arguments and inventories
              * @enum {string}
              */
             family: "ansible" | "terraform" | "script";
+            /** @description Icon in the user interface */
             icon: string;
+            /** @description Number of the object; in requests it may be left out or must be that of the address */
             id?: string;
+            /** @description Absolute path of the program; empty: it is looked up */
             path: string;
             /** @description Where the program was found */
             path_found?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Those with more come first
+             */
             priority: number;
+            /** @description Name as people see it */
             title: string;
             /** @description Version of the program; it is asked in the background, so that it may be missing at first */
             version?: string;
         };
+        /** @description Sets up an app */
         AppInput: {
+            /** @description Switched on */
             active?: boolean;
+            /** @description Arguments, one in each */
             args?: string[];
+            /** @description Colour in the user interface */
             color?: string;
+            /** @description Colour on dark ground */
             dark_color?: string;
+            /** @description Icon in the user interface */
             icon?: string;
+            /** @description Absolute path of the program; empty: it is looked up */
             path?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Those with more come first
+             */
             priority?: number;
+            /** @description Name as people see it */
             title?: string;
         };
+        /** @description Lists the second factors that are on */
         AuthMethods: {
             email?: components["schemas"]["EmailMethod"];
             totp?: components["schemas"]["TOTPMethod"];
         };
+        /** @description A project. Lists are never absent in what Signalbox writes; in what it reads, anything but the name may be */
         BackupDocument: {
             /** @description Variable groups */
             environments: components["schemas"]["BackupEnvironment"][];
@@ -2693,105 +2831,166 @@ export interface components {
             templates: components["schemas"]["BackupTemplate"][];
             views: components["schemas"]["BackupView"][];
         };
+        /** @description A variable group. Its secrets are keys */
         BackupEnvironment: {
+            /** @description Environment variables: a flat JSON object as text */
             env?: string;
+            /** @description Extra variables: a JSON object as text */
             json: string;
+            /** @description Name as people see it */
             name: string;
+            /** @description Password; never shown */
             password?: string;
         };
+        /** @description Takes a value out of a call */
         BackupExtractValue: {
+            /** @description How the body is read: json, string or nothing */
             body_data_type: string;
+            /** @description What to look for in the call: the name of a header or field */
             key: string;
+            /** @description Name as people see it */
             name: string;
             value_source: string;
+            /** @description Variable that the value goes to */
             variable: string;
             variable_type: string;
         };
+        /** @description A sign-in for what repositories bring along */
         BackupHostConfig: {
+            /** @description Name of the host */
             host: string;
             ssh_key: string;
+            /** @description Kind */
             type: string;
         };
+        /** @description Asks for a backup with secrets */
         BackupInput: {
             /** @description Encrypts the secrets; at least 10 characters */
             passphrase: string;
         };
+        /** @description Starts tasks when somebody calls a web address */
         BackupIntegration: {
             aliases: string[];
+            /** @description Header that carries the secret */
             auth_header: string;
+            /** @description How callers prove themselves */
             auth_method: string;
             auth_secret?: string;
             extract_values: components["schemas"]["BackupExtractValue"][];
             matchers: components["schemas"]["BackupMatcher"][];
+            /** @description Name as people see it */
             name: string;
+            /** @description Reached by the addresses of the project */
             searchable: boolean;
             task_params?: components["schemas"]["BackupTaskParams"];
             template: string;
         };
+        /** @description Says which hosts there are, or names a workspace */
         BackupInventory: {
             become_key?: string;
+            /** @description Text, path or workspace name, by type */
             inventory: string;
+            /** @description Name as people see it */
             name: string;
+            /** @description Name of the repository */
             repository?: string;
+            /** @description Only runners with this tag take it */
             runner_tag?: string;
             ssh_key?: string;
             template?: string;
+            /** @description Kind */
             type: string;
         };
+        /** @description A key, or a secret of the variable group that Environment names */
         BackupKey: {
+            /** @description Extra variables: a JSON object as text */
             environment?: string;
+            /** @description Name as people see it */
             name: string;
+            /** @description What the key belongs to, when it is not one of its own */
             owner: string;
             source_storage?: string;
             source_storage_key?: string;
             source_storage_type?: string;
             storage?: string;
+            /** @description Kind */
             type: string;
+            /** @description Variable that the value goes to */
             variable?: string;
         };
+        /** @description A condition on a call */
         BackupMatcher: {
+            /** @description How the body is read: json, string or nothing */
             body_data_type: string;
+            /** @description What to look for in the call: the name of a header or field */
             key: string;
             match_type: string;
             method: string;
+            /** @description Name as people see it */
             name: string;
+            /** @description Value */
             value: string;
         };
+        /** @description The project itself */
         BackupMeta: {
+            /** @description Gets notifications */
             alert: boolean;
+            /** @description Chat that notifications go to */
             alert_chat?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many tasks run at the same time; 0: no limit
+             */
             max_parallel_tasks: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Kind */
             type: string;
         };
+        /** @description Where playbooks and scripts come from */
         BackupRepository: {
+            /** @description Branch, tag or commit */
             git_branch: string;
             /** Format: int64 */
             git_depth?: number;
             git_lfs?: boolean;
+            /** @description Address of a remote, or absolute path of a directory on the server */
             git_url: string;
+            /** @description Name as people see it */
             name: string;
             ssh_key?: string;
         };
+        /** @description A role that the project made for itself */
         BackupRole: {
+            /** @description Name as people see it */
             name: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description What it may do, as a sum of bits
+             */
             permissions: number;
+            /** @description Name in requests */
             slug?: string;
         };
+        /** @description Starts tasks by the clock */
         BackupSchedule: {
+            /** @description Switched on */
             active: boolean;
             checkable_repository?: string;
+            /** @description Minute, hour, day, month and weekday, or a word such as @daily */
             cron_format: string;
+            /** @description Gone once it has run */
             delete_after_run: boolean;
+            /** @description Name as people see it */
             name: string;
             /** @description RFC 3339; the reference writes an empty object */
             run_at?: unknown;
             task_params?: components["schemas"]["BackupTaskParams"];
             template: string;
+            /** @description Kind */
             type: string;
         };
+        /** @description A list of secrets under AES-256-GCM, whose key Argon2id makes of a passphrase. Bytes are base64 in JSON */
         BackupSealed: {
             data: string;
             /** @description argon2id */
@@ -2811,116 +3010,195 @@ export interface components {
              */
             time: number;
         };
+        /** @description A place outside for secrets */
         BackupSecretStorage: {
+            /** @description Name as people see it */
             name: string;
+            /** @description Parameters of the app */
             params?: unknown;
             readonly: boolean;
+            /** @description Kind */
             type: string;
         };
+        /** @description A choice of a question */
         BackupSurveyValue: {
+            /** @description Name as people see it */
             name: string;
+            /** @description Value */
             value: string;
         };
+        /** @description A question asked when a task is started */
         BackupSurveyVar: {
+            /** @description Value when nothing is entered */
             default_value: string;
+            /** @description Free text */
             description: string;
+            /** @description Name as people see it */
             name: string;
+            /** @description An answer is needed */
             required: boolean;
+            /** @description Name as people see it */
             title: string;
+            /** @description Kind */
             type: string;
+            /** @description Values */
             values: components["schemas"]["BackupSurveyValue"][];
         };
+        /** @description The inputs of tasks that something starts by itself */
         BackupTaskParams: {
+            /** @description Arguments: a JSON list of texts, as text */
             arguments?: string;
+            /** @description Extra variables: a JSON object as text */
             environment?: string;
+            /** @description Branch, tag or commit */
             git_branch?: string;
             inventory_name?: string;
+            /** @description Why the task runs, in the words of who started it */
             message?: string;
+            /** @description Parameters of the app */
             params?: unknown;
+            /** @description Version */
             version?: string;
         };
+        /** @description Says what a task runs and with what */
         BackupTemplate: {
+            /** @description Who starts a task may give arguments */
             allow_override_args_in_task: boolean;
+            /** @description Who starts a task may choose the branch */
             allow_override_branch_in_task: boolean;
             /** @description Absent in files of the reference, which allows it */
             allow_override_environment_in_task?: boolean;
+            /** @description Tasks of this template may run at the same time */
             allow_parallel_tasks: boolean;
+            /** @description Name of the app that runs it */
             app: string;
+            /** @description Arguments: a JSON list of texts, as text */
             arguments?: string;
+            /** @description Deploys when a build has ended well */
             autorun: boolean;
             build_template?: string;
             /** @description In old files: becomes a schedule */
             cron?: string;
+            /** @description Free text */
             description?: string;
+            /** @description Extra variables: a JSON object as text */
             environment?: string;
+            /** @description Branch, tag or commit */
             git_branch?: string;
+            /** @description Text, path or workspace name, by type */
             inventory?: string;
             /** Format: int64 */
             max_task_duration_sec?: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Path of the file to run, in the repository */
             playbook: string;
+            /** @description Name of the repository */
             repository: string;
             roles: components["schemas"]["BackupTemplateRole"][];
+            /** @description Only runners with this tag take it */
             runner_tag?: string;
+            /** @description Version of the first build */
             start_version?: string;
+            /** @description Tell of failures only */
             suppress_success_alerts: boolean;
+            /** @description What who starts a task is asked for */
             survey_vars: components["schemas"]["BackupSurveyVar"][];
+            /** @description Parameters of the app for the tasks of this template */
             task_params: unknown;
+            /** @description Kind */
             type: string;
             /** @description In old files: becomes a vault */
             vault_key?: string;
+            /** @description Passwords of vaults */
             vaults: components["schemas"]["BackupVault"][];
             view?: string;
         };
+        /** @description Adds permissions for the members of a role */
         BackupTemplateRole: {
             is_global: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description What it may do, as a sum of bits
+             */
             permissions: number;
             /** @description The slug of a role for all projects, the name of one of the project */
             role: string;
         };
+        /** @description A password for encrypted files */
         BackupVault: {
+            /** @description Name as people see it */
             name?: string;
+            /** @description Path of the script that prints the password */
             script?: string;
+            /** @description Kind */
             type: string;
             vault_key?: string;
         };
+        /** @description A tab of the list of templates */
         BackupView: {
+            /** @description Kept for clients of the reference */
             filter?: unknown;
+            /** @description Not shown */
             hidden: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Place in the order
+             */
             position: number;
+            /** @description What the templates are sorted by */
             sort_column?: string;
+            /** @description Sorted downwards */
             sort_reverse: boolean;
+            /** @description Name as people see it */
             title: string;
+            /** @description Kind */
             type: string;
         };
+        /** @description Asks whether a cron expression is understood */
         CronInput: {
+            /** @description Minute, hour, day, month and weekday, or a word such as @daily */
             cron_format?: string;
         };
+        /** @description The user who asks */
         CurrentUser: {
+            /** @description Administers the server */
             admin: boolean;
+            /** @description Gets notifications */
             alert: boolean;
+            /** @description May create projects */
             can_create_project: boolean;
             /** Format: date-time */
             created: string;
             /** @description Cannot sign in, and their tokens do not count */
             disabled?: boolean;
+            /** @description Address for mail */
             email: string;
+            /** @description Signs in elsewhere and has no password here */
             external: boolean;
             has_active_subscription: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Kept for clients of the reference; says nothing here */
             pro: boolean;
             /** @description The second factor, when one is on */
             totp?: components["schemas"]["UserTOTP"];
+            /** @description Name to sign in with */
             username: string;
         };
+        /** @description Sets a description */
         DescriptionInput: {
+            /** @description Free text */
             description?: string | null;
         };
+        /** @description The second factor by mail */
         EmailMethod: Record<string, never>;
+        /** @description The body of every failure */
         Error: {
             /** @description What is wrong and, where it helps, what to do */
             error: string;
@@ -2933,6 +3211,7 @@ export interface components {
             /** @description What refers to the object */
             users?: components["schemas"]["Reference"][];
         };
+        /** @description A line of the activity log */
         Event: {
             /** @description create, update, delete, run, stop, decide, login, logout or access */
             action?: string;
@@ -2944,54 +3223,86 @@ export interface components {
             };
             /** Format: date-time */
             created: string;
+            /** @description Free text */
             description: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the integration
+             */
             integration_id: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object it is about
+             */
             object_id: number | null;
+            /** @description Name of the object it is about */
             object_name: string;
+            /** @description Kind of the object it is about */
             object_type: string | null;
             /** @description success, denied or failure */
             outcome?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number | null;
+            /** @description Name of the project */
             project_name: string | null;
             /** @description Name of what it was done to, as it was then */
             target?: string;
             /** @description For those who manage users */
             user_agent?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user
+             */
             user_id: number | null;
+            /** @description Name to sign in with */
             username: string | null;
         };
+        /** @description A command line */
         ExplainedCommand: {
+            /** @description Arguments, one in each */
             args: string[];
             /** @description NAME=value */
             env: string[];
             /** @description Files that are written before, readable by the run alone */
             files: string[];
+            /** @description Path of the program */
             program: string;
         };
+        /** @description Says which files a task gets */
         ExplainedSource: {
+            /** @description Branch */
             branch: string;
+            /** @description Commit */
             commit?: string;
             /** @description repository, template or task: where the branch is set */
             from: string;
+            /** @description Name of the repository */
             repository: string;
+            /** @description Address */
             url: string;
         };
+        /** @description A value that counts */
         ExplainedVariable: {
             /** @description server, group, survey, task, group_secret or survey_secret */
             from: string;
+            /** @description Name as people see it */
             name: string;
             /** @description The values it wins over, weakest first */
             over?: components["schemas"]["OverriddenValue"][];
+            /** @description A secret */
             secret?: boolean;
             /** @description null for a secret */
             value: unknown;
         };
+        /** @description Says why a task waits, what it runs, and where its values come from. Secrets are masked */
         Explanation: {
             /**
              * Format: int64
@@ -3010,11 +3321,13 @@ export interface components {
             /** @description Why the task cannot be started */
             problem?: string;
             source: components["schemas"]["ExplainedSource"];
+            /** @description Status */
             status: string;
             variables: components["schemas"]["ExplainedVariable"][];
             /** @description What keeps the task from running */
             waiting?: components["schemas"]["Waiting"];
         };
+        /** @description The parts of the product that are on */
         Features: {
             custom_roles_management: boolean;
             high_availability: boolean;
@@ -3022,9 +3335,11 @@ export interface components {
             secret_storage_management: boolean;
             secret_storage_management_ex: boolean;
             secret_storages: boolean;
+            /** @description The summary of results is there */
             task_summary: boolean;
             terraform_backend: boolean;
         };
+        /** @description An entry of a repository */
         File: {
             /** @enum {string} */
             kind: "file" | "dir" | "link" | "submodule";
@@ -3036,23 +3351,36 @@ export interface components {
              */
             size?: number;
         };
+        /** @description Reads files below a directory */
         Files: {
             files: components["schemas"]["File"][];
             /** @description There is more than the limit let through */
             truncated?: boolean;
         };
+        /** @description A secret of a variable group without its value */
         GroupSecret: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Always empty in answers */
             operation: string;
+            /** @description A secret */
             secret: string;
             /** @enum {string} */
             type: "env" | "var";
         };
+        /** @description One change to the secrets of a group */
         GroupSecretInput: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
+            /** @description Name as people see it */
             name?: string;
             /** @description create, update, delete or nothing */
             operation?: string;
@@ -3061,23 +3389,41 @@ export interface components {
             /** @description env or var */
             type?: string;
         };
+        /** @description A sign-in for what repositories bring along from elsewhere */
         HostConfig: {
+            /** @description Name of the host */
             host: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the key that signs in
+             */
             ssh_key_id: number;
             /** @enum {string} */
             type: "host" | "url";
         };
+        /** @description Creates or replaces a host config */
         HostConfigInput: {
             /** @description The host or the address */
             host?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id?: number;
             /**
              * Format: int64
@@ -3087,41 +3433,71 @@ export interface components {
             /** @description host: the name of a host, with or without a port; url: the beginning of a web address */
             type?: string;
         };
+        /** @description Describes the server */
         Info: {
+            /** @description What ansible --version says */
             ansible: string;
             auth_methods: components["schemas"]["AuthMethods"];
             /** @description What this server has beyond the reference */
             capabilities: string[];
             features: components["schemas"]["Features"];
+            /** @description How repositories are fetched */
             git_client: string;
             premium_features: components["schemas"]["Features"];
             roles: components["schemas"]["Role"][];
+            /** @description Time zone of schedules */
             schedule_timezone: string;
             teams: components["schemas"]["Teams"];
+            /** @description Tasks run on runners only */
             use_remote_runner: boolean;
+            /** @description Version */
             version: string;
+            /** @description Public address of the server */
             web_host: string;
         };
+        /** @description Starts tasks of a template when somebody calls a web address */
         Integration: {
+            /** @description Header that carries the secret */
             auth_header: string;
+            /** @description How callers prove themselves */
             auth_method: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the key that callers have to know
+             */
             auth_secret_id: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
+            /** @description Reached by the addresses of the project */
             searchable: boolean;
             task_params?: components["schemas"]["TaskParams"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id: number;
         };
+        /** @description A web address that starts tasks */
         IntegrationAlias: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Address */
             url: string;
         };
+        /** @description Creates or replaces an integration */
         IntegrationInput: {
             /** @description For the methods token and hmac */
             auth_header?: string | null;
@@ -3132,44 +3508,75 @@ export interface components {
              * @description A key of type login_password
              */
             auth_secret_id?: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
+            /** @description Name as people see it */
             name?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id?: number;
             /** @description Reached through the aliases of the project when all matchers match */
             searchable?: boolean;
             task_params?: components["schemas"]["TaskParams"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id?: number;
         };
+        /** @description Lists what belongs to an integration */
         IntegrationRefs: {
             matchers: components["schemas"]["Named"][];
+            /** @description Values */
             values: components["schemas"]["Named"][];
         };
+        /** @description Takes a value out of a call into the task */
         IntegrationValue: {
+            /** @description How the body is read: json, string or nothing */
             body_data_type: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the integration
+             */
             integration_id: number;
+            /** @description What to look for in the call: the name of a header or field */
             key: string;
+            /** @description Name as people see it */
             name: string;
             /** @enum {string} */
             value_source: "body" | "header";
+            /** @description Variable that the value goes to */
             variable: string;
             /** @description environment, also for nothing, or task */
             variable_type: string;
         };
+        /** @description Creates a value or changes what it names of one */
         IntegrationValueInput: {
             /** @description json or string; for bodies */
             body_data_type?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the integration
+             */
             integration_id?: number | null;
             /** @description The path in the JSON, or the name of the header */
             key?: string | null;
+            /** @description Name as people see it */
             name?: string | null;
             /** @description body or header */
             value_source?: string | null;
@@ -3178,44 +3585,89 @@ export interface components {
             /** @description environment, also when left out, or task */
             variable_type?: string | null;
         };
+        /** @description Says which hosts a playbook runs against */
         Inventory: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the key for becoming another user
+             */
             become_key_id: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
             /** @description Text, path or workspace name, by type */
             inventory: string;
+            /** @description Name as people see it */
             name: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the repository
+             */
             repository_id: number | null;
+            /** @description Only runners with this tag take it */
             runner_tag?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the key that signs in
+             */
             ssh_key_id: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id: number | null;
             /** @enum {string} */
             type: "static" | "static-yaml" | "file" | "none" | "terraform-workspace" | "tofu-workspace" | "terragrunt-workspace";
         };
+        /** @description Creates or replaces an inventory */
         InventoryInput: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the key for becoming another user
+             */
             become_key_id?: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
+            /** @description Text, path or workspace name, by type */
             inventory?: string;
+            /** @description Name as people see it */
             name?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the repository
+             */
             repository_id?: number | null;
+            /** @description Only runners with this tag take it */
             runner_tag?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the key that signs in
+             */
             ssh_key_id?: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id?: number | null;
+            /** @description static, static-yaml, file, none, or a kind of workspace */
             type?: string;
         };
+        /** @description Asks a user, or whoever has an e-mail address, into a project */
         Invite: {
             /** Format: date-time */
             accepted_at?: string;
@@ -3225,27 +3677,43 @@ export interface components {
             email?: string;
             /** Format: date-time */
             expires_at?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
             inviter_user?: components["schemas"]["UserMin"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user who invites
+             */
             inviter_user_id: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
+            /** @description Role in the project */
             role: string;
             /** @enum {string} */
             status: "pending" | "accepted" | "declined" | "expired";
             user?: components["schemas"]["UserMin"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user
+             */
             user_id?: number;
         };
+        /** @description Invites somebody */
         InviteInput: {
+            /** @description Address for mail */
             email?: string | null;
             /**
              * Format: date-time
              * @description In 7 days when left out
              */
             expires_at?: string | null;
+            /** @description Role in the project */
             role?: string;
             /**
              * Format: int64
@@ -3253,19 +3721,29 @@ export interface components {
              */
             user_id?: number | null;
         };
+        /** @description Changes what becomes of an invitation */
         InviteStatusInput: {
             /** @description pending, declined or expired */
             status?: string;
         };
+        /** @description A credential. The three secret parts are always there and always empty */
         Key: {
             /** @description Lists only: no secret is stored */
             empty?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
             login_password: components["schemas"]["LoginPassword"];
+            /** @description Name as people see it */
             name: string;
+            /** @description What the key belongs to, when it is not one of its own */
             owner?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
             /** @description Name of the variable, or path of the file */
             source_storage_key?: string;
@@ -3275,93 +3753,149 @@ export interface components {
              */
             source_storage_type?: "env" | "file";
             ssh: components["schemas"]["SSH"];
+            /** @description The secret of a key of type string */
             string: string;
             /** @enum {string} */
             type: "none" | "ssh" | "login_password" | "string";
         };
+        /** @description Creates or replaces a key */
         KeyInput: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
             login_password?: components["schemas"]["LoginPasswordInput"];
+            /** @description Name as people see it */
             name?: string;
             /** @description When replacing: without it only the name changes */
             override_secret?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id?: number;
             /** @description Name of the variable, or absolute path of the file */
             source_storage_key?: string;
             /** @description env: a variable of the server; file: a file in its directory of secrets. The secret is read there for every run, and none can be given here */
             source_storage_type?: string;
             ssh?: components["schemas"]["SSHInput"];
+            /** @description The secret of a key of type string */
             string?: string;
             /** @description none, ssh, login_password or string */
             type?: string;
         };
+        /** @description A line of a log window */
         LogLine: {
             /** @description A piece of a very long line: the next entry continues it */
             partial?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the line, from 1
+             */
             seq: number;
+            /** @description Text */
             text: string;
             /** Format: date-time */
             time: string;
         };
+        /** @description The lines that a search found */
         LogMatches: {
+            /** @description Numbers of the lines */
             matches: number[];
             /**
              * Format: int64
              * @description The after of the next page, 0 at the end
              */
             next: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many lines were looked at
+             */
             scanned: number;
         };
+        /** @description A window of a log */
         LogPage: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Size of the log
+             */
             bytes: number;
+            /** @description The task has ended: nothing is added */
             complete: boolean;
             lines: components["schemas"]["LogLine"][];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many there are
+             */
             total: number;
         };
+        /** @description A sign-in with a password */
         Login: {
             /** @description User name or e-mail address */
             auth?: string;
+            /** @description Password; never shown */
             password?: string;
         };
+        /** @description Tells a client how one can sign in */
         LoginInfo: {
             auth_methods: components["schemas"]["AuthMethods"];
+            /** @description One can sign in with a password */
             login_with_password: boolean;
             oidc_providers: components["schemas"]["OIDCProvider"][];
         };
+        /** @description An account; answers show it empty */
         LoginPassword: {
+            /** @description Name to sign in with */
             login: string;
+            /** @description Password; never shown */
             password: string;
         };
+        /** @description An account */
         LoginPasswordInput: {
+            /** @description Name to sign in with */
             login?: string;
+            /** @description Password; never shown */
             password?: string;
         };
+        /** @description A condition on a call */
         Matcher: {
+            /** @description How the body is read: json, string or nothing */
             body_data_type: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the integration
+             */
             integration_id: number;
+            /** @description What to look for in the call: the name of a header or field */
             key: string;
             /** @enum {string} */
             match_type: "body" | "header";
             /** @enum {string} */
             method: "equals" | "unequals" | "contains";
+            /** @description Name as people see it */
             name: string;
+            /** @description Value */
             value: string;
         };
+        /** @description Creates or replaces a matcher */
         MatcherInput: {
             /** @description json, also when left out, or string */
             body_data_type?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the integration
+             */
             integration_id?: number;
             /** @description The path in the JSON, such as a.b or a.[0], or the name of the header */
             key?: string;
@@ -3369,29 +3903,46 @@ export interface components {
             match_type?: string;
             /** @description equals, also when left out, unequals or contains */
             method?: string;
+            /** @description Name as people see it */
             name?: string;
+            /** @description Value */
             value?: string;
         };
+        /** @description A user of a project */
         Member: {
             /**
              * Format: int64
              * @description The user's id
              */
             id: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Role in the project */
             role: string;
+            /** @description Name to sign in with */
             username: string;
         };
+        /** @description Adds a user to a project */
         MemberInput: {
+            /** @description Role in the project */
             role?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user
+             */
             user_id?: number;
         };
+        /** @description An id with a name */
         Named: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
         };
+        /** @description An invitation just made, with what accepts it */
         NewInvite: {
             /** Format: date-time */
             accepted_at?: string;
@@ -3401,13 +3952,23 @@ export interface components {
             email?: string;
             /** Format: date-time */
             expires_at?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
             inviter_user?: components["schemas"]["UserMin"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user who invites
+             */
             inviter_user_id: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
+            /** @description Role in the project */
             role: string;
             /** @enum {string} */
             status: "pending" | "accepted" | "declined" | "expired";
@@ -3416,64 +3977,105 @@ export interface components {
             /** @description Address that accepts it in a browser; absent when the server does not know its own */
             url?: string;
             user?: components["schemas"]["UserMin"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user
+             */
             user_id?: number;
         };
+        /** @description A sign-in button */
         OIDCProvider: {
+            /** @description Colour in the user interface */
             color: string;
+            /** @description Icon in the user interface */
             icon: string;
+            /** @description Number of the object; in requests it may be left out or must be that of the address */
             id: string;
+            /** @description Name as people see it */
             name: string;
         };
+        /** @description A setting kept in the database */
         Option: {
+            /** @description What to look for in the call: the name of a header or field */
             key: string;
+            /** @description Value */
             value: string;
         };
+        /** @description A line of output in the reference's shape */
         OutputLine: {
             /**
              * Format: int64
              * @description The line's number
              */
             id: number;
+            /** @description The line */
             output: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the stage
+             */
             stage_id: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the task
+             */
             task_id: number;
             /** Format: date-time */
             time: string;
         };
+        /** @description A value that does not count */
         OverriddenValue: {
+            /** @description Where the value is set */
             from: string;
+            /** @description A secret */
             secret?: boolean;
+            /** @description Value */
             value: unknown;
         };
+        /** @description Lists what refers to a part of an integration: nothing ever does */
         PartRefs: {
             integrations: components["schemas"]["Named"][];
         };
+        /** @description Carries a code of a second factor */
         PasscodeInput: {
             /** @description The present code, or while signing in a recovery code */
             passcode?: string;
         };
+        /** @description Sets a password */
         PasswordInput: {
             /** @description The present one, to change one's own in a browser */
             current_password?: string;
+            /** @description Password; never shown */
             password?: string;
         };
+        /** @description Owns resources and tasks */
         Project: {
+            /** @description Gets notifications */
             alert?: boolean;
+            /** @description Chat that notifications go to */
             alert_chat?: string;
             /** Format: date-time */
             created: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many tasks run at the same time; 0: no limit
+             */
             max_parallel_tasks?: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Always empty; kept for clients of the reference */
             type: string;
         };
+        /** @description Creates or replaces a project */
         ProjectInput: {
+            /** @description Gets notifications */
             alert?: boolean;
+            /** @description Chat that notifications go to */
             alert_chat?: string | null;
             /** @description Only when creating: fill the project with examples that run at once */
             demo?: boolean;
@@ -3482,24 +4084,34 @@ export interface components {
              * @description Must equal the project of the address when replacing
              */
             id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many tasks run at the same time; 0: no limit
+             */
             max_parallel_tasks?: number;
+            /** @description Name as people see it */
             name?: string;
             /** @description Only when creating */
             type?: string;
         };
+        /** @description What the caller may do in a project */
         ProjectRole: {
             /**
              * Format: int64
              * @description Bit mask: 1 run tasks, 2 update project, 4 manage resources, 8 manage members
              */
             permissions: number;
+            /** @description Role in the project */
             role: string;
         };
+        /** @description Proves once more who asks: by one of the two */
         ProofInput: {
+            /** @description The present password */
             current_password?: string;
+            /** @description The present code of the second factor */
             passcode?: string;
         };
+        /** @description An event as lists of the audit and exports show it, whole and the same everywhere */
         Record: {
             /** @description create, update, delete, run, stop, decide, login, logout or access */
             action: string;
@@ -3509,40 +4121,68 @@ export interface components {
             changes?: unknown;
             /** Format: date-time */
             created: string;
+            /** @description Free text */
             description: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the integration
+             */
             integration_id: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object it is about
+             */
             object_id: number | null;
             /** @description Name of what it was done to, as it is now */
             object_name: string;
+            /** @description Kind of the object it is about */
             object_type: string;
             /** @description success, denied or failure */
             outcome: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number | null;
+            /** @description Name of the project */
             project_name: string;
             /** @description Name of what it was done to, as it was then */
             target: string;
             /** @description First characters of the API token that was used */
             token: string;
+            /** @description Program that asked */
             user_agent: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user
+             */
             user_id: number | null;
             /** @description Name of who did it, as it was then */
             username: string;
         };
+        /** @description Carries a recovery code */
         RecoveryInput: {
+            /** @description A recovery code that was not used yet */
             recovery_code?: string;
         };
+        /** @description Names an object that refers to another */
         Reference: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Kind of the object */
             type: string;
         };
+        /** @description Lists what refers to an object */
         Refs: {
             access_keys: components["schemas"]["Named"][];
             host_configs: components["schemas"]["Named"][];
@@ -3552,14 +4192,24 @@ export interface components {
             schedules: components["schemas"]["ScheduleRef"][];
             templates: components["schemas"]["Named"][];
         };
+        /** @description Lets a runner register itself, once */
         RegistrationToken: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number | null;
+            /** @description One-time token that a runner registers with */
             registration_token: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the runner
+             */
             runner_id: number;
         };
+        /** @description Where playbooks and scripts come from */
         Repository: {
+            /** @description Branch, tag or commit */
             git_branch: string;
             /**
              * Format: int64
@@ -3568,16 +4218,29 @@ export interface components {
             git_depth?: number;
             /** @description Fetch the large files of Git LFS */
             git_lfs?: boolean;
+            /** @description Address of a remote, or absolute path of a directory on the server */
             git_url: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the key that signs in
+             */
             ssh_key_id: number;
         };
+        /** @description Creates or replaces a repository */
         RepositoryInput: {
+            /** @description Branch, tag or commit */
             git_branch?: string;
             /**
              * Format: int64
@@ -3586,21 +4249,34 @@ export interface components {
             git_depth?: number;
             /** @description Fetch the large files of Git LFS */
             git_lfs?: boolean;
+            /** @description Address of a remote, or absolute path of a directory on the server */
             git_url?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
+            /** @description Name as people see it */
             name?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the key that signs in
+             */
             ssh_key_id?: number;
         };
+        /** @description Repeats a task */
         RerunInput: {
             /** @description Only on the hosts that failed or could not be reached */
             failed?: boolean;
             /** @description JSON object as text: secret survey answers, which are not kept */
             secret?: string;
         };
+        /** @description A document to restore */
         RestoreInput: {
             /** @description Variable groups */
             environments: components["schemas"]["BackupEnvironment"][];
@@ -3623,21 +4299,34 @@ export interface components {
             templates: components["schemas"]["BackupTemplate"][];
             views: components["schemas"]["BackupView"][];
         };
+        /** @description A project that was made of a document */
         RestoredProject: {
+            /** @description Gets notifications */
             alert?: boolean;
+            /** @description Chat that notifications go to */
             alert_chat?: string;
             /** Format: date-time */
             created: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many tasks run at the same time; 0: no limit
+             */
             max_parallel_tasks?: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Kind */
             type: string;
             /** @description What could not be taken over */
             warnings?: string[];
         };
+        /** @description A custom role */
         Role: {
+            /** @description Name as people see it */
             name: string;
             /**
              * Format: int64
@@ -3652,110 +4341,174 @@ export interface components {
             /** @description What members and templates name it by; unique in the whole system */
             slug: string;
         };
+        /** @description Creates or replaces a custom role */
         RoleInput: {
+            /** @description Name as people see it */
             name?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description What it may do, as a sum of bits
+             */
             permissions?: number;
             /** @description Lower-case letters, digits, - and _; cannot be changed later */
             slug?: string;
         };
+        /** @description Carries out tasks on another machine */
         Runner: {
+            /** @description Switched on */
             active: boolean;
             /** Format: date-time */
             cleaning_requested: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
             /** @description It takes tasks that name no tag too */
             is_default: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many tasks run at the same time; 0: no limit
+             */
             max_parallel_tasks: number;
+            /** @description Name as people see it */
             name: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number | null;
+            /** @description The runner has presented itself */
             registered: boolean;
             /** @description The first of the tags */
             tag: string;
+            /** @description Tags */
             tags: string[];
             /**
              * Format: date-time
              * @description When it last called
              */
             touched: string | null;
+            /** @description Address that is called when a task waits for the runner */
             webhook: string;
         };
+        /** @description Creates or replaces a runner */
         RunnerInput: {
             /** @description Off gets no work */
             active?: boolean;
+            /** @description Kept for clients of the reference; says nothing here */
             is_default?: boolean;
             /**
              * Format: int64
              * @description 0: no limit
              */
             max_parallel_tasks?: number;
+            /** @description Name as people see it */
             name?: string;
             /** @description Only when creating; false: no token yet, the runner registers itself with a one-time token */
             registered?: boolean | null;
             /** @description One tag, when tags are left out */
             tag?: string;
+            /** @description Tags */
             tags?: string[];
             /** @description Called to wake the runner */
             webhook?: string;
         };
+        /** @description A tag with the number of runners that have it */
         RunnerTag: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many runners have it
+             */
             number_of_runners: number;
+            /** @description Tag */
             tag: string;
         };
+        /** @description A new runner. What it signs in and decrypts with is shown only here */
         RunnerWithSecrets: {
+            /** @description Switched on */
             active: boolean;
             /** Format: date-time */
             cleaning_requested: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
             /** @description It takes tasks that name no tag too */
             is_default: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many tasks run at the same time; 0: no limit
+             */
             max_parallel_tasks: number;
+            /** @description Name as people see it */
             name: string;
             /** @description PEM of an RSA key */
             private_key: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number | null;
+            /** @description The runner has presented itself */
             registered: boolean;
             /** @description The first of the tags */
             tag: string;
+            /** @description Tags */
             tags: string[];
+            /** @description Token of the runner */
             token: string;
             /**
              * Format: date-time
              * @description When it last called
              */
             touched: string | null;
+            /** @description Address that is called when a task waits for the runner */
             webhook: string;
         };
+        /** @description A private key; answers show it empty */
         SSH: {
+            /** @description Name to sign in with */
             login: string;
+            /** @description Opens the private key */
             passphrase: string;
+            /** @description Private key in OpenSSH or PEM form */
             private_key: string;
         };
+        /** @description A private key */
         SSHInput: {
+            /** @description Name to sign in with */
             login?: string;
+            /** @description Opens the private key */
             passphrase?: string;
+            /** @description Private key in OpenSSH or PEM form */
             private_key?: string;
         };
+        /** @description Starts tasks of a template by the clock or when a repository has new commits */
         Schedule: {
+            /** @description Switched on */
             active: boolean;
+            /** @description Minute, hour, day, month and weekday, or a word such as @daily */
             cron_format: string;
+            /** @description Gone once it has run */
             delete_after_run: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
             /**
              * Format: date-time
              * @description When it is due next; missing while it is switched off
              */
             next_run?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
             /**
              * Format: int64
@@ -3765,52 +4518,91 @@ export interface components {
             /** Format: date-time */
             run_at?: string;
             task_params?: components["schemas"]["TaskParams"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id: number;
             /** @description Nothing for cron_format, or run_at */
             type: string;
         };
+        /** @description Creates or replaces a schedule */
         ScheduleInput: {
+            /** @description Switched on */
             active?: boolean;
             /** @description Five fields, @daily and the like, or @every 1h; CRON_TZ=Europe/Berlin in front sets the time zone */
             cron_format?: string;
+            /** @description Gone once it has run */
             delete_after_run?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
+            /** @description Name as people see it */
             name?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the repository
+             */
             repository_id?: number | null;
             /** Format: date-time */
             run_at?: string | null;
             task_params?: components["schemas"]["TaskParams"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id?: number;
             /** @description Nothing for cron_format, or run_at */
             type?: string;
         };
+        /** @description A schedule that refers to an object. Its id and name are those of the schedule's template, which clients of the reference look for */
         ScheduleRef: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the schedule
+             */
             schedule_id: number;
+            /** @description Name of the schedule */
             schedule_name: string;
         };
+        /** @description A schedule as lists show it */
         ScheduleRow: {
+            /** @description Switched on */
             active: boolean;
+            /** @description Minute, hour, day, month and weekday, or a word such as @daily */
             cron_format: string;
+            /** @description Gone once it has run */
             delete_after_run: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
             /**
              * Format: date-time
              * @description When it is due next; missing while it is switched off
              */
             next_run?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
             /**
              * Format: int64
@@ -3820,42 +4612,62 @@ export interface components {
             /** Format: date-time */
             run_at?: string;
             task_params?: components["schemas"]["TaskParams"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id: number;
+            /** @description Name of the template */
             tpl_name: string;
             /** @description Nothing for cron_format, or run_at */
             type: string;
         };
+        /** @description A browser that is signed in */
         Session: {
             /** Format: date-time */
             created: string;
             /** @description The one that asks */
             current: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Address */
             ip: string;
             /** Format: date-time */
             last_active: string;
             /** @description The second factor is missing */
             pending?: boolean;
+            /** @description Program that asked */
             user_agent: string;
         };
+        /** @description Creates the first administrator */
         SetupInput: {
+            /** @description Address for mail */
             email?: string;
+            /** @description Name as people see it */
             name?: string;
+            /** @description Password; never shown */
             password?: string;
             /** @description The one-time token printed in the terminal */
             token?: string;
+            /** @description Name to sign in with */
             username?: string;
         };
+        /** @description Tells whether the first administrator is still missing */
         SetupState: {
+            /** @description The first administrator is missing */
             needed: boolean;
         };
+        /** @description Stops a task */
         StopInput: {
             /** @description Do not wait for the task to end by itself */
             force?: boolean;
         };
+        /** @description The plan of the installation; here it has no limits */
         Subscription: {
+            /** @description What to look for in the call: the name of a header or field */
             key: string;
             plan: string;
             /** @enum {string} */
@@ -3868,29 +4680,47 @@ export interface components {
              */
             users: number;
         };
+        /** @description A choice of an enum question */
         SurveyValue: {
+            /** @description Name as people see it */
             name: string;
+            /** @description Value */
             value: string;
         };
+        /** @description A question asked when a task is started */
         SurveyVar: {
+            /** @description Value when nothing is entered */
             default_value?: string;
+            /** @description Free text */
             description?: string;
+            /** @description Name as people see it */
             name: string;
+            /** @description An answer is needed */
             required?: boolean;
+            /** @description Name as people see it */
             title: string;
             /** @description string (or nothing), int, enum or secret; kept as sent */
             type?: string;
+            /** @description Values */
             values?: components["schemas"]["SurveyValue"][];
         };
+        /** @description The time-based second factor */
         TOTPMethod: {
+            /** @description A recovery code does too */
             allow_recovery: boolean;
         };
+        /** @description One run of a template */
         Task: {
             /** @description JSON array of texts, as text */
             arguments?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the task that built what is deployed
+             */
             build_task_id?: number;
+            /** @description Commit that is run */
             commit_hash?: string;
+            /** @description First line of the commit's message */
             commit_message?: string;
             /** Format: date-time */
             created: string;
@@ -3901,6 +4731,7 @@ export interface components {
              * @description Id of who decided it
              */
             decided_by?: number;
+            /** @description Who confirmed or rejected */
             decided_by_name?: string;
             /**
              * @description What was decided when the task last waited for confirmation
@@ -3911,13 +4742,24 @@ export interface components {
             end?: string;
             /** @description JSON object as text: survey answers and variables */
             environment?: string;
+            /** @description Branch, tag or commit */
             git_branch?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the integration
+             */
             integration_id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the inventory
+             */
             inventory_id?: number;
+            /** @description Limit */
             limit: string;
             /** @description The output is sealed: nothing will be added */
             log_complete: boolean;
@@ -3926,14 +4768,23 @@ export interface components {
              * @description Output lines stored so far
              */
             log_lines: number;
+            /** @description Why the task runs, in the words of who started it */
             message?: string;
+            /** @description Parameters of the app */
             params?: {
                 [key: string]: unknown;
             };
+            /** @description Path of the file to run, in the repository */
             playbook: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the schedule
+             */
             schedule_id?: number;
             /** @description Always {} in the answer to a launch, absent elsewhere */
             secret?: string;
@@ -3945,60 +4796,99 @@ export interface components {
             status_reason?: string;
             /** @description Who pressed stop */
             stopped_by?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user
+             */
             user_id?: number;
+            /** @description Version */
             version?: string;
             /** @description Only while waiting: what it waits for */
             wait_reason?: string;
         };
+        /** @description Starts a task */
         TaskInput: {
+            /** @description Arguments: a JSON list of texts, as text */
             arguments?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the task that built what is deployed
+             */
             build_task_id?: number | null;
+            /** @description Commit that is run */
             commit_hash?: string | null;
             /** @description JSON object as text: survey answers and variables */
             environment?: string;
+            /** @description Branch, tag or commit */
             git_branch?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the inventory
+             */
             inventory_id?: number | null;
             /** @description Old form of params.limit: a comma list */
             limit?: string;
+            /** @description Why the task runs, in the words of who started it */
             message?: string;
+            /** @description Parameters of the app */
             params?: {
                 [key: string]: unknown;
             };
+            /** @description Path of the file to run, in the repository */
             playbook?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id?: number;
             /** @description JSON object as text: secret survey answers */
             secret?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id?: number;
         };
+        /** @description The inputs of tasks that a schedule or an integration starts */
         TaskParams: {
             /** @description JSON array of texts, as text */
             arguments?: string | null;
             /** @description JSON object of variables and answers, as text */
             environment?: string | null;
+            /** @description Branch, tag or commit */
             git_branch?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the inventory
+             */
             inventory_id?: number | null;
+            /** @description Why the task runs, in the words of who started it */
             message?: string | null;
             /** @description Parameters that depend on the app */
             params?: {
                 [key: string]: unknown;
             };
+            /** @description Version */
             version?: string | null;
         };
+        /** @description A task as lists show it */
         TaskRow: {
             /** @description JSON array of texts, as text */
             arguments?: string;
             build_task?: components["schemas"]["Task"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the task that built what is deployed
+             */
             build_task_id?: number;
+            /** @description Commit that is run */
             commit_hash?: string;
+            /** @description First line of the commit's message */
             commit_message?: string;
             /** Format: date-time */
             created: string;
@@ -4009,6 +4899,7 @@ export interface components {
              * @description Id of who decided it
              */
             decided_by?: number;
+            /** @description Who confirmed or rejected */
             decided_by_name?: string;
             /**
              * @description What was decided when the task last waited for confirmation
@@ -4019,13 +4910,24 @@ export interface components {
             end?: string;
             /** @description JSON object as text: survey answers and variables */
             environment?: string;
+            /** @description Branch, tag or commit */
             git_branch?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the integration
+             */
             integration_id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the inventory
+             */
             inventory_id?: number;
+            /** @description Limit */
             limit: string;
             /** @description The output is sealed: nothing will be added */
             log_complete: boolean;
@@ -4034,14 +4936,23 @@ export interface components {
              * @description Output lines stored so far
              */
             log_lines: number;
+            /** @description Why the task runs, in the words of who started it */
             message?: string;
+            /** @description Parameters of the app */
             params?: {
                 [key: string]: unknown;
             };
+            /** @description Path of the file to run, in the repository */
             playbook: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the schedule
+             */
             schedule_id?: number;
             /** @description Always {} in the answer to a launch, absent elsewhere */
             secret?: string;
@@ -4053,24 +4964,39 @@ export interface components {
             status_reason?: string;
             /** @description Who pressed stop */
             stopped_by?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id: number;
             /** @description Name of the template */
             tpl_alias: string;
+            /** @description App of the template */
             tpl_app?: string;
+            /** @description File that the template runs */
             tpl_playbook: string;
+            /** @description Kind of the template */
             tpl_type?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user
+             */
             user_id?: number;
+            /** @description Name of the user */
             user_name?: string;
+            /** @description Version */
             version?: string;
             /** @description Only while waiting: what it waits for */
             wait_reason?: string;
         };
+        /** @description A part of a run */
         TaskStage: {
             /** Format: date-time */
             end: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Last line of the stage
+             */
             end_output_id: number | null;
             /**
              * Format: int64
@@ -4080,53 +5006,86 @@ export interface components {
             /** @description What came of it, by type; null when there is nothing to say */
             result: {
                 [key: string]: unknown;
-            };
+            } | null;
             /** Format: date-time */
             start: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description First line of the stage
+             */
             start_output_id: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the task
+             */
             task_id: number;
+            /** @description Kind of the stage */
             type: string;
         };
+        /** @description Counts the tasks of a day */
         TaskStat: {
             /**
              * Format: int64
              * @description Seconds that tasks took on average, from start to end
              */
             avg_duration: number;
+            /** @description How many tasks ended so */
             count_by_status: {
                 [key: string]: number;
             };
             /** @description YYYY-MM-DD in UTC */
             date: string;
         };
+        /** @description Says how members are added */
         Teams: {
+            /** @description How people are invited */
             invite_type: string;
+            /** @description People can be invited */
             invites_enabled?: boolean;
+            /** @description Members may leave on their own */
             members_can_leave?: boolean;
         };
+        /** @description Says what a task runs and with what */
         Template: {
+            /** @description Who starts a task may give arguments */
             allow_override_args_in_task?: boolean;
+            /** @description Who starts a task may choose the branch */
             allow_override_branch_in_task?: boolean;
             /** @description Tasks may set variables that the survey does not ask for */
             allow_override_environment_in_task?: boolean;
+            /** @description Tasks of this template may run at the same time */
             allow_parallel_tasks?: boolean;
+            /** @description Name of the app that runs it */
             app?: string;
             /** @description JSON array of texts, as text */
             arguments?: string;
+            /** @description Deploys when a build has ended well */
             autorun?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template that builds what this one deploys
+             */
             build_template_id?: number;
+            /** @description Free text */
             description?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the variable group
+             */
             environment_id?: number;
             /** @description The same group as environment_id, as newer clients read it */
             environment_ids: number[];
+            /** @description Branch, tag or commit */
             git_branch?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the inventory
+             */
             inventory_id?: number;
             /** @description Lists only */
             last_task?: components["schemas"]["TaskRow"];
@@ -4135,15 +5094,27 @@ export interface components {
              * @description Seconds after which a task is ended; the server's own limit counts too
              */
             max_task_duration_sec?: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Path of the file to run, in the repository */
             playbook: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the repository
+             */
             repository_id: number;
+            /** @description Only runners with this tag take it */
             runner_tag?: string;
+            /** @description Version of the first build */
             start_version?: string;
+            /** @description Tell of failures only */
             suppress_success_alerts?: boolean;
+            /** @description What who starts a task is asked for */
             survey_vars?: components["schemas"]["SurveyVar"][];
             /** @description Defaults and permissions that depend on the app */
             task_params?: {
@@ -4158,94 +5129,171 @@ export interface components {
             type?: string;
             /** @description Single reads only */
             vaults?: components["schemas"]["Vault"][];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the view that shows it
+             */
             view_id?: number;
         };
+        /** @description Creates or replaces a template */
         TemplateInput: {
+            /** @description Who starts a task may give arguments */
             allow_override_args_in_task?: boolean;
+            /** @description Who starts a task may choose the branch */
             allow_override_branch_in_task?: boolean;
             /** @description Tasks may set variables that the survey does not ask for */
             allow_override_environment_in_task?: boolean;
+            /** @description Tasks of this template may run at the same time */
             allow_parallel_tasks?: boolean;
+            /** @description Name of the app that runs it */
             app?: string;
+            /** @description Arguments: a JSON list of texts, as text */
             arguments?: string | null;
+            /** @description Deploys when a build has ended well */
             autorun?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template that builds what this one deploys
+             */
             build_template_id?: number | null;
+            /** @description Free text */
             description?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the variable group
+             */
             environment_id?: number | null;
             /** @description At most one; used when environment_id is not given */
             environment_ids?: number[];
+            /** @description Branch, tag or commit */
             git_branch?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the inventory
+             */
             inventory_id?: number | null;
             /**
              * Format: int64
              * @description 0: the server's limit alone
              */
             max_task_duration_sec?: number;
+            /** @description Name as people see it */
             name?: string;
+            /** @description Path of the file to run, in the repository */
             playbook?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the repository
+             */
             repository_id?: number;
+            /** @description Only runners with this tag take it */
             runner_tag?: string | null;
+            /** @description Version of the first build */
             start_version?: string | null;
+            /** @description Tell of failures only */
             suppress_success_alerts?: boolean;
+            /** @description What who starts a task is asked for */
             survey_vars?: components["schemas"]["SurveyVar"][];
+            /** @description Parameters of the app for the tasks of this template */
             task_params?: {
                 [key: string]: unknown;
             };
+            /** @description Kind */
             type?: string;
+            /** @description Passwords of vaults */
             vaults?: components["schemas"]["VaultInput"][];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the view that shows it
+             */
             view_id?: number | null;
         };
+        /** @description What a custom role may do with a template besides what it may do in the project */
         TemplatePermission: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
             /**
              * Format: int64
              * @description Bit mask: 1 run its tasks, 4 change it; the other bits mean nothing here
              */
             permissions: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
+            /** @description Role that the rights are for */
             role_slug: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id: number;
         };
+        /** @description Gives or changes rights on a template */
         TemplatePermissionInput: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description What it may do, as a sum of bits
+             */
             permissions?: number;
             /** @description Only when adding */
             role_slug?: string;
         };
+        /** @description A template as reads return it */
         TemplateRead: {
+            /** @description Who starts a task may give arguments */
             allow_override_args_in_task?: boolean;
+            /** @description Who starts a task may choose the branch */
             allow_override_branch_in_task?: boolean;
             /** @description Tasks may set variables that the survey does not ask for */
             allow_override_environment_in_task?: boolean;
+            /** @description Tasks of this template may run at the same time */
             allow_parallel_tasks?: boolean;
+            /** @description Name of the app that runs it */
             app?: string;
             /** @description JSON array of texts, as text */
             arguments?: string;
+            /** @description Deploys when a build has ended well */
             autorun?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template that builds what this one deploys
+             */
             build_template_id?: number;
+            /** @description Free text */
             description?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the variable group
+             */
             environment_id?: number;
             /** @description The same group as environment_id, as newer clients read it */
             environment_ids: number[];
+            /** @description Branch, tag or commit */
             git_branch?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the inventory
+             */
             inventory_id?: number;
             /** @description Lists only */
             last_task?: components["schemas"]["TaskRow"];
@@ -4254,20 +5302,32 @@ export interface components {
              * @description Seconds after which a task is ended; the server's own limit counts too
              */
             max_task_duration_sec?: number;
+            /** @description Name as people see it */
             name: string;
             /**
              * Format: int64
              * @description What the caller may do with the template; in lists only what their role was given on it, else null
              */
             permissions: number | null;
+            /** @description Path of the file to run, in the repository */
             playbook: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the repository
+             */
             repository_id: number;
+            /** @description Only runners with this tag take it */
             runner_tag?: string;
+            /** @description Version of the first build */
             start_version?: string;
+            /** @description Tell of failures only */
             suppress_success_alerts?: boolean;
+            /** @description What who starts a task is asked for */
             survey_vars?: components["schemas"]["SurveyVar"][];
             /** @description Defaults and permissions that depend on the app */
             task_params?: {
@@ -4282,117 +5342,191 @@ export interface components {
             type?: string;
             /** @description Single reads only */
             vaults?: components["schemas"]["Vault"][];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the view that shows it
+             */
             view_id?: number;
         };
+        /** @description An API token; ID is the whole token in the answer to its creation and its first 8 characters everywhere else */
         Token: {
             /** Format: date-time */
             created: string;
+            /** @description Does not count any more */
             expired: boolean;
             /** Format: date-time */
             expires_at?: string;
+            /** @description Number of the object; in requests it may be left out or must be that of the address */
             id: string;
             /**
              * Format: date-time
              * @description To the minute
              */
             last_used?: string;
+            /** @description Name as people see it */
             name?: string;
             /** @description Where; left out: in all projects of its user */
             projects?: number[];
             /** @description What it may be used for; left out: all that its user may */
             scopes?: string[];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user
+             */
             user_id: number;
         };
+        /** @description Describes a new API token */
         TokenInput: {
             /** Format: date-time */
             expires_at?: string;
+            /** @description Name as people see it */
             name?: string;
             /** @description Left out: all */
             projects?: number[];
             /** @description Any of read, run, write and admin; left out: all */
             scopes?: string[];
         };
+        /** @description A task that waits or runs, as administrators see it */
         UnfinishedTask: {
             /** @enum {string} */
             location: "queue" | "running";
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
+            /** @description Name of the project */
             project_name?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the runner
+             */
             runner_id?: number;
+            /** @description Name of the runner */
             runner_name?: string;
+            /** @description Status */
             status: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the task
+             */
             task_id: number;
+            /** @description Name to sign in with */
             username?: string;
         };
+        /** @description A person or machine that signs in */
         User: {
+            /** @description Administers the server */
             admin: boolean;
+            /** @description Gets notifications */
             alert: boolean;
             /** Format: date-time */
             created: string;
             /** @description Cannot sign in, and their tokens do not count */
             disabled?: boolean;
+            /** @description Address for mail */
             email: string;
+            /** @description Signs in elsewhere and has no password here */
             external: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Kept for clients of the reference; says nothing here */
             pro: boolean;
             /** @description The second factor, when one is on */
             totp?: components["schemas"]["UserTOTP"];
+            /** @description Name to sign in with */
             username: string;
         };
+        /** @description Creates or replaces a user */
         UserInput: {
+            /** @description Administers the server */
             admin?: boolean;
+            /** @description Gets notifications */
             alert?: boolean;
             /** @description The present password, to change one's own in a browser */
             current_password?: string;
             /** @description Left out, it stays as it is */
             disabled?: boolean;
+            /** @description Address for mail */
             email?: string;
+            /** @description Signs in elsewhere and has no password here */
             external?: boolean;
+            /** @description Name as people see it */
             name?: string;
+            /** @description Password; never shown */
             password?: string;
+            /** @description Kept for clients of the reference; says nothing here */
             pro?: boolean;
+            /** @description Name to sign in with */
             username?: string;
         };
+        /** @description A row of the user list; callers who are not administrators get the first three fields only */
         UserListItem: {
+            /** @description Administers the server */
             admin?: boolean;
+            /** @description Gets notifications */
             alert?: boolean;
             /** Format: date-time */
             created?: string;
+            /** @description Cannot sign in */
             disabled?: boolean;
+            /** @description Address for mail */
             email?: string;
+            /** @description Signs in elsewhere and has no password here */
             external?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Kept for clients of the reference; says nothing here */
             pro?: boolean;
+            /** @description Name to sign in with */
             username: string;
         };
+        /** @description Names a user */
         UserMin: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name: string;
+            /** @description Name to sign in with */
             username: string;
         };
+        /** @description A setting that a client keeps for a user */
         UserOption: {
+            /** @description What to look for in the call: the name of a header or field */
             key: string;
+            /** @description Value */
             value: unknown;
         };
+        /** @description Sets one */
         UserOptionInput: {
+            /** @description What to look for in the call: the name of a header or field */
             key?: string;
+            /** @description Value */
             value?: unknown;
         };
+        /** @description A second factor. Its secrets are in the answer to its creation and nowhere else */
         UserTOTP: {
             /** @description In the answer to the creation: false until a code was entered */
             confirmed?: boolean;
             /** Format: date-time */
             created: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
             /** @description The first of recovery_codes */
             recovery_code?: string;
@@ -4400,93 +5534,176 @@ export interface components {
             recovery_codes?: string[];
             /** @description For authenticators; empty but in the answer to the creation */
             url: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the user
+             */
             user_id: number;
         };
+        /** @description A set of variables; the reference calls it an environment */
         VariableGroup: {
             /** @description Environment variables: a flat JSON object as text */
             env: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
             /** @description Extra variables: a JSON object as text */
             json: string;
+            /** @description Name as people see it */
             name: string;
+            /** @description Password; never shown */
             password: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
             /** @description Single reads only; values are never shown */
             secrets?: components["schemas"]["GroupSecret"][];
         };
+        /** @description Creates or replaces a variable group */
         VariableGroupInput: {
+            /** @description Environment variables: a flat JSON object as text */
             env?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
+            /** @description Extra variables: a JSON object as text */
             json?: string;
+            /** @description Name as people see it */
             name?: string;
+            /** @description Password; never shown */
             password?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id?: number;
             /** @description Changes to the secrets; those not named stay */
             secrets?: components["schemas"]["GroupSecretInput"][];
         };
+        /** @description A password for encrypted files */
         Vault: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
+            /** @description Name as people see it */
             name?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
+            /** @description Path of the script that prints the password */
             script?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the template
+             */
             template_id: number;
             /** @enum {string} */
             type: "password" | "script";
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the key with the password of the vault
+             */
             vault_key_id?: number;
         };
+        /** @description A vault of a template; with an id it replaces that vault */
         VaultInput: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
+            /** @description Name as people see it */
             name?: string | null;
+            /** @description Path of the script that prints the password */
             script?: string | null;
+            /** @description password or script */
             type?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the key with the password of the vault
+             */
             vault_key_id?: number | null;
         };
+        /** @description A named tab of the template list */
         View: {
+            /** @description Kept for clients of the reference */
             filter?: {
                 [key: string]: unknown;
             };
+            /** @description Not shown */
             hidden?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Place in the order
+             */
             position: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id: number;
+            /** @description What the templates are sorted by */
             sort_column?: string;
+            /** @description Sorted downwards */
             sort_reverse?: boolean;
+            /** @description Name as people see it */
             title: string;
+            /** @description Kind */
             type?: string;
         };
+        /** @description Creates or replaces a view */
         ViewInput: {
             /** @description Kept for clients */
             filter?: {
                 [key: string]: unknown;
             };
+            /** @description Not shown */
             hidden?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
             id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Place in the order
+             */
             position?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of the project; in requests it may be left out or must be that of the address
+             */
             project_id?: number;
+            /** @description What the templates are sorted by */
             sort_column?: string | null;
+            /** @description Sorted downwards */
             sort_reverse?: boolean;
+            /** @description Name as people see it */
             title?: string;
+            /** @description Kind */
             type?: string;
         };
+        /** @description The limit that a waiting task has met */
         Waiting: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Limit
+             */
             limit: number;
             /** @enum {string} */
             reason: "global" | "template" | "project";
@@ -4495,10 +5712,97 @@ export interface components {
              * @description The task to wait for, when it is one
              */
             task_id?: number;
+            /** @description Text */
             text: string;
         };
     };
-    responses: never;
+    responses: {
+        /** @description Something in the request is wrong, or the object is in use; field names what, nothing was changed */
+        BadRequest: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The state of the object does not allow it now */
+        Conflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The role, the token or the site that the request comes from does not allow it */
+        Forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description There is no such object, or the caller may not know of it */
+        NotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The object was changed since it was read; If-Match names another version */
+        PreconditionFailed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The request, or a value in it, is larger than the server takes */
+        TooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description Too many attempts; Retry-After says in how many seconds to try again */
+        TooManyRequests: {
+            headers: {
+                /** @description Seconds until it makes sense to try again */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description Nobody is signed in, or the operation is not for this user */
+        Unauthorized: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The database or the disk does not take it now; nothing was changed */
+        Unavailable: {
+            headers: {
+                /** @description Seconds until it makes sense to try again */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -4533,6 +5837,17 @@ export interface operations {
                     "application/json": components["schemas"]["App"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4549,6 +5864,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name of the app, such as ansible or bash */
                 app: string;
             };
             cookie?: never;
@@ -4564,6 +5880,18 @@ export interface operations {
                     "application/json": components["schemas"]["App"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4580,6 +5908,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name of the app, such as ansible or bash */
                 app: string;
             };
             cookie?: never;
@@ -4597,6 +5926,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4613,6 +5951,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name of the app, such as ansible or bash */
                 app: string;
             };
             cookie?: never;
@@ -4630,6 +5969,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4646,6 +5994,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name of the app, such as ansible or bash */
                 app: string;
             };
             cookie?: never;
@@ -4659,6 +6008,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4675,6 +6031,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name of the app, such as ansible or bash */
                 app: string;
             };
             cookie?: never;
@@ -4692,6 +6049,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4744,8 +6110,21 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Record"][];
+                    "application/x-ndjson": string;
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4775,6 +6154,7 @@ export interface operations {
                     "application/json": components["schemas"]["LoginInfo"];
                 };
             };
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4806,6 +6186,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4833,6 +6220,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4864,6 +6254,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4895,6 +6292,20 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Signed in */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4922,6 +6333,12 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4949,6 +6366,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -4976,6 +6396,12 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5003,6 +6429,12 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5055,6 +6487,18 @@ export interface operations {
                     "application/json": components["schemas"]["Event"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5107,6 +6551,18 @@ export interface operations {
                     "application/json": components["schemas"]["Event"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5136,6 +6592,16 @@ export interface operations {
                     "application/json": components["schemas"]["Info"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5169,6 +6635,15 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5200,6 +6675,7 @@ export interface operations {
                     };
                 };
             };
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5231,6 +6707,16 @@ export interface operations {
                     };
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5264,6 +6750,15 @@ export interface operations {
                     "application/json": components["schemas"]["Option"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5293,6 +6788,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5309,6 +6805,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5324,6 +6821,18 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5340,6 +6849,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5357,6 +6867,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5373,6 +6892,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5386,6 +6906,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5425,6 +6952,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5438,8 +6966,21 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Record"][];
+                    "application/x-ndjson": string;
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5456,6 +6997,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5471,6 +7013,18 @@ export interface operations {
                     "application/json": components["schemas"]["BackupDocument"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5487,6 +7041,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5506,6 +7061,15 @@ export interface operations {
                     "application/json": components["schemas"]["BackupDocument"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5522,6 +7086,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5535,6 +7100,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5564,6 +7136,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5579,6 +7152,18 @@ export interface operations {
                     "application/json": components["schemas"]["VariableGroup"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5595,6 +7180,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5614,6 +7200,15 @@ export interface operations {
                     "application/json": components["schemas"]["VariableGroup"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5630,7 +7225,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the variable group */
                 environment_id: number;
             };
             cookie?: never;
@@ -5646,6 +7243,18 @@ export interface operations {
                     "application/json": components["schemas"]["VariableGroup"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5662,7 +7271,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the variable group */
                 environment_id: number;
             };
             cookie?: never;
@@ -5680,6 +7291,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5696,7 +7316,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the variable group */
                 environment_id: number;
             };
             cookie?: never;
@@ -5710,6 +7332,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5726,7 +7355,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the variable group */
                 environment_id: number;
             };
             cookie?: never;
@@ -5742,6 +7373,18 @@ export interface operations {
                     "application/json": components["schemas"]["Refs"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5779,6 +7422,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5794,6 +7438,18 @@ export interface operations {
                     "application/json": components["schemas"]["Event"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5831,6 +7487,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5846,6 +7503,18 @@ export interface operations {
                     "application/json": components["schemas"]["Event"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5871,6 +7540,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5886,6 +7556,18 @@ export interface operations {
                     "application/json": components["schemas"]["HostConfig"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5902,6 +7584,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -5921,6 +7604,15 @@ export interface operations {
                     "application/json": components["schemas"]["HostConfig"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5937,7 +7629,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the host config */
                 host_config_id: number;
             };
             cookie?: never;
@@ -5953,6 +7647,18 @@ export interface operations {
                     "application/json": components["schemas"]["HostConfig"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -5969,7 +7675,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the host config */
                 host_config_id: number;
             };
             cookie?: never;
@@ -5987,6 +7695,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6003,7 +7720,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the host config */
                 host_config_id: number;
             };
             cookie?: never;
@@ -6017,6 +7736,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6046,6 +7772,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -6061,6 +7788,18 @@ export interface operations {
                     "application/json": components["schemas"]["Integration"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6077,6 +7816,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -6096,6 +7836,15 @@ export interface operations {
                     "application/json": components["schemas"]["Integration"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6112,6 +7861,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -6127,6 +7877,18 @@ export interface operations {
                     "application/json": components["schemas"]["IntegrationAlias"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6143,6 +7905,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -6158,6 +7921,13 @@ export interface operations {
                     "application/json": components["schemas"]["IntegrationAlias"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6174,7 +7944,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the address that an integration is called at */
                 alias_id: number;
             };
             cookie?: never;
@@ -6188,6 +7960,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6204,7 +7983,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
             };
             cookie?: never;
@@ -6220,6 +8001,18 @@ export interface operations {
                     "application/json": components["schemas"]["Integration"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6236,7 +8029,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
             };
             cookie?: never;
@@ -6254,6 +8049,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6270,7 +8074,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
             };
             cookie?: never;
@@ -6284,6 +8090,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6300,7 +8113,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
             };
             cookie?: never;
@@ -6316,6 +8131,18 @@ export interface operations {
                     "application/json": components["schemas"]["IntegrationAlias"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6332,7 +8159,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
             };
             cookie?: never;
@@ -6348,6 +8177,13 @@ export interface operations {
                     "application/json": components["schemas"]["IntegrationAlias"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6364,8 +8200,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
+                /** @description Number of the address that an integration is called at */
                 alias_id: number;
             };
             cookie?: never;
@@ -6379,6 +8218,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6404,7 +8250,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
             };
             cookie?: never;
@@ -6420,6 +8268,18 @@ export interface operations {
                     "application/json": components["schemas"]["Matcher"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6436,7 +8296,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
             };
             cookie?: never;
@@ -6456,6 +8318,15 @@ export interface operations {
                     "application/json": components["schemas"]["Matcher"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6472,8 +8343,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
+                /** @description Number of the matcher */
                 matcher_id: number;
             };
             cookie?: never;
@@ -6489,6 +8363,18 @@ export interface operations {
                     "application/json": components["schemas"]["Matcher"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6505,8 +8391,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
+                /** @description Number of the matcher */
                 matcher_id: number;
             };
             cookie?: never;
@@ -6524,6 +8413,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6540,8 +8438,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
+                /** @description Number of the matcher */
                 matcher_id: number;
             };
             cookie?: never;
@@ -6555,6 +8456,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6571,8 +8479,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
+                /** @description Number of the matcher */
                 matcher_id: number;
             };
             cookie?: never;
@@ -6588,6 +8499,18 @@ export interface operations {
                     "application/json": components["schemas"]["PartRefs"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6604,7 +8527,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
             };
             cookie?: never;
@@ -6620,6 +8545,18 @@ export interface operations {
                     "application/json": components["schemas"]["IntegrationRefs"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6645,7 +8582,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
             };
             cookie?: never;
@@ -6661,6 +8600,18 @@ export interface operations {
                     "application/json": components["schemas"]["IntegrationValue"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6677,7 +8628,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
             };
             cookie?: never;
@@ -6697,6 +8650,15 @@ export interface operations {
                     "application/json": components["schemas"]["IntegrationValue"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6713,8 +8675,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
+                /** @description Number of the value that an integration takes out of calls */
                 value_id: number;
             };
             cookie?: never;
@@ -6730,6 +8695,18 @@ export interface operations {
                     "application/json": components["schemas"]["IntegrationValue"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6746,8 +8723,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
+                /** @description Number of the value that an integration takes out of calls */
                 value_id: number;
             };
             cookie?: never;
@@ -6765,6 +8745,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6781,8 +8770,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
+                /** @description Number of the value that an integration takes out of calls */
                 value_id: number;
             };
             cookie?: never;
@@ -6796,6 +8788,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6812,8 +8811,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the integration */
                 integration_id: number;
+                /** @description Number of the value that an integration takes out of calls */
                 value_id: number;
             };
             cookie?: never;
@@ -6829,6 +8831,18 @@ export interface operations {
                     "application/json": components["schemas"]["PartRefs"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6862,6 +8876,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -6877,6 +8892,18 @@ export interface operations {
                     "application/json": components["schemas"]["Inventory"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6893,6 +8920,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -6912,6 +8940,15 @@ export interface operations {
                     "application/json": components["schemas"]["Inventory"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6928,7 +8965,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the inventory */
                 inventory_id: number;
             };
             cookie?: never;
@@ -6944,6 +8983,18 @@ export interface operations {
                     "application/json": components["schemas"]["Inventory"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6960,7 +9011,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the inventory */
                 inventory_id: number;
             };
             cookie?: never;
@@ -6978,6 +9031,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -6994,7 +9056,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the inventory */
                 inventory_id: number;
             };
             cookie?: never;
@@ -7008,6 +9072,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7024,7 +9095,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the inventory */
                 inventory_id: number;
             };
             cookie?: never;
@@ -7040,6 +9113,18 @@ export interface operations {
                     "application/json": components["schemas"]["Refs"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7061,6 +9146,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -7076,6 +9162,18 @@ export interface operations {
                     "application/json": components["schemas"]["Invite"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7092,6 +9190,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -7111,6 +9210,15 @@ export interface operations {
                     "application/json": components["schemas"]["NewInvite"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7127,7 +9235,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the invite */
                 invite_id: number;
             };
             cookie?: never;
@@ -7143,6 +9253,18 @@ export interface operations {
                     "application/json": components["schemas"]["Invite"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7159,7 +9281,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the invite */
                 invite_id: number;
             };
             cookie?: never;
@@ -7177,6 +9301,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7193,7 +9326,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the invite */
                 invite_id: number;
             };
             cookie?: never;
@@ -7207,6 +9342,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7236,6 +9378,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -7251,6 +9394,18 @@ export interface operations {
                     "application/json": components["schemas"]["Key"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7267,6 +9422,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -7286,6 +9442,15 @@ export interface operations {
                     "application/json": components["schemas"]["Key"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7302,7 +9467,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the key */
                 key_id: number;
             };
             cookie?: never;
@@ -7318,6 +9485,18 @@ export interface operations {
                     "application/json": components["schemas"]["Key"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7334,7 +9513,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the key */
                 key_id: number;
             };
             cookie?: never;
@@ -7352,6 +9533,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7368,7 +9558,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the key */
                 key_id: number;
             };
             cookie?: never;
@@ -7382,6 +9574,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7398,7 +9597,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the key */
                 key_id: number;
             };
             cookie?: never;
@@ -7414,6 +9615,18 @@ export interface operations {
                     "application/json": components["schemas"]["Refs"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7430,6 +9643,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -7443,6 +9657,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7459,6 +9680,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -7472,6 +9694,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7501,6 +9730,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -7516,6 +9746,18 @@ export interface operations {
                     "application/json": components["schemas"]["Repository"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7532,6 +9774,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -7551,6 +9794,15 @@ export interface operations {
                     "application/json": components["schemas"]["Repository"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7567,7 +9819,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the repository */
                 repository_id: number;
             };
             cookie?: never;
@@ -7583,6 +9837,18 @@ export interface operations {
                     "application/json": components["schemas"]["Repository"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7599,7 +9865,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the repository */
                 repository_id: number;
             };
             cookie?: never;
@@ -7617,6 +9885,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7633,7 +9910,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the repository */
                 repository_id: number;
             };
             cookie?: never;
@@ -7647,6 +9926,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7672,7 +9958,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the repository */
                 repository_id: number;
             };
             cookie?: never;
@@ -7688,6 +9976,18 @@ export interface operations {
                     "application/json": string[];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7715,7 +10015,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the repository */
                 repository_id: number;
             };
             cookie?: never;
@@ -7731,6 +10033,18 @@ export interface operations {
                     "application/json": components["schemas"]["Files"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7747,7 +10061,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the repository */
                 repository_id: number;
             };
             cookie?: never;
@@ -7763,6 +10079,18 @@ export interface operations {
                     "application/json": components["schemas"]["Refs"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7788,7 +10116,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the repository */
                 repository_id: number;
             };
             cookie?: never;
@@ -7804,6 +10134,18 @@ export interface operations {
                     "application/json": string[];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7820,6 +10162,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -7835,6 +10178,18 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectRole"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7862,6 +10217,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -7877,6 +10233,18 @@ export interface operations {
                     "application/json": components["schemas"]["Role"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7893,6 +10261,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -7912,6 +10281,15 @@ export interface operations {
                     "application/json": components["schemas"]["Role"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7937,6 +10315,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -7952,6 +10331,18 @@ export interface operations {
                     "application/json": components["schemas"]["Role"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -7968,7 +10359,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Name of the slug */
                 slug: string;
             };
             cookie?: never;
@@ -7984,6 +10377,18 @@ export interface operations {
                     "application/json": components["schemas"]["Role"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8000,7 +10405,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Name of the slug */
                 slug: string;
             };
             cookie?: never;
@@ -8018,6 +10425,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8034,7 +10450,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Name of the slug */
                 slug: string;
             };
             cookie?: never;
@@ -8048,6 +10466,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8064,6 +10489,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -8079,6 +10505,18 @@ export interface operations {
                     "application/json": components["schemas"]["RunnerTag"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8104,6 +10542,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -8119,6 +10558,18 @@ export interface operations {
                     "application/json": components["schemas"]["Runner"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8135,6 +10586,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -8154,6 +10606,15 @@ export interface operations {
                     "application/json": components["schemas"]["RunnerWithSecrets"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8170,7 +10631,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -8186,6 +10649,18 @@ export interface operations {
                     "application/json": components["schemas"]["Runner"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8202,7 +10677,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -8220,6 +10697,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8236,7 +10722,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -8254,6 +10742,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8270,7 +10767,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -8284,6 +10783,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8300,7 +10806,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -8318,6 +10826,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8334,7 +10851,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -8348,6 +10867,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8364,7 +10890,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -8380,6 +10908,13 @@ export interface operations {
                     "application/json": components["schemas"]["RegistrationToken"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8405,6 +10940,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -8420,6 +10956,18 @@ export interface operations {
                     "application/json": components["schemas"]["ScheduleRow"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8436,6 +10984,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -8455,6 +11004,15 @@ export interface operations {
                     "application/json": components["schemas"]["Schedule"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8471,6 +11029,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -8488,6 +11047,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8504,7 +11072,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the schedule */
                 schedule_id: number;
             };
             cookie?: never;
@@ -8520,6 +11090,18 @@ export interface operations {
                     "application/json": components["schemas"]["Schedule"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8536,7 +11118,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the schedule */
                 schedule_id: number;
             };
             cookie?: never;
@@ -8554,6 +11138,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8570,7 +11163,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the schedule */
                 schedule_id: number;
             };
             cookie?: never;
@@ -8584,6 +11179,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8600,7 +11202,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the schedule */
                 schedule_id: number;
             };
             cookie?: never;
@@ -8618,6 +11222,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8641,6 +11254,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -8656,6 +11270,18 @@ export interface operations {
                     "application/json": components["schemas"]["TaskStat"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8681,6 +11307,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -8696,6 +11323,18 @@ export interface operations {
                     "application/json": components["schemas"]["TaskRow"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8712,6 +11351,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -8731,6 +11371,15 @@ export interface operations {
                     "application/json": components["schemas"]["Task"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8756,6 +11405,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -8771,6 +11421,18 @@ export interface operations {
                     "application/json": components["schemas"]["TaskRow"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8787,7 +11449,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -8803,6 +11467,18 @@ export interface operations {
                     "application/json": components["schemas"]["Task"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8819,7 +11495,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -8833,6 +11511,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8858,7 +11543,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -8874,6 +11561,18 @@ export interface operations {
                     "application/json": components["schemas"]["AnsibleError"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8899,7 +11598,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -8915,6 +11616,18 @@ export interface operations {
                     "application/json": components["schemas"]["AnsibleHost"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8942,7 +11655,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -8958,6 +11673,18 @@ export interface operations {
                     "application/json": components["schemas"]["AnsibleMatrix"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -8974,7 +11701,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -8988,6 +11717,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9004,7 +11740,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -9020,6 +11758,18 @@ export interface operations {
                     "application/json": components["schemas"]["Explanation"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9045,7 +11795,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -9061,6 +11813,18 @@ export interface operations {
                     "application/json": components["schemas"]["LogPage"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9088,7 +11852,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -9104,6 +11870,18 @@ export interface operations {
                     "application/json": components["schemas"]["LogMatches"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9125,7 +11903,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -9141,6 +11921,18 @@ export interface operations {
                     "application/json": components["schemas"]["OutputLine"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9164,7 +11956,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -9180,6 +11974,11 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9196,7 +11995,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -9210,6 +12011,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9226,7 +12034,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -9246,6 +12056,15 @@ export interface operations {
                     "application/json": components["schemas"]["Task"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9269,7 +12088,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -9285,6 +12106,11 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9301,7 +12127,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -9317,6 +12145,18 @@ export interface operations {
                     "application/json": components["schemas"]["TaskStage"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9333,7 +12173,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -9351,6 +12193,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9382,6 +12233,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -9397,6 +12249,18 @@ export interface operations {
                     "application/json": components["schemas"]["TemplateRead"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9413,6 +12277,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -9432,6 +12297,15 @@ export interface operations {
                     "application/json": components["schemas"]["Template"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9448,7 +12322,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
@@ -9464,6 +12340,18 @@ export interface operations {
                     "application/json": components["schemas"]["TemplateRead"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9480,7 +12368,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
@@ -9498,6 +12388,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9514,7 +12413,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
@@ -9528,6 +12429,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9544,7 +12452,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
@@ -9562,6 +12472,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9578,8 +12497,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
+                /** @description Number of the inventory */
                 inventory_id: number;
             };
             cookie?: never;
@@ -9593,6 +12515,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9609,8 +12538,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
+                /** @description Number of the inventory */
                 inventory_id: number;
             };
             cookie?: never;
@@ -9624,6 +12556,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9640,8 +12579,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
+                /** @description Number of the inventory */
                 inventory_id: number;
             };
             cookie?: never;
@@ -9655,6 +12597,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9671,7 +12620,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
@@ -9687,6 +12638,18 @@ export interface operations {
                     "application/json": components["schemas"]["TemplatePermission"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9703,7 +12666,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
@@ -9723,6 +12688,15 @@ export interface operations {
                     "application/json": components["schemas"]["TemplatePermission"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9739,8 +12713,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
+                /** @description Number of the permission */
                 permission_id: number;
             };
             cookie?: never;
@@ -9756,6 +12733,18 @@ export interface operations {
                     "application/json": components["schemas"]["TemplatePermission"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9772,8 +12761,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
+                /** @description Number of the permission */
                 permission_id: number;
             };
             cookie?: never;
@@ -9791,6 +12783,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9807,8 +12808,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
+                /** @description Number of the permission */
                 permission_id: number;
             };
             cookie?: never;
@@ -9822,6 +12826,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9838,7 +12849,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
@@ -9854,6 +12867,18 @@ export interface operations {
                     "application/json": components["schemas"]["Refs"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9879,7 +12904,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
@@ -9895,6 +12922,18 @@ export interface operations {
                     "application/json": components["schemas"]["ScheduleRow"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9918,7 +12957,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
@@ -9934,6 +12975,18 @@ export interface operations {
                     "application/json": components["schemas"]["TaskStat"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9950,7 +13003,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
@@ -9968,6 +13023,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -9993,7 +13057,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
@@ -10009,6 +13075,18 @@ export interface operations {
                     "application/json": components["schemas"]["TaskRow"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10034,7 +13112,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the template */
                 template_id: number;
             };
             cookie?: never;
@@ -10050,6 +13130,18 @@ export interface operations {
                     "application/json": components["schemas"]["TaskRow"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10079,6 +13171,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -10094,6 +13187,18 @@ export interface operations {
                     "application/json": components["schemas"]["Member"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10110,6 +13215,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -10127,6 +13233,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10143,7 +13258,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
@@ -10159,6 +13276,18 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10175,7 +13304,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
@@ -10193,6 +13324,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10209,7 +13349,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
@@ -10223,6 +13365,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10248,6 +13397,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -10263,6 +13413,18 @@ export interface operations {
                     "application/json": components["schemas"]["View"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10279,6 +13441,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -10298,6 +13461,15 @@ export interface operations {
                     "application/json": components["schemas"]["View"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10314,6 +13486,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
             };
             cookie?: never;
@@ -10333,6 +13506,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10349,7 +13531,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the view */
                 view_id: number;
             };
             cookie?: never;
@@ -10365,6 +13549,18 @@ export interface operations {
                     "application/json": components["schemas"]["View"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10381,7 +13577,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the view */
                 view_id: number;
             };
             cookie?: never;
@@ -10399,6 +13597,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10415,7 +13622,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the view */
                 view_id: number;
             };
             cookie?: never;
@@ -10429,6 +13638,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10458,7 +13674,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the project */
                 project_id: number;
+                /** @description Number of the view */
                 view_id: number;
             };
             cookie?: never;
@@ -10474,6 +13692,18 @@ export interface operations {
                     "application/json": components["schemas"]["TemplateRead"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10512,6 +13742,17 @@ export interface operations {
                     "application/json": components["schemas"]["Project"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10545,6 +13786,15 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10578,6 +13828,15 @@ export interface operations {
                     "application/json": components["schemas"]["RestoredProject"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10616,6 +13875,17 @@ export interface operations {
                     "application/json": components["schemas"]["Role"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10649,6 +13919,15 @@ export interface operations {
                     "application/json": components["schemas"]["Role"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10665,6 +13944,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name of the slug */
                 slug: string;
             };
             cookie?: never;
@@ -10680,6 +13960,18 @@ export interface operations {
                     "application/json": components["schemas"]["Role"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10696,6 +13988,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name of the slug */
                 slug: string;
             };
             cookie?: never;
@@ -10713,6 +14006,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10729,6 +14031,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name of the slug */
                 slug: string;
             };
             cookie?: never;
@@ -10746,6 +14049,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10762,6 +14074,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name of the slug */
                 slug: string;
             };
             cookie?: never;
@@ -10775,6 +14088,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10804,6 +14124,16 @@ export interface operations {
                     "application/json": components["schemas"]["RunnerTag"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10842,6 +14172,17 @@ export interface operations {
                     "application/json": components["schemas"]["Runner"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10875,6 +14216,15 @@ export interface operations {
                     "application/json": components["schemas"]["RunnerWithSecrets"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10891,6 +14241,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -10906,6 +14257,18 @@ export interface operations {
                     "application/json": components["schemas"]["Runner"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10922,6 +14285,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -10939,6 +14303,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10955,6 +14328,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -10972,6 +14346,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -10988,6 +14371,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -11001,6 +14385,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11017,6 +14408,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -11034,6 +14426,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11050,6 +14451,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -11063,6 +14465,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11079,6 +14488,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the runner */
                 runner_id: number;
             };
             cookie?: never;
@@ -11094,6 +14504,13 @@ export interface operations {
                     "application/json": components["schemas"]["RegistrationToken"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11123,6 +14540,7 @@ export interface operations {
                     "application/json": components["schemas"]["SetupState"];
                 };
             };
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11156,6 +14574,13 @@ export interface operations {
                     "application/json": components["schemas"]["CurrentUser"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11185,6 +14610,16 @@ export interface operations {
                     "application/json": components["schemas"]["Subscription"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11223,6 +14658,17 @@ export interface operations {
                     "application/json": components["schemas"]["UnfinishedTask"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11248,6 +14694,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -11263,6 +14710,18 @@ export interface operations {
                     "application/json": components["schemas"]["UnfinishedTask"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11279,6 +14738,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the task */
                 task_id: number;
             };
             cookie?: never;
@@ -11292,6 +14752,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11321,6 +14788,16 @@ export interface operations {
                     "application/json": components["schemas"]["CurrentUser"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11352,6 +14829,16 @@ export interface operations {
                     };
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11385,6 +14872,15 @@ export interface operations {
                     "application/json": components["schemas"]["UserOption"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11414,6 +14910,16 @@ export interface operations {
                     "application/json": components["schemas"]["Session"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11441,6 +14947,12 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11457,6 +14969,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the session */
                 session_id: number;
             };
             cookie?: never;
@@ -11470,6 +14983,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11508,6 +15028,17 @@ export interface operations {
                     "application/json": components["schemas"]["Token"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11541,6 +15072,15 @@ export interface operations {
                     "application/json": components["schemas"]["Token"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11557,6 +15097,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The token, or at least its first 8 characters */
                 token: string;
             };
             cookie?: never;
@@ -11570,6 +15111,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11610,6 +15158,17 @@ export interface operations {
                     "application/json": components["schemas"]["UserListItem"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11643,6 +15202,15 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11659,6 +15227,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
@@ -11674,6 +15243,18 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11690,6 +15271,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
@@ -11707,6 +15289,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11723,6 +15314,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
@@ -11736,6 +15328,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11752,6 +15351,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
@@ -11767,6 +15367,13 @@ export interface operations {
                     "application/json": components["schemas"]["UserTOTP"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11783,7 +15390,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
+                /** @description Number of the second factor */
                 totp_id: number;
             };
             cookie?: never;
@@ -11801,6 +15410,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11817,7 +15435,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
+                /** @description Number of the second factor */
                 totp_id: number;
             };
             cookie?: never;
@@ -11835,6 +15455,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11851,7 +15480,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
+                /** @description Number of the second factor */
                 totp_id: number;
             };
             cookie?: never;
@@ -11867,6 +15498,11 @@ export interface operations {
                     "image/png": string;
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11883,6 +15519,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
@@ -11900,6 +15537,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11916,6 +15562,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
@@ -11931,6 +15578,18 @@ export interface operations {
                     "application/json": components["schemas"]["Session"][];
                 };
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11947,6 +15606,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
@@ -11960,6 +15620,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -11976,7 +15643,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
+                /** @description Number of the session */
                 session_id: number;
             };
             cookie?: never;
@@ -11990,6 +15659,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -12006,6 +15682,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the user */
                 user_id: number;
             };
             cookie?: never;
@@ -12019,6 +15696,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
@@ -12049,6 +15733,17 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
                 headers: {
