@@ -53,7 +53,7 @@ func schemaDocs() map[string]string {
 		"Explanation":             "Says why a task waits, what it runs, and where its values come from. Secrets are masked",
 		"Features":                "The parts of the product that are on",
 		"File":                    "An entry of a repository",
-		"Files":                   "Reads files below a directory",
+		"Files":                   "A list of what a repository holds",
 		"GroupSecret":             "A secret of a variable group without its value",
 		"GroupSecretInput":        "One change to the secrets of a group",
 		"HostConfig":              "A sign-in for what repositories bring along from elsewhere",

@@ -16,17 +16,21 @@ import (
 	"strings"
 )
 
-// packages hold the types, with what goes before the names of their schemas.
-func packages() map[string]string {
-	return map[string]string{"internal/httpapi/wire": "", "internal/audit": "", "internal/backup": "Backup", "internal/secrets": ""}
+// home is a package that holds types, with what goes before the names of their
+// schemas.
+type home struct{ dir, prefix string }
+
+// homes are in order: of two types with one name, the later counts.
+func homes() []home {
+	return []home{{"internal/secrets", ""}, {"internal/audit", ""}, {"internal/backup", "Backup"}, {"internal/httpapi/wire", ""}}
 }
 
 // Source returns the Go file with the comments of the types that the wanted
 // schemas are made of; root is the directory of the module.
 func Source[T any](root string, wanted map[string]T) ([]byte, error) {
 	docs := map[string]string{}
-	for dir, prefix := range packages() {
-		if err := collect(filepath.Join(root, dir), prefix, docs); err != nil {
+	for _, h := range homes() {
+		if err := collect(filepath.Join(root, h.dir), h.prefix, docs); err != nil {
 			return nil, err
 		}
 	}

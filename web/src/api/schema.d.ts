@@ -3351,7 +3351,7 @@ export interface components {
              */
             size?: number;
         };
-        /** @description Reads files below a directory */
+        /** @description A list of what a repository holds */
         Files: {
             files: components["schemas"]["File"][];
             /** @description There is more than the limit let through */
