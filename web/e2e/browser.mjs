@@ -77,21 +77,23 @@ export async function fillSetup(page, path) {
 
 /**
  * Looks at pages, given as paths by name, at a desk and on a phone, light and dark, and returns what
- * a clean run must not have.
+ * a clean run must not have. before(page, name) gets a page ready for its picture; options are
+ * those of the browser's context, by look.
  */
-export async function looks(browser, storageState, pages, prefix = "") {
+export async function looks(browser, storageState, pages, prefix = "", { before, options = {} } = {}) {
   const problems = [];
-  for (const [look, options] of Object.entries({
+  for (const [look, usual] of Object.entries({
     "desktop-light": { viewport: DESKTOP, colorScheme: "light" },
     "desktop-dark": { viewport: DESKTOP, colorScheme: "dark" },
     "phone-light": { viewport: PHONE, colorScheme: "light", hasTouch: true },
     "phone-dark": { viewport: PHONE, colorScheme: "dark", hasTouch: true },
   })) {
-    const seen = await newPage(browser, { ...options, storageState });
+    const seen = await newPage(browser, { ...usual, ...options[look], storageState });
     for (const [name, path] of Object.entries(pages)) {
       await seen.page.goto(path);
       await seen.page.getByRole("heading", { level: 1 }).first().waitFor();
       await settled(seen.page);
+      await before?.(seen.page, name);
       await shot(seen.page, `${prefix}${look}-${name}`);
     }
     problems.push(...seen.problems);

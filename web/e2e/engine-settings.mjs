@@ -1,9 +1,8 @@
 // Pages of the engine's settings: sign-ins of hosts, workspaces of a template, options of Galaxy,
 // further variables, and the versions of programs; by an administrator, and by a guest who looks.
-import { DESKTOP, PHONE, check, newPage, settled, shot, withBrowser } from "./browser.mjs";
+import { PASSWORD, check, fillSetup, looks, newPage, settled, shot, withBrowser } from "./browser.mjs";
 
 const setupPath = process.env.SIGNALBOX_SETUP;
-const password = "correct-horse-battery";
 
 /** Calls the API with the session of a page. */
 const caller = (page) => async (method, path, data) => {
@@ -23,12 +22,7 @@ await withBrowser(async (browser) => {
     await page.getByRole("menuitem", { name: item }).click();
   };
 
-  await page.goto(setupPath);
-  await page.getByLabel("User name").fill("ada");
-  await page.getByLabel("Full name").fill("Ada Admin");
-  await page.getByLabel("E-mail").fill("ada@example.org");
-  await page.getByLabel("Password", { exact: true }).fill(password);
-  await page.getByLabel("Repeat the password").fill(password);
+  await fillSetup(page, setupPath);
   await page.getByRole("button", { name: "Create administrator" }).click();
   await page.getByRole("button", { name: "Create a demo project" }).click();
   await page.waitForURL("**/templates");
@@ -160,13 +154,13 @@ await withBrowser(async (browser) => {
   await page.getByRole("row", { name: /Ansible/ }).getByText(/^\d+\.\d+/).waitFor({ timeout: 60000 });
 
   // A guest reads all of it and changes none.
-  await call("POST", "/users", { username: "gus", name: "Gus Guest", email: "gus@example.org", password, admin: false });
+  await call("POST", "/users", { username: "gus", name: "Gus Guest", email: "gus@example.org", password: PASSWORD, admin: false });
   const gus = (await call("GET", "/users")).find((u) => u.username === "gus");
   await call("POST", `/project/${project}/users`, { user_id: gus.id, role: "guest" });
   const guest = await newPage(browser, { colorScheme: "light", locale: "en-GB" });
   await guest.page.goto("/auth/login");
   await guest.page.getByLabel(/user name/i).first().fill("gus");
-  await guest.page.getByLabel("Password", { exact: true }).fill(password);
+  await guest.page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await guest.page.keyboard.press("Enter");
   await guest.page.waitForURL((url) => !url.pathname.startsWith("/auth"));
   await guest.page.goto(hosts);
@@ -185,24 +179,12 @@ await withBrowser(async (browser) => {
   const pages = {
     hosts, "hosts-form": `${hosts}?open=${config.id}`, form, launch, workspaces, "workspaces-launch": `${workspaces}/run`, apps: "/apps",
   };
-  const state = await context.storageState();
-  for (const [look, options] of Object.entries({
-    "desktop-light": { viewport: DESKTOP, colorScheme: "light" },
-    "desktop-dark": { viewport: DESKTOP, colorScheme: "dark" },
-    "phone-light": { viewport: PHONE, colorScheme: "light", hasTouch: true },
-    "phone-dark": { viewport: PHONE, colorScheme: "dark", hasTouch: true, locale: "ru-RU" },
-  })) {
-    const seen = await newPage(browser, { ...options, storageState: state });
-    for (const [name, path] of Object.entries(pages)) {
-      await seen.page.goto(path);
-      await seen.page.getByRole("heading", { level: 1 }).first().waitFor();
-      await settled(seen.page);
-      if (name === "form") await seen.page.locator("details").first().scrollIntoViewIfNeeded();
-      await shot(seen.page, `settings-${look}-${name}`);
-    }
-    problems.push(...seen.problems);
-    await seen.context.close();
-  }
+  problems.push(...await looks(browser, await context.storageState(), pages, "settings-", {
+    before: async (seen, name) => {
+      if (name === "form") await seen.locator("details").first().scrollIntoViewIfNeeded();
+    },
+    options: { "phone-dark": { locale: "ru-RU" } },
+  }));
   check(problems.length === 0, problems.join("\n"));
 });
 console.log("engine-settings: done");
