@@ -273,8 +273,26 @@ func (c *Catalog) DeleteUser(ctx context.Context, actor domain.Actor, id domain.
 }
 
 // EraseUser removes a user with all that is theirs alone, inside a transaction.
+// The only owner of a project stays.
 func EraseUser(ctx context.Context, s store.Store, id domain.UserID) error {
 	mine := store.Eq("user_id", id)
+	owned, err := s.Members().List(ctx, store.Where(mine, store.Eq("role", domain.RoleOwner)).By("project_id"))
+	if err != nil {
+		return err
+	}
+	for _, m := range owned {
+		owners, err := s.Members().Count(ctx, store.Where(store.InProject(m.ProjectID), store.Eq("role", domain.RoleOwner)))
+		if err != nil {
+			return err
+		}
+		if owners <= 1 {
+			p, err := s.Projects().Get(ctx, m.ProjectID)
+			if err != nil {
+				return err
+			}
+			return domain.Conflict("this user is the only owner of project %q; give it another owner or delete it first", p.Name)
+		}
+	}
 	for _, remove := range []func(context.Context, ...store.Cond) (int, error){
 		s.Sessions().DeleteWhere, s.Tokens().DeleteWhere, s.Members().DeleteWhere,
 		s.TOTPs().DeleteWhere, s.RecoveryCodes().DeleteWhere, s.Invites().DeleteWhere,

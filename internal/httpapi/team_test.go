@@ -391,3 +391,25 @@ func TestTeamIsWrittenDown(t *testing.T) {
 		}
 	}
 }
+
+// TestDeleteUser_KeepsTheLastOwner: a project is not left without an owner by
+// deleting the account of its only one.
+func TestDeleteUser_KeepsTheLastOwner(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	boss := w.addUser("boss", true)
+	id := w.must("boss", "POST", "/api/projects", object{"name": "Lonely"})
+	path := fmt.Sprintf("/api/users/%d", boss.ID)
+	if got := w.do("admin", "DELETE", path, nil); got.Code != 409 || !strings.Contains(got.Body.String(), "Lonely") {
+		t.Errorf("the only owner: got %d %s, want 409 naming the project", got.Code, got.Body)
+	}
+	if got := w.do("boss", "GET", fmt.Sprintf("/api/project/%d", id), nil).Code; got != 200 {
+		t.Errorf("after the refusal the owner gets %d", got)
+	}
+	if got := w.do("boss", "POST", fmt.Sprintf("/api/project/%d/users", id), object{"user_id": w.users["owner"].ID, "role": "owner"}).Code; got != 204 {
+		t.Fatalf("another owner: got %d", got)
+	}
+	if got := w.do("admin", "DELETE", path, nil); got.Code != 204 {
+		t.Errorf("one of two owners: got %d %s", got.Code, got.Body)
+	}
+}
