@@ -177,13 +177,16 @@ func TestClient_Refs(t *testing.T) {
 		remote.Git("tag", "light", first)
 		remote.Git("-c", "user.name=t", "-c", "user.email=t@example.org", "tag", "-a", "-m", "annotated", "heavy/v1", first)
 		remote.Commit("feature/x", "on a branch", map[string]string{"file": "branch"})
-		for branch, want := range map[string]string{
-			"main": "two", "light": "one", "heavy/v1": "one", "refs/tags/heavy/v1": "one", "feature/x": "branch", "refs/heads/feature/x": "branch",
+		for _, ref := range []struct{ branch, want string }{
+			{"main", "two"}, {"feature/x", "branch"}, {"refs/heads/feature/x", "branch"}, {"light", "one"}, {"heavy/v1", "one"}, {"refs/tags/heavy/v1", "one"},
 		} {
-			repo.Branch = branch
-			dir, _ := m.checkout(repo)
-			if got := read(t, dir, "file"); got != want {
-				t.Errorf("%s has %q, want %q", branch, got, want)
+			repo.Branch = ref.branch
+			dir, commit := m.checkout(repo)
+			if got := read(t, dir, "file"); got != ref.want {
+				t.Errorf("%s has %q, want %q", ref.branch, got, ref.want)
+			}
+			if ref.want == "one" && commit.Hash != first {
+				t.Errorf("%s is %s, want the commit and not the tag", ref.branch, commit.Hash)
 			}
 			clean(t, dir)
 		}

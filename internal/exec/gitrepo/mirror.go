@@ -63,7 +63,7 @@ func (s *session) bring(ctx context.Context, mirror string) (string, error) {
 		return s.bringCommit(ctx, mirror)
 	}
 	refs := wanted(s.repo)
-	if dir := localPath(s.repo); dir != "" {
+	if dir := localPath(s.repo); dir != "" && commitOnly(refs[0]) {
 		// Reading a file tells more cheaply than git that nothing has changed.
 		if hash := looseRef(gitDir(dir), refs[0]); hash != "" && hash == looseRef(mirror, mirrorRef(refs[0])) {
 			return hash, nil
@@ -88,9 +88,13 @@ func (s *session) bring(ctx context.Context, mirror string) (string, error) {
 	return "", s.missing(ctx, mirror, refs[0], first)
 }
 
+// commitOnly reports whether a ref names a commit itself. A tag may be an object
+// of its own.
+func commitOnly(ref string) bool { return ref == "HEAD" || strings.HasPrefix(ref, "refs/heads/") }
+
 // commitOf is the commit of a fetched ref.
 func (s *session) commitOf(ctx context.Context, mirror, ref string) string {
-	if ref == "HEAD" || strings.HasPrefix(ref, "refs/heads/") { // a tag may be an object of its own
+	if commitOnly(ref) {
 		if hash := looseRef(mirror, mirrorRef(ref)); hash != "" {
 			return hash
 		}
