@@ -1,13 +1,15 @@
 import { Button, Menu } from "@mantine/core";
 import { useQuery, useQueryClient, type QueryKey } from "@tanstack/react-query";
 import { IconEdit, IconEye, IconPlus, type TablerIcon } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { usePermissions } from "@/api/permissions";
 import { projectQuery } from "@/api/queries";
 import { type Column, DataTable } from "./DataTable";
 import { FormDrawer } from "./form";
+import { OpenLink } from "./OpenLink";
 import { PageHeader } from "./PageHeader";
+import type { ResourceFormProps } from "./resourceForm";
 import { RowMenu } from "./RowMenu";
 import { Empty } from "./States";
 import { useDelete } from "./useDelete";
@@ -15,14 +17,9 @@ import { useOpen } from "./useOpen";
 
 type Item = { id: number; name: string };
 
-type FormProps<T> = {
-  item?: T;
-  readOnly: boolean;
-  onClose: () => void;
-  onSaved: () => Promise<void>;
-};
-
 type Texts = {
+  /** The head of the first column. */
+  name: string;
   title: string;
   description: string;
   create: string;
@@ -35,18 +32,22 @@ type Props<T extends Item> = {
   icon: TablerIcon;
   texts: Texts;
   query: { data: T[] | undefined; error: unknown; isPending: boolean; refetch: () => unknown };
+  /** What follows the name. */
   columns: Column<T>[];
   text: (item: T) => string;
-  card: (item: T) => { title: ReactNode; meta?: ReactNode; aside?: ReactNode };
+  /** The name as it is shown, where that is not just its letters. */
+  title?: (item: T) => ReactNode;
+  /** The second line of an item on a phone. */
+  meta?: (item: T) => ReactNode;
   remove: (item: T) => Promise<void>;
   refresh: QueryKey;
-  form: (props: FormProps<T>) => ReactNode;
+  form: (props: ResourceFormProps<T>) => ReactNode;
 };
 
 /** The list of a kind of resource with its drawer for creating, editing and, without the right, reading. */
 export function ResourcePage<T extends Item>(props: Props<T>) {
   const { t } = useTranslation();
-  const { project, texts, query, icon: Icon } = props;
+  const { project, texts, query, title, icon: Icon } = props;
   const client = useQueryClient();
   const context = useQuery(projectQuery(project));
   const { can } = usePermissions(project);
@@ -58,6 +59,18 @@ export function ResourcePage<T extends Item>(props: Props<T>) {
     onDone: () => client.invalidateQueries({ queryKey: props.refresh }),
   });
 
+  const columns = useMemo<Column<T>[]>(
+    () => [
+      {
+        id: "name",
+        header: texts.name,
+        sort: (row) => row.name,
+        render: (row) => <ItemLink item={row} title={title} />,
+      },
+      ...props.columns,
+    ],
+    [texts.name, title, props.columns],
+  );
   const item =
     typeof drawer.open === "number" ? query.data?.find((i) => i.id === drawer.open) : undefined;
   const opened = (drawer.open === "new" && manage) || item !== undefined;
@@ -88,10 +101,10 @@ export function ResourcePage<T extends Item>(props: Props<T>) {
       <DataTable
         label={texts.title}
         query={query}
-        columns={props.columns}
+        columns={columns}
         rowKey={(row) => row.id}
         text={props.text}
-        card={props.card}
+        card={(row) => ({ title: <ItemLink item={row} title={title} />, meta: props.meta?.(row) })}
         actions={actions}
         defaultSort="name"
         empty={
@@ -111,6 +124,7 @@ export function ResourcePage<T extends Item>(props: Props<T>) {
         {opened && (
           <div key={item?.id ?? "new"}>
             {props.form({
+              project,
               item,
               readOnly: !manage,
               onClose: drawer.close,
@@ -122,4 +136,8 @@ export function ResourcePage<T extends Item>(props: Props<T>) {
       {deleting.dialog}
     </>
   );
+}
+
+function ItemLink<T extends Item>({ item, title }: { item: T; title?: (item: T) => ReactNode }) {
+  return <OpenLink id={item.id}>{title ? title(item) : item.name}</OpenLink>;
 }

@@ -1,14 +1,13 @@
 import { TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, done } from "@/api/client";
 import { hostConfigKeys, keysQuery } from "@/api/queries";
 import type { HostConfig } from "@/api/types";
-import { Form, useSave } from "@/ui/form";
 import { KeySelect } from "@/ui/KeySelect";
+import { ResourceForm, type ResourceFormProps, useResourceSave } from "@/ui/resourceForm";
 import { Segments } from "@/ui/Segments";
-import { toastDone } from "@/ui/toast";
 import {
   fittingKeys,
   hostConfigBody,
@@ -19,49 +18,32 @@ import {
   hostConfigValues,
 } from "./values";
 
-type Props = {
-  project: number;
-  item?: HostConfig;
-  readOnly: boolean;
-  onClose: () => void;
-  onSaved: () => Promise<void>;
-};
-
-async function save(project: number, values: HostConfigValues, id?: number) {
+function save(project: number, values: HostConfigValues, id?: number) {
+  const path = { project_id: project };
   const body = hostConfigBody(project, values, id);
-  if (id === undefined) {
-    await done(
-      api.POST("/api/project/{project_id}/host_configs", {
-        params: { path: { project_id: project } },
-        body,
-      }),
-    );
-    return;
-  }
-  await done(
-    api.PUT("/api/project/{project_id}/host_configs/{host_config_id}", {
-      params: { path: { project_id: project, host_config_id: id } },
-      body,
-    }),
+  return done(
+    id === undefined
+      ? api.POST("/api/project/{project_id}/host_configs", { params: { path }, body })
+      : api.PUT("/api/project/{project_id}/host_configs/{host_config_id}", {
+          params: { path: { ...path, host_config_id: id } },
+          body,
+        }),
   );
 }
 
-export function HostConfigForm({ project, item, readOnly, onClose, onSaved }: Props) {
+export function HostConfigForm(props: ResourceFormProps<HostConfig>) {
+  const { project, item, readOnly } = props;
   const { t } = useTranslation("resources");
-  const client = useQueryClient();
   const keys = useQuery(keysQuery(project));
   const form = useForm<HostConfigValues>({
     initialValues: hostConfigValues(item),
     validate: hostConfigRules(t),
   });
-  const saving = useSave({
+  const saving = useResourceSave(props, {
     form,
     save: (values) => save(project, values, item?.id),
-    onSaved: async (_, values) => {
-      await client.invalidateQueries({ queryKey: hostConfigKeys.all(project) });
-      toastDone(t(item ? "form.saved" : "form.created", { name: values.host.trim() }));
-      await onSaved();
-    },
+    name: (values) => values.host,
+    refresh: hostConfigKeys.all(project),
   });
   const { type } = form.values;
   const types = fittingKeys(form.values);
@@ -74,12 +56,7 @@ export function HostConfigForm({ project, item, readOnly, onClose, onSaved }: Pr
     form.clearFieldError("host");
   };
   return (
-    <Form
-      saving={saving}
-      submitLabel={item ? t("actions.save") : t("actions.create")}
-      onCancel={onClose}
-      readOnly={readOnly}
-    >
+    <ResourceForm {...props} saving={saving}>
       <Segments
         label={t("hostConfigs.for")}
         help={t(`hostConfigs.help.${type}`)}
@@ -110,6 +87,6 @@ export function HostConfigForm({ project, item, readOnly, onClose, onSaved }: Pr
         types={types}
         {...form.getInputProps("ssh_key_id")}
       />
-    </Form>
+    </ResourceForm>
   );
 }

@@ -7,35 +7,36 @@ import { api, done } from "@/api/client";
 import { hostConfigKeys, hostConfigsQuery, keysQuery } from "@/api/queries";
 import type { HostConfig } from "@/api/types";
 import type { Column } from "@/ui/DataTable";
-import { OpenLink } from "@/ui/OpenLink";
 import { ResourcePage } from "@/ui/ResourcePage";
+import { useNames } from "@/ui/useNames";
 import { HostConfigForm } from "./HostConfigForm";
 
 type Row = HostConfig & { name: string };
 
 const named = (configs: HostConfig[]): Row[] => configs.map((c) => ({ ...c, name: c.host }));
 
+const mono = (c: Row) => <span className="mono">{c.host}</span>;
+
 /** Sign-ins for what repositories bring along from other places. */
 export default function HostConfigsPage() {
   const { t } = useTranslation("resources");
   const { pid } = useParams({ from: "/app/project/$pid/host_configs" });
   const configs = useQuery({ ...hostConfigsQuery(pid), select: named });
-  const keys = useQuery(keysQuery(pid));
-  const keyName = (c: HostConfig) => keys.data?.find((k) => k.id === c.ssh_key_id)?.name;
+  const keyName = useNames(keysQuery(pid));
   const columns = useMemo<Column<Row>[]>(() => {
-    const key = (c: Row) => keys.data?.find((k) => k.id === c.ssh_key_id)?.name;
+    const key = (c: Row) => keyName(c.ssh_key_id);
     const type = (c: Row) => t([`hostConfigs.types.${c.type}`, "fields.raw"], { value: c.type });
     return [
-      { id: "name", header: t("hostConfigs.name"), sort: (c) => c.host, render: (c) => <HostLink config={c} /> },
       { id: "type", header: t("fields.type"), sort: type, render: type },
       { id: "key", header: t("hostConfigs.key"), sort: key, render: key },
     ];
-  }, [t, keys.data]);
+  }, [t, keyName]);
   return (
     <ResourcePage<Row>
       project={pid}
       icon={IconLockAccess}
       texts={{
+        name: t("hostConfigs.name"),
         title: t("hostConfigs.title"),
         description: t("hostConfigs.description"),
         create: t("hostConfigs.create"),
@@ -44,8 +45,9 @@ export default function HostConfigsPage() {
       }}
       query={configs}
       columns={columns}
-      text={(c) => `${c.host} ${keyName(c) ?? ""}`}
-      card={(c) => ({ title: <HostLink config={c} />, meta: keyName(c) })}
+      text={(c) => `${c.host} ${keyName(c.ssh_key_id) ?? ""}`}
+      title={mono}
+      meta={(c) => keyName(c.ssh_key_id)}
       remove={(c) =>
         done(
           api.DELETE("/api/project/{project_id}/host_configs/{host_config_id}", {
@@ -54,15 +56,7 @@ export default function HostConfigsPage() {
         )
       }
       refresh={hostConfigKeys.all(pid)}
-      form={(props) => <HostConfigForm project={pid} {...props} />}
+      form={(props) => <HostConfigForm {...props} />}
     />
-  );
-}
-
-function HostLink({ config }: { config: HostConfig }) {
-  return (
-    <OpenLink id={config.id}>
-      <span className="mono">{config.host}</span>
-    </OpenLink>
   );
 }

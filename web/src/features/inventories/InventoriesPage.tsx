@@ -7,8 +7,8 @@ import { api, done } from "@/api/client";
 import { inventoriesQuery, inventoryKeys, keysQuery } from "@/api/queries";
 import type { Inventory } from "@/api/types";
 import type { Column } from "@/ui/DataTable";
-import { OpenLink } from "@/ui/OpenLink";
 import { ResourcePage } from "@/ui/ResourcePage";
+import { useNames } from "@/ui/useNames";
 import { InventoryForm } from "./InventoryForm";
 import { countHosts, isWorkspace } from "./values";
 
@@ -16,18 +16,12 @@ export default function InventoriesPage() {
   const { t } = useTranslation("resources");
   const { pid } = useParams({ from: "/app/project/$pid/inventory" });
   const inventories = useQuery(inventoriesQuery(pid));
-  const keys = useQuery(keysQuery(pid));
+  const nameOfKey = useNames(keysQuery(pid));
 
   const columns = useMemo<Column<Inventory>[]>(() => {
-    const keyName = (i: Inventory) => keys.data?.find((k) => k.id === i.ssh_key_id)?.name;
+    const keyName = (i: Inventory) => nameOfKey(i.ssh_key_id);
     const type = (i: Inventory) => t([`inventories.types.${i.type}`, "fields.raw"], { value: i.type });
     return [
-      {
-        id: "name",
-        header: t("fields.name"),
-        sort: (i) => i.name,
-        render: (i) => <OpenLink id={i.id}>{i.name}</OpenLink>,
-      },
       { id: "type", header: t("fields.type"), sort: type, render: type },
       {
         id: "content",
@@ -36,13 +30,14 @@ export default function InventoriesPage() {
       },
       { id: "key", header: t("inventories.key"), optional: true, sort: keyName, render: keyName },
     ];
-  }, [t, keys.data]);
+  }, [t, nameOfKey]);
 
   return (
     <ResourcePage<Inventory>
       project={pid}
       icon={IconServer2}
       texts={{
+        name: t("fields.name"),
         title: t("inventories.title"),
         description: t("inventories.description"),
         create: t("inventories.create"),
@@ -52,10 +47,7 @@ export default function InventoriesPage() {
       query={inventories}
       columns={columns}
       text={(i) => `${i.name} ${i.type} ${i.inventory}`}
-      card={(i) => ({
-        title: <OpenLink id={i.id}>{i.name}</OpenLink>,
-        meta: <Content inventory={i} />,
-      })}
+      meta={(i) => <Content inventory={i} />}
       remove={(i) =>
         done(
           api.DELETE("/api/project/{project_id}/inventory/{inventory_id}", {
@@ -64,7 +56,7 @@ export default function InventoriesPage() {
         )
       }
       refresh={inventoryKeys.all(pid)}
-      form={(props) => <InventoryForm project={pid} {...props} />}
+      form={(props) => <InventoryForm {...props} />}
     />
   );
 }

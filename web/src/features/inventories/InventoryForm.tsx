@@ -1,15 +1,14 @@
 import { Select, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, done } from "@/api/client";
 import { inventoryKeys, repositoriesQuery } from "@/api/queries";
 import type { Inventory } from "@/api/types";
 import { CodeArea } from "@/ui/CodeArea";
-import { Form, useSave } from "@/ui/form";
 import { KeySelect } from "@/ui/KeySelect";
+import { ResourceForm, type ResourceFormProps, useResourceSave } from "@/ui/resourceForm";
 import { Segments } from "@/ui/Segments";
-import { toastDone } from "@/ui/toast";
 import {
   inventoryBody,
   inventoryExample,
@@ -20,36 +19,22 @@ import {
   isWorkspace,
 } from "./values";
 
-type Props = {
-  project: number;
-  item?: Inventory;
-  readOnly: boolean;
-  onClose: () => void;
-  onSaved: () => Promise<void>;
-};
-
-async function save(project: number, values: InventoryValues, item?: Inventory) {
+function save(project: number, values: InventoryValues, item?: Inventory) {
+  const path = { project_id: project };
   const body = inventoryBody(project, values, item);
-  if (item === undefined) {
-    await done(
-      api.POST("/api/project/{project_id}/inventory", {
-        params: { path: { project_id: project } },
-        body,
-      }),
-    );
-    return;
-  }
-  await done(
-    api.PUT("/api/project/{project_id}/inventory/{inventory_id}", {
-      params: { path: { project_id: project, inventory_id: item.id } },
-      body,
-    }),
+  return done(
+    item === undefined
+      ? api.POST("/api/project/{project_id}/inventory", { params: { path }, body })
+      : api.PUT("/api/project/{project_id}/inventory/{inventory_id}", {
+          params: { path: { ...path, inventory_id: item.id } },
+          body,
+        }),
   );
 }
 
-export function InventoryForm({ project, item, readOnly, onClose, onSaved }: Props) {
+export function InventoryForm(props: ResourceFormProps<Inventory>) {
+  const { project, item, readOnly } = props;
   const { t } = useTranslation("resources");
-  const client = useQueryClient();
   const repositories = useQuery(repositoriesQuery(project));
   const form = useForm<InventoryValues>({
     initialValues: inventoryValues(item),
@@ -57,24 +42,16 @@ export function InventoryForm({ project, item, readOnly, onClose, onSaved }: Pro
   });
   const isFile = form.values.type === "file";
   const workspace = isWorkspace(form.values.type);
-  const saving = useSave({
+  const saving = useResourceSave(props, {
     form,
     fields: (field) => (field === "inventory" ? (isFile ? "path" : "text") : field),
     save: (values) => save(project, values, item),
-    onSaved: async (_, values) => {
-      await client.invalidateQueries({ queryKey: inventoryKeys.all(project) });
-      toastDone(t(item ? "form.saved" : "form.created", { name: values.name }));
-      await onSaved();
-    },
+    name: (values) => values.name,
+    refresh: inventoryKeys.all(project),
   });
   const repository = form.values.repository_id;
   return (
-    <Form
-      saving={saving}
-      submitLabel={item ? t("actions.save") : t("actions.create")}
-      onCancel={onClose}
-      readOnly={readOnly}
-    >
+    <ResourceForm {...props} saving={saving}>
       <TextInput
         label={t("fields.name")}
         required
@@ -149,6 +126,6 @@ export function InventoryForm({ project, item, readOnly, onClose, onSaved }: Pro
           )}
         </>
       )}
-    </Form>
+    </ResourceForm>
   );
 }

@@ -1,13 +1,11 @@
 import { PasswordInput, Switch, Textarea, TextInput } from "@mantine/core";
 import { useForm, type UseFormReturnType } from "@mantine/form";
-import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, done } from "@/api/client";
 import { keyKeys } from "@/api/queries";
 import type { Key } from "@/api/types";
-import { Form, useSave } from "@/ui/form";
+import { ResourceForm, type ResourceFormProps, useResourceSave } from "@/ui/resourceForm";
 import { Segments } from "@/ui/Segments";
-import { toastDone } from "@/ui/toast";
 import {
   elsewhere,
   keyBody,
@@ -19,57 +17,34 @@ import {
   keyValues,
 } from "./values";
 
-type Props = {
-  project: number;
-  item?: Key;
-  readOnly: boolean;
-  onClose: () => void;
-  onSaved: () => Promise<void>;
-};
-
-async function save(project: number, values: KeyValues, id?: number) {
+function save(project: number, values: KeyValues, id?: number) {
+  const path = { project_id: project };
   const body = keyBody(project, values, id);
-  if (id === undefined) {
-    await done(
-      api.POST("/api/project/{project_id}/keys", {
-        params: { path: { project_id: project } },
-        body,
-      }),
-    );
-    return;
-  }
-  await done(
-    api.PUT("/api/project/{project_id}/keys/{key_id}", {
-      params: { path: { project_id: project, key_id: id } },
-      body: { ...body, id },
-    }),
+  return done(
+    id === undefined
+      ? api.POST("/api/project/{project_id}/keys", { params: { path }, body })
+      : api.PUT("/api/project/{project_id}/keys/{key_id}", {
+          params: { path: { ...path, key_id: id } },
+          body: { ...body, id },
+        }),
   );
 }
 
-export function KeyForm({ project, item, readOnly, onClose, onSaved }: Props) {
+export function KeyForm(props: ResourceFormProps<Key>) {
+  const { project, item, readOnly } = props;
   const { t } = useTranslation("resources");
-  const client = useQueryClient();
   const form = useForm<KeyValues>({ initialValues: keyValues(item), validate: keyRules(t) });
-  const saving = useSave({
+  const saving = useResourceSave(props, {
     form,
     fields: keyField,
     save: (values) => save(project, values, item?.id),
-    onSaved: async (_, values) => {
-      // Typed secrets do not outlive the form.
-      form.reset();
-      await client.invalidateQueries({ queryKey: keyKeys.all(project) });
-      toastDone(t(item ? "form.saved" : "form.created", { name: values.name }));
-      await onSaved();
-    },
+    name: (values) => values.name,
+    refresh: keyKeys.all(project),
+    forget: true,
   });
   const { type, replace } = form.values;
   return (
-    <Form
-      saving={saving}
-      submitLabel={item ? t("actions.save") : t("actions.create")}
-      onCancel={onClose}
-      readOnly={readOnly}
-    >
+    <ResourceForm {...props} saving={saving}>
       <TextInput
         label={t("fields.name")}
         required
@@ -119,7 +94,7 @@ export function KeyForm({ project, item, readOnly, onClose, onSaved }: Props) {
       ) : (
         replace && <SecretFields form={form} />
       )}
-    </Form>
+    </ResourceForm>
   );
 }
 

@@ -7,7 +7,6 @@ import { api, done } from "@/api/client";
 import { keyKeys, keysQuery } from "@/api/queries";
 import type { Key } from "@/api/types";
 import type { Column } from "@/ui/DataTable";
-import { OpenLink } from "@/ui/OpenLink";
 import { ResourcePage } from "@/ui/ResourcePage";
 import { KeyForm } from "./KeyForm";
 
@@ -19,21 +18,10 @@ export default function KeysPage() {
   const columns = useMemo<Column<Key>[]>(
     () => [
       {
-        id: "name",
-        header: t("fields.name"),
-        sort: (k) => k.name,
-        render: (k) => <OpenLink id={k.id}>{k.name}</OpenLink>,
-      },
-      {
         id: "type",
         header: t("fields.type"),
         sort: (k) => k.type,
-        render: (k) => (
-          <>
-            {t([`keys.types.${k.type}`, "keys.types.unknown"], { type: k.type })}
-            {k.empty && k.type !== "none" && <NoSecret />}
-          </>
-        ),
+        render: (k) => <Type item={k} />,
       },
     ],
     [t],
@@ -43,6 +31,7 @@ export default function KeysPage() {
       project={pid}
       icon={IconKey}
       texts={{
+        name: t("fields.name"),
         title: t("keys.title"),
         description: t("keys.description"),
         create: t("keys.create"),
@@ -52,15 +41,7 @@ export default function KeysPage() {
       query={keys}
       columns={columns}
       text={(k) => `${k.name} ${type(k)}`}
-      card={(k) => ({
-        title: <OpenLink id={k.id}>{k.name}</OpenLink>,
-        meta: (
-          <>
-            {type(k)}
-            {k.empty && k.type !== "none" && <NoSecret />}
-          </>
-        ),
-      })}
+      meta={(k) => <Type item={k} />}
       remove={(k) =>
         done(
           api.DELETE("/api/project/{project_id}/keys/{key_id}", {
@@ -69,8 +50,18 @@ export default function KeysPage() {
         )
       }
       refresh={keyKeys.all(pid)}
-      form={(props) => <KeyForm project={pid} {...props} />}
+      form={(props) => <KeyForm {...props} />}
     />
+  );
+}
+
+function Type({ item }: { item: Key }) {
+  const { t } = useTranslation("resources");
+  return (
+    <>
+      {t([`keys.types.${item.type}`, "keys.types.unknown"], { type: item.type })}
+      {item.empty && item.type !== "none" && <NoSecret />}
+    </>
   );
 }
 

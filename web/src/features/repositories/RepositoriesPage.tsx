@@ -7,24 +7,18 @@ import { api, done } from "@/api/client";
 import { keysQuery, repositoriesQuery, repositoryKeys } from "@/api/queries";
 import type { Repository } from "@/api/types";
 import type { Column } from "@/ui/DataTable";
-import { OpenLink } from "@/ui/OpenLink";
 import { ResourcePage } from "@/ui/ResourcePage";
+import { useNames } from "@/ui/useNames";
 import { RepositoryForm } from "./RepositoryForm";
 
 export default function RepositoriesPage() {
   const { t } = useTranslation("resources");
   const { pid } = useParams({ from: "/app/project/$pid/repositories" });
   const repositories = useQuery(repositoriesQuery(pid));
-  const keys = useQuery(keysQuery(pid));
+  const nameOfKey = useNames(keysQuery(pid));
   const columns = useMemo<Column<Repository>[]>(() => {
-    const keyName = (r: Repository) => keys.data?.find((k) => k.id === r.ssh_key_id)?.name;
+    const keyName = (r: Repository) => nameOfKey(r.ssh_key_id);
     return [
-      {
-        id: "name",
-        header: t("fields.name"),
-        sort: (r) => r.name,
-        render: (r) => <OpenLink id={r.id}>{r.name}</OpenLink>,
-      },
       {
         id: "url",
         header: t("repositories.url"),
@@ -45,12 +39,13 @@ export default function RepositoriesPage() {
         render: keyName,
       },
     ];
-  }, [t, keys.data]);
+  }, [t, nameOfKey]);
   return (
     <ResourcePage<Repository>
       project={pid}
       icon={IconGitBranch}
       texts={{
+        name: t("fields.name"),
         title: t("repositories.title"),
         description: t("repositories.description"),
         create: t("repositories.create"),
@@ -60,10 +55,7 @@ export default function RepositoriesPage() {
       query={repositories}
       columns={columns}
       text={(r) => `${r.name} ${r.git_url} ${r.git_branch}`}
-      card={(r) => ({
-        title: <OpenLink id={r.id}>{r.name}</OpenLink>,
-        meta: [r.git_url, r.git_branch].filter(Boolean).join(" · "),
-      })}
+      meta={(r) => [r.git_url, r.git_branch].filter(Boolean).join(" · ")}
       remove={(r) =>
         done(
           api.DELETE("/api/project/{project_id}/repositories/{repository_id}", {
@@ -72,7 +64,7 @@ export default function RepositoriesPage() {
         )
       }
       refresh={repositoryKeys.all(pid)}
-      form={(props) => <RepositoryForm project={pid} {...props} />}
+      form={(props) => <RepositoryForm {...props} />}
     />
   );
 }

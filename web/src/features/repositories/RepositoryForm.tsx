@@ -1,15 +1,14 @@
 import { Autocomplete, Loader, NumberInput, Stack, Switch, TextInput } from "@mantine/core";
 import { useForm, type UseFormReturnType } from "@mantine/form";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { api, done } from "@/api/client";
 import { branchesQuery, keysQuery, repositoryKeys } from "@/api/queries";
 import type { Repository } from "@/api/types";
 import { hasBranches, transport } from "@/lib/gitUrl";
-import { Form, useSave } from "@/ui/form";
 import { KeySelect } from "@/ui/KeySelect";
-import { toastDone } from "@/ui/toast";
+import { ResourceForm, type ResourceFormProps, useResourceSave } from "@/ui/resourceForm";
 import {
   repositoryBody,
   repositoryRules,
@@ -17,58 +16,36 @@ import {
   repositoryValues,
 } from "./values";
 
-type Props = {
-  project: number;
-  item?: Repository;
-  readOnly: boolean;
-  onClose: () => void;
-  onSaved: () => Promise<void>;
-};
-
-async function save(project: number, values: RepositoryValues, id?: number) {
+function save(project: number, values: RepositoryValues, id?: number) {
+  const path = { project_id: project };
   const body = repositoryBody(project, values, id);
-  if (id === undefined) {
-    await done(
-      api.POST("/api/project/{project_id}/repositories", {
-        params: { path: { project_id: project } },
-        body,
-      }),
-    );
-    return;
-  }
-  await done(
-    api.PUT("/api/project/{project_id}/repositories/{repository_id}", {
-      params: { path: { project_id: project, repository_id: id } },
-      body: { ...body, id },
-    }),
+  return done(
+    id === undefined
+      ? api.POST("/api/project/{project_id}/repositories", { params: { path }, body })
+      : api.PUT("/api/project/{project_id}/repositories/{repository_id}", {
+          params: { path: { ...path, repository_id: id } },
+          body: { ...body, id },
+        }),
   );
 }
 
-export function RepositoryForm({ project, item, readOnly, onClose, onSaved }: Props) {
+export function RepositoryForm(props: ResourceFormProps<Repository>) {
+  const { project, item, readOnly } = props;
   const { t } = useTranslation("resources");
-  const client = useQueryClient();
   const form = useForm<RepositoryValues>({
     initialValues: repositoryValues(item),
     validate: repositoryRules(t),
   });
-  const saving = useSave({
+  const saving = useResourceSave(props, {
     form,
     save: (values) => save(project, values, item?.id),
-    onSaved: async (_, values) => {
-      await client.invalidateQueries({ queryKey: repositoryKeys.all(project) });
-      toastDone(t(item ? "form.saved" : "form.created", { name: values.name }));
-      await onSaved();
-    },
+    name: (values) => values.name,
+    refresh: repositoryKeys.all(project),
   });
   useDefaultKey(project, form, item === undefined);
   const kind = transport(form.values.git_url);
   return (
-    <Form
-      saving={saving}
-      submitLabel={item ? t("actions.save") : t("actions.create")}
-      onCancel={onClose}
-      readOnly={readOnly}
-    >
+    <ResourceForm {...props} saving={saving}>
       <TextInput
         label={t("fields.name")}
         required
@@ -95,7 +72,7 @@ export function RepositoryForm({ project, item, readOnly, onClose, onSaved }: Pr
         {...form.getInputProps("ssh_key_id")}
       />
       <AdvancedFields form={form} />
-    </Form>
+    </ResourceForm>
   );
 }
 

@@ -1,48 +1,37 @@
 import { TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, done, ifMatch } from "@/api/client";
 import { environmentKeys, environmentQuery } from "@/api/queries";
 import type { Environment } from "@/api/types";
 import { CodeArea } from "@/ui/CodeArea";
-import { Form, useSave } from "@/ui/form";
+import { ResourceForm, type ResourceFormProps, useResourceSave } from "@/ui/resourceForm";
 import { ErrorState, RowsSkeleton } from "@/ui/States";
-import { toastDone } from "@/ui/toast";
 import { EnvRows } from "./EnvRows";
 import { SecretRows } from "./SecretRows";
 import { groupBody, groupField, groupRules, type GroupValues, groupValues } from "./values";
 
-type Props = {
-  project: number;
-  readOnly: boolean;
-  onClose: () => void;
-  onSaved: () => Promise<void>;
-};
+type Props = ResourceFormProps<Environment>;
 
-async function save(project: number, values: GroupValues, item?: Environment) {
+function save(project: number, values: GroupValues, item?: Environment) {
+  const path = { project_id: project };
   const body = groupBody(project, values, item);
-  if (item === undefined) {
-    await done(
-      api.POST("/api/project/{project_id}/environment", {
-        params: { path: { project_id: project } },
-        body,
-      }),
-    );
-    return;
-  }
-  await done(
-    api.PUT("/api/project/{project_id}/environment/{environment_id}", {
-      params: { path: { project_id: project, environment_id: item.id } },
-      headers: ifMatch(item),
-      body,
-    }),
+  return done(
+    item === undefined
+      ? api.POST("/api/project/{project_id}/environment", { params: { path }, body })
+      : api.PUT("/api/project/{project_id}/environment/{environment_id}", {
+          params: { path: { ...path, environment_id: item.id } },
+          headers: ifMatch(item),
+          body,
+        }),
   );
 }
 
 /** The list knows no secrets, so an existing group is read in full first. */
-export function VariablesForm({ id, ...props }: Props & { id?: number }) {
+export function VariablesForm(props: Props) {
+  const id = props.item?.id;
   const group = useQuery({
     ...environmentQuery(props.project, id ?? 0),
     enabled: id !== undefined,
@@ -55,33 +44,25 @@ export function VariablesForm({ id, ...props }: Props & { id?: number }) {
   return <Body {...props} item={group.data} />;
 }
 
-function Body({ project, item, readOnly, onClose, onSaved }: Props & { item?: Environment }) {
+function Body(props: Props) {
+  const { project, item, readOnly } = props;
   const { t } = useTranslation("resources");
-  const client = useQueryClient();
   // A newer one may be read while the form is open; the form was not filled from it.
   const [edited] = useState(item);
   const form = useForm<GroupValues>({
     initialValues: groupValues(item),
     validate: groupRules(t),
   });
-  const saving = useSave({
+  const saving = useResourceSave(props, {
     form,
     fields: groupField,
     save: (values) => save(project, values, edited),
-    onSaved: async (_, values) => {
-      await onSaved();
-      form.reset();
-      await client.invalidateQueries({ queryKey: environmentKeys.all(project) });
-      toastDone(t(item ? "form.saved" : "form.created", { name: values.name }));
-    },
+    name: (values) => values.name,
+    refresh: environmentKeys.all(project),
+    forget: true,
   });
   return (
-    <Form
-      saving={saving}
-      submitLabel={item ? t("actions.save") : t("actions.create")}
-      onCancel={onClose}
-      readOnly={readOnly}
-    >
+    <ResourceForm {...props} saving={saving}>
       <TextInput
         label={t("fields.name")}
         required
@@ -97,6 +78,6 @@ function Body({ project, item, readOnly, onClose, onSaved }: Props & { item?: En
       />
       <EnvRows form={form} readOnly={readOnly} />
       <SecretRows form={form} readOnly={readOnly} />
-    </Form>
+    </ResourceForm>
   );
 }

@@ -6,7 +6,6 @@ import { useTranslation } from "react-i18next";
 import { api, done } from "@/api/client";
 import { environmentKeys, environmentsQuery } from "@/api/queries";
 import type { Column } from "@/ui/DataTable";
-import { OpenLink } from "@/ui/OpenLink";
 import { ResourcePage } from "@/ui/ResourcePage";
 import { groupValues } from "./values";
 import { VariablesForm } from "./VariablesForm";
@@ -31,12 +30,6 @@ export default function VariablesPage() {
   const columns = useMemo<Column<Environment>[]>(
     () => [
       {
-        id: "name",
-        header: t("fields.name"),
-        sort: (g) => g.name,
-        render: (g) => <OpenLink id={g.id}>{g.name}</OpenLink>,
-      },
-      {
         id: "names",
         header: t("variables.names"),
         sort: (g) => names(g).length,
@@ -50,6 +43,7 @@ export default function VariablesPage() {
       project={pid}
       icon={IconVariable}
       texts={{
+        name: t("fields.name"),
         title: t("variables.title"),
         description: t("variables.description"),
         create: t("variables.create"),
@@ -59,10 +53,7 @@ export default function VariablesPage() {
       query={groups}
       columns={columns}
       text={(g) => `${g.name} ${names(g).join(" ")}`}
-      card={(g) => ({
-        title: <OpenLink id={g.id}>{g.name}</OpenLink>,
-        meta: names(g).join(", ") || "–",
-      })}
+      meta={(g) => names(g).join(", ") || "–"}
       remove={(g) =>
         done(
           api.DELETE("/api/project/{project_id}/environment/{environment_id}", {
@@ -71,7 +62,7 @@ export default function VariablesPage() {
         )
       }
       refresh={environmentKeys.all(pid)}
-      form={({ item, ...props }) => <VariablesForm project={pid} id={item?.id} {...props} />}
+      form={(props) => <VariablesForm {...props} />}
     />
   );
 }
