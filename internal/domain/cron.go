@@ -219,9 +219,7 @@ func (c Cron) Next(after time.Time, zone *time.Location) time.Time {
 	if c.every > 0 {
 		return after.Truncate(time.Second).Add(c.every).UTC()
 	}
-	if c.zone != nil {
-		zone = c.zone
-	}
+	zone = c.Zone(zone)
 	local := after.In(zone)
 	// The day before too: midnight can be left out or come twice.
 	for day, end := -1, cronYears*366; day < end; day++ {
@@ -239,6 +237,29 @@ func (c Cron) Next(after time.Time, zone *time.Location) time.Time {
 		}
 	}
 	return time.Time{}
+}
+
+// Upcoming returns the next times after another that are due, up to n of them,
+// soonest first. zone is as in Next.
+func (c Cron) Upcoming(after time.Time, zone *time.Location, n int) []time.Time {
+	var times []time.Time
+	for len(times) < n {
+		after = c.Next(after, zone)
+		if after.IsZero() {
+			break
+		}
+		times = append(times, after)
+	}
+	return times
+}
+
+// Zone is the time zone that the expression is read in: its own or, where it
+// names none, the one given.
+func (c Cron) Zone(zone *time.Location) *time.Location {
+	if c.zone != nil {
+		return c.zone
+	}
+	return zone
 }
 
 // onDay reports whether the day matches. With both days restricted, either will

@@ -47,10 +47,7 @@ func TestCron_Next(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		for len(got) < 3 {
-			if at = cron.Next(at, time.UTC); at.IsZero() {
-				break
-			}
+		for _, at := range cron.Upcoming(at, time.UTC, 3) {
 			got = append(got, at.Format(layout))
 		}
 		if text := strings.Join(got, ","); text != c.want {

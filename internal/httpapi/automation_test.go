@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -119,6 +120,49 @@ func TestSchedules(t *testing.T) {
 	}
 	w.must("owner", "DELETE", w.path(one), nil)
 	w.wrote(domain.ObjectSchedule, "create", "create", "create", "create", "update", "update", "delete")
+}
+
+func TestSchedulePreview(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(d *httpapi.Deps) { d.Info.ScheduleTimezone = "Asia/Tokyo" })
+	w.clock.advance(time.Date(2030, 3, 30, 12, 0, 0, 0, time.UTC).Sub(w.clock.Now()))
+	for _, c := range []struct{ cron, want string }{
+		// Clocks go forward on the 31st at 01:00 UTC.
+		{"TZ=Europe/Berlin 30 2 * * *", `{"timezone":"Europe/Berlin","runs":["2030-03-31T01:00:00Z","2030-04-01T00:30:00Z","2030-04-02T00:30:00Z","2030-04-03T00:30:00Z","2030-04-04T00:30:00Z"]}`},
+		{"0 9 1 * *", `{"timezone":"Asia/Tokyo","runs":["2030-04-01T00:00:00Z","2030-05-01T00:00:00Z","2030-06-01T00:00:00Z","2030-07-01T00:00:00Z","2030-08-01T00:00:00Z"]}`},
+		{"0 0 30 2 *", `{"timezone":"Asia/Tokyo","runs":[]}`},
+	} {
+		got := w.do("guest", "GET", w.path("/schedules/preview?cron_format="+url.QueryEscape(c.cron)), nil)
+		if got.Code != 200 || got.Body.String() != c.want {
+			t.Errorf("%s: got %d %s, want %s", c.cron, got.Code, got.Body, c.want)
+		}
+	}
+	w.refuse([]refused{
+		{"GET", "/schedules/preview", nil, 400, `"field":"cron_format"`},
+		{"GET", "/schedules/preview?cron_format=99+*+*+*+*", nil, 400, "99"},
+		{"GET", "/schedules/preview?cron_format=TZ%3DNowhere+*+*+*+*+*", nil, 400, "Nowhere"},
+	})
+}
+
+// Time that passes is no change by somebody else.
+func TestSchedules_IfMatchOutlivesARun(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.must("owner", "POST", w.path("/schedules"), object{"template_id": w.template, "cron_format": "@hourly", "active": true})
+	one := w.path(fmt.Sprintf("/schedules/%d", id))
+	body := object{"id": id, "project_id": w.project, "template_id": w.template, "cron_format": "@daily", "active": true}
+	before := w.do("owner", "GET", one, nil)
+	w.clock.advance(3 * time.Hour)
+	if now := w.do("owner", "GET", one, nil); now.Body.String() == before.Body.String() {
+		t.Fatalf("the next run is still %s", now.Body)
+	}
+	tag := before.Header().Get("Etag")
+	if got := w.with("owner", "PUT", one, body, "If-Match", tag); got.Code != 204 {
+		t.Errorf("unchanged but for the next run: got %d %s, want 204", got.Code, got.Body)
+	}
+	if got := w.with("owner", "PUT", one, body, "If-Match", tag); got.Code != 412 {
+		t.Errorf("changed meanwhile: got %d %s, want 412", got.Code, got.Body)
+	}
 }
 
 // wrote compares the actions that were noted about objects of a type.

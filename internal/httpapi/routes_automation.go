@@ -19,6 +19,8 @@ func (a *api) addScheduleRoutes() {
 	handle(a, Route{Method: get, Path: list, ID: "listSchedules", Tag: tag, Summary: "List schedules, without those that look for new commits", Action: authz.ReadProject}, a.listSchedules)
 	handle(a, Route{Method: post, Path: list, ID: "createSchedule", Tag: tag, Summary: "Create a schedule", Action: authz.ManageResources}, a.createSchedule)
 	handle(a, Route{Method: post, Path: list + "/validate", ID: "validateSchedule", Tag: tag, Summary: "Check a cron expression", Action: authz.ManageResources, Status: http.StatusOK}, a.validateSchedule)
+	handle(a, Route{Method: get, Path: list + "/preview", ID: "previewSchedule", Tag: tag, Summary: "Show when a cron expression is due next", Action: authz.ReadProject,
+		Query: []Query{{Name: "cron_format", Type: "string", Doc: "The expression, as schedules have it"}}}, a.previewSchedule)
 	handle(a, Route{Method: get, Path: one, ID: "getSchedule", Tag: tag, Summary: "Read a schedule", Action: authz.ReadProject}, a.getSchedule)
 	handle(a, Route{Method: put, Path: one, ID: "replaceSchedule", Tag: tag, Summary: "Replace a schedule", Action: authz.ManageResources}, a.replaceSchedule)
 	handle(a, Route{Method: put, Path: one + "/active", ID: "setScheduleActive", Tag: tag, Summary: "Switch a schedule on or off", Action: authz.ManageResources}, a.setScheduleActive)

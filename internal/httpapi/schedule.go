@@ -45,6 +45,18 @@ func (a *api) validateSchedule(_ *call, in *wire.CronInput) (none, error) {
 	return none{}, err
 }
 
+// previewedRuns is how many times a preview shows.
+const previewedRuns = 5
+
+func (a *api) previewSchedule(c *call, _ *none) (wire.SchedulePreview, error) {
+	cron, err := domain.ParseCron(c.param("cron_format"))
+	if err != nil {
+		return wire.SchedulePreview{}, err
+	}
+	zone := a.scheduleZone()
+	return wire.FromTimes(cron.Zone(zone), cron.Upcoming(a.Now(), zone, previewedRuns)), nil
+}
+
 func (a *api) getSchedule(c *call, _ *none) (wire.Schedule, error) {
 	s, err := a.Catalog.Schedule(c.r.Context(), c.grant, c.scheduleID())
 	return wire.FromSchedule(s, a.Now(), a.scheduleZone()), err

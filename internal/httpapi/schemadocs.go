@@ -116,6 +116,7 @@ func schemaDocs() map[string]string {
 		"SSHInput":                "A private key",
 		"Schedule":                "Starts tasks of a template by the clock or when a repository has new commits",
 		"ScheduleInput":           "Creates or replaces a schedule",
+		"SchedulePreview":         "Tells when a cron expression is due",
 		"ScheduleRef":             "A schedule that refers to an object. Its id and name are those of the schedule's template, which clients of the reference look for",
 		"ScheduleRow":             "A schedule as lists show it",
 		"Session":                 "A browser that is signed in",

@@ -83,6 +83,27 @@ type CronInput struct {
 	CronFormat string `json:"cron_format,omitempty"`
 }
 
+// SchedulePreview tells when a cron expression is due.
+type SchedulePreview struct {
+	Timezone string      `json:"timezone" doc:"Zone that the expression is read in"`
+	Runs     []time.Time `json:"runs" doc:"When it is due next, soonest first; fewer, or none, when it is never due again"`
+}
+
+// FromTimes gives the shape of a preview.
+func FromTimes(zone *time.Location, times []time.Time) SchedulePreview {
+	out := SchedulePreview{Timezone: zone.String(), Runs: make([]time.Time, 0, len(times))}
+	for _, t := range times {
+		out.Runs = append(out.Runs, t.UTC())
+	}
+	return out
+}
+
+// Settled leaves out when it is due next, which changes with the time.
+func (s Schedule) Settled() any {
+	s.NextRun = nil
+	return s
+}
+
 // FromSchedule gives the shape of a schedule at a time; zone is that of
 // schedules which name none.
 func FromSchedule(s domain.Schedule, now time.Time, zone *time.Location) Schedule {

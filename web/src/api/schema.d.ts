@@ -1223,6 +1223,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/project/{project_id}/schedules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show when a cron expression is due next */
+        get: operations["previewSchedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/project/{project_id}/schedules/validate": {
         parameters: {
             query?: never;
@@ -4561,6 +4578,13 @@ export interface components {
             template_id?: number;
             /** @description Nothing for cron_format, or run_at */
             type?: string;
+        };
+        /** @description Tells when a cron expression is due */
+        SchedulePreview: {
+            /** @description When it is due next, soonest first; fewer, or none, when it is never due again */
+            runs: string[];
+            /** @description Zone that the expression is read in */
+            timezone: string;
         };
         /** @description A schedule that refers to an object. Its id and name are those of the schedule's template, which clients of the reference look for */
         ScheduleRef: {
@@ -11012,6 +11036,53 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    previewSchedule: {
+        parameters: {
+            query?: {
+                /** @description The expression, as schedules have it */
+                cron_format?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the project */
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulePreview"];
+                };
+            };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
