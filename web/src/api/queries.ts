@@ -33,6 +33,19 @@ export const inventoryKeys = {
 export const hostConfigKeys = resource("host_configs");
 export const environmentKeys = resource("environment");
 export const templateKeys = resource("templates");
+export const scheduleKeys = {
+  ...resource("schedules"),
+  ofTemplate: (p: number, template: number) => [...projectKeys.one(p), "schedules", "template", template] as const,
+  preview: (p: number, cron: string) => [...projectKeys.one(p), "cron", cron] as const,
+};
+export const integrationKeys = {
+  ...resource("integrations"),
+  /** What belongs to an integration. */
+  parts: (p: number, id: number, part: "matchers" | "values") =>
+    [...projectKeys.one(p), "integrations", "one", id, part] as const,
+  /** Addresses of an integration or, without one, of the project. */
+  aliases: (p: number, id?: number) => [...projectKeys.one(p), "integrations", "aliases", id ?? "project"] as const,
+};
 export const taskKeys = {
   all: (p: number) => [...projectKeys.one(p), "tasks"] as const,
   /** Every list of tasks lives below this key: whole arrays or pages of an infinite query. */

@@ -27,6 +27,13 @@ const listSearch = (s: Search): { q?: string; sort?: string } => ({
   ...(typeof s.sort === "string" && s.sort !== "" ? { sort: s.sort } : {}),
 });
 
+/** A drawer over the list is open for `new`, or for the object with this id. */
+const openSearch = (s: Search): { open?: number | "new" } => {
+  if (s.open === "new") return { open: "new" };
+  const n = Number(s.open);
+  return Number.isInteger(n) && n > 0 ? { open: n } : {};
+};
+
 const root = createRootRouteWithContext<Context>()({ component: Root, validateSearch: listSearch });
 
 const login = createRoute({
@@ -200,6 +207,8 @@ const template = createRoute({
   getParentRoute: () => project,
   path: "/templates/$id",
   params: id,
+  // The drawer of its schedules.
+  validateSearch: openSearch,
   component: lazyRouteComponent(() => import("@/features/templates/TemplatePage")),
 });
 const editTemplate = createRoute({
@@ -216,7 +225,7 @@ const launch = createRoute({
   component: lazyRouteComponent(() => import("@/features/runs/LaunchPage")),
 });
 /** The peer's pages of a template are parts of one page here. */
-const templateAliases = ["overview", "runs", "tasks", "details", "workspaces", "state"].map((name) =>
+const templateAliases = ["overview", "runs", "tasks", "details", "workspaces", "state", "schedules"].map((name) =>
   createRoute({
     getParentRoute: () => project,
     path: `/templates/$id/${name}`,
@@ -227,12 +236,6 @@ const templateAliases = ["overview", "runs", "tasks", "details", "workspaces", "
   }),
 );
 
-/** A drawer over the list is open for `new`, or for the object with this id. */
-const openSearch = (s: Search): { open?: number | "new" } => {
-  if (s.open === "new") return { open: "new" };
-  const n = Number(s.open);
-  return Number.isInteger(n) && n > 0 ? { open: n } : {};
-};
 const keys = createRoute({
   getParentRoute: () => project,
   path: "/keys",
@@ -262,6 +265,28 @@ const variables = createRoute({
   path: "/environment",
   validateSearch: openSearch,
   component: lazyRouteComponent(() => import("@/features/variables/VariablesPage")),
+});
+const schedules = createRoute({
+  getParentRoute: () => project,
+  path: "/schedule",
+  validateSearch: openSearch,
+  component: lazyRouteComponent(() => import("@/features/automation/schedules/SchedulesPage")),
+});
+const integrations = createRoute({
+  getParentRoute: () => project,
+  path: "/integrations",
+  validateSearch: openSearch,
+  component: lazyRouteComponent(() => import("@/features/automation/integrations/IntegrationsPage")),
+});
+const integration = createRoute({
+  getParentRoute: () => project,
+  path: "/integrations/$id",
+  params: id,
+  validateSearch: (s: Search): { open?: number | "new"; part?: "settings" | "matchers" | "values" } => ({
+    ...openSearch(s),
+    ...(s.part === "settings" || s.part === "matchers" || s.part === "values" ? { part: s.part } : {}),
+  }),
+  component: lazyRouteComponent(() => import("@/features/automation/integrations/IntegrationPage")),
 });
 
 const users = createRoute({
@@ -303,6 +328,9 @@ const tree = root.addChildren([
       hostConfigs,
       inventories,
       variables,
+      schedules,
+      integrations,
+      integration,
     ]),
   ]),
 ]);

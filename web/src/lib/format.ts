@@ -31,6 +31,36 @@ export function formatTime(iso: string): string {
   );
 }
 
+/** Day and time of day as clocks show them in a zone, by default that of this device. */
+export function formatMoment(iso: string, timeZone?: string): string {
+  const options: Intl.DateTimeFormatOptions = {
+    weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit",
+  };
+  return new Intl.DateTimeFormat(language(), { ...options, timeZone }).format(new Date(iso));
+}
+
+/** The zone of this device, such as Europe/Berlin. */
+export function localZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** "Monday and Friday". */
+export function formatList(items: readonly string[]): string {
+  return new Intl.ListFormat(language()).format(items);
+}
+
+/** The name of a day of the week; 0 is Sunday. */
+export function weekdayName(day: number): string {
+  return new Intl.DateTimeFormat(language(), { weekday: "long", timeZone: "UTC" }).format(Date.UTC(2023, 0, 1 + day));
+}
+
+/** A time of day, as in "09:05". */
+export function formatClock(hour: number, minute: number): string {
+  return new Intl.DateTimeFormat(language(), { hour: "2-digit", minute: "2-digit", timeZone: "UTC" }).format(
+    Date.UTC(2023, 0, 1, hour, minute),
+  );
+}
+
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [
   ["day", 86_400],
   ["hour", 3600],

@@ -37,9 +37,17 @@ type Props<T extends Item> = {
   text: (item: T) => string;
   /** The name as it is shown, where that is not just its letters. */
   title?: (item: T) => ReactNode;
-  /** The second line of an item on a phone. */
+  /** What leads to an item, where that is not the drawer of the list. */
+  link?: (item: T) => ReactNode;
+  /** The second line of an item on a phone, and what stands at its end. */
   meta?: (item: T) => ReactNode;
+  aside?: (item: T) => ReactNode;
+  /** Between the head and the list, and below the list. */
+  notice?: ReactNode;
+  footer?: ReactNode;
   remove: (item: T) => Promise<void>;
+  /** What else goes away with an item. */
+  warning?: string;
   refresh: QueryKey;
   form: (props: ResourceFormProps<T>) => ReactNode;
 };
@@ -47,7 +55,7 @@ type Props<T extends Item> = {
 /** The list of a kind of resource with its drawer for creating, editing and, without the right, reading. */
 export function ResourcePage<T extends Item>(props: Props<T>) {
   const { t } = useTranslation();
-  const { project, texts, query, title, icon: Icon } = props;
+  const { project, texts, query, title, link, icon: Icon } = props;
   const client = useQueryClient();
   const context = useQuery(projectQuery(project));
   const { can } = usePermissions(project);
@@ -56,6 +64,7 @@ export function ResourcePage<T extends Item>(props: Props<T>) {
   const deleting = useDelete<T>({
     project,
     remove: props.remove,
+    warning: props.warning,
     onDone: () => client.invalidateQueries({ queryKey: props.refresh }),
   });
 
@@ -65,11 +74,11 @@ export function ResourcePage<T extends Item>(props: Props<T>) {
         id: "name",
         header: texts.name,
         sort: (row) => row.name,
-        render: (row) => <ItemLink item={row} title={title} />,
+        render: (row) => <ItemLink item={row} title={title} link={link} />,
       },
       ...props.columns,
     ],
-    [texts.name, title, props.columns],
+    [texts.name, title, link, props.columns],
   );
   const item =
     typeof drawer.open === "number" ? query.data?.find((i) => i.id === drawer.open) : undefined;
@@ -98,13 +107,18 @@ export function ResourcePage<T extends Item>(props: Props<T>) {
         description={texts.description}
         actions={create}
       />
+      {props.notice}
       <DataTable
         label={texts.title}
         query={query}
         columns={columns}
         rowKey={(row) => row.id}
         text={props.text}
-        card={(row) => ({ title: <ItemLink item={row} title={title} />, meta: props.meta?.(row) })}
+        card={(row) => ({
+          title: <ItemLink item={row} title={title} link={link} />,
+          meta: props.meta?.(row),
+          aside: props.aside?.(row),
+        })}
         actions={actions}
         defaultSort="name"
         empty={
@@ -116,6 +130,7 @@ export function ResourcePage<T extends Item>(props: Props<T>) {
           />
         }
       />
+      {props.footer}
       <FormDrawer
         opened={opened}
         onClose={drawer.close}
@@ -138,6 +153,9 @@ export function ResourcePage<T extends Item>(props: Props<T>) {
   );
 }
 
-function ItemLink<T extends Item>({ item, title }: { item: T; title?: (item: T) => ReactNode }) {
+type ItemLinkProps<T extends Item> = { item: T } & Pick<Props<T>, "title" | "link">;
+
+function ItemLink<T extends Item>({ item, title, link }: ItemLinkProps<T>) {
+  if (link) return link(item);
   return <OpenLink id={item.id}>{title ? title(item) : item.name}</OpenLink>;
 }

@@ -141,6 +141,22 @@ function UsageLink({
           {usage.name}
         </Link>
       );
+    case "schedule":
+      return (
+        <Link to="/project/$pid/schedule" params={params} search={open} onClick={onFollow}>
+          {usage.name}
+        </Link>
+      );
+    case "integration":
+      return (
+        <Link
+          to="/project/$pid/integrations/$id"
+          params={{ pid: project, id: usage.id }}
+          onClick={onFollow}
+        >
+          {usage.name}
+        </Link>
+      );
     default:
       return `${usage.type} ${usage.name}`;
   }

@@ -8,6 +8,7 @@ const rows = [
   ["g o", "overview"],
   ["g t", "templates"],
   ["g r", "runs"],
+  ["g s", "schedules"],
   ["g i", "inventories"],
   ["g v", "variables"],
   ["g k", "keys"],

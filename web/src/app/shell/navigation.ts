@@ -1,6 +1,7 @@
 import {
   IconApps,
   IconBook2,
+  IconCalendarClock,
   IconFolders,
   IconGitBranch,
   IconHistory,
@@ -13,6 +14,7 @@ import {
   IconTemplate,
   IconUsers,
   IconVariable,
+  IconWebhook,
   type TablerIcon,
 } from "@tabler/icons-react";
 import type { Permission } from "@/api/permissions";
@@ -22,11 +24,13 @@ export type ProjectEntry = {
     | "/project/$pid"
     | "/project/$pid/templates"
     | "/project/$pid/runs"
+    | "/project/$pid/schedule"
     | "/project/$pid/inventory"
     | "/project/$pid/environment"
     | "/project/$pid/keys"
     | "/project/$pid/repositories"
     | "/project/$pid/host_configs"
+    | "/project/$pid/integrations"
     | "/project/$pid/team"
     | "/project/$pid/settings";
   label: string;
@@ -40,11 +44,13 @@ export const projectEntries: ProjectEntry[] = [
   { to: "/project/$pid", label: "nav.overview", icon: IconLayoutDashboard, exact: true, group: "work" },
   { to: "/project/$pid/templates", label: "nav.templates", icon: IconTemplate, group: "work" },
   { to: "/project/$pid/runs", label: "nav.runs", icon: IconHistory, group: "work" },
+  { to: "/project/$pid/schedule", label: "nav.schedules", icon: IconCalendarClock, group: "work" },
   { to: "/project/$pid/inventory", label: "nav.inventories", icon: IconServer2, group: "resources" },
   { to: "/project/$pid/environment", label: "nav.variables", icon: IconVariable, group: "resources" },
   { to: "/project/$pid/keys", label: "nav.keys", icon: IconKey, group: "resources" },
   { to: "/project/$pid/repositories", label: "nav.repositories", icon: IconGitBranch, group: "resources" },
   { to: "/project/$pid/host_configs", label: "nav.hostConfigs", icon: IconLockAccess, group: "resources" },
+  { to: "/project/$pid/integrations", label: "nav.integrations", icon: IconWebhook, group: "resources" },
   { to: "/project/$pid/team", label: "nav.team", icon: IconUsers, group: "project" },
   {
     to: "/project/$pid/settings",

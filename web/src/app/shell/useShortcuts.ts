@@ -29,6 +29,7 @@ export function useShortcuts({ pid, onHelp, onToggleNav }: Actions): void {
       else if (code === "KeyO") void navigate({ to: "/project/$pid", params: { pid } });
       else if (code === "KeyT") void navigate({ to: "/project/$pid/templates", params: { pid } });
       else if (code === "KeyR") void navigate({ to: "/project/$pid/runs", params: { pid } });
+      else if (code === "KeyS") void navigate({ to: "/project/$pid/schedule", params: { pid } });
       else if (code === "KeyI") void navigate({ to: "/project/$pid/inventory", params: { pid } });
       else if (code === "KeyV") void navigate({ to: "/project/$pid/environment", params: { pid } });
       else if (code === "KeyK") void navigate({ to: "/project/$pid/keys", params: { pid } });

@@ -11,7 +11,7 @@ import type { Task, Template } from "@/api/types";
 import { ButtonLink, MenuLink } from "@/ui/links";
 import { toastDone, toastError } from "@/ui/toast";
 import { useDeleteRun, useStartRun, useStopRun } from "./api";
-import { copyText } from "./clipboard";
+import { copyText } from "@/lib/clipboard";
 import { repeatPayload } from "./launch/prefill";
 import { DownloadItems } from "./log/LogToolbar";
 import { useForceOffered } from "./useForceOffered";

@@ -6,7 +6,7 @@ import { inventoriesQuery, templateQuery, workspacesQuery } from "@/api/queries"
 import type { Task } from "@/api/types";
 import { formatTime } from "@/lib/format";
 import { toastDone } from "@/ui/toast";
-import { copyText } from "./clipboard";
+import { copyText } from "@/lib/clipboard";
 import { stringList, strings, terraformChoices } from "./launch/payload";
 import { secretQuestions } from "./launch/prefill";
 import classes from "./run.module.css";

@@ -16,6 +16,7 @@ import {
   templateTasksQuery,
 } from "@/api/queries";
 import type { Template } from "@/api/types";
+import { TemplateSchedules } from "@/features/automation/schedules/TemplateSchedules";
 import { Card } from "@/ui/Card";
 import { type Fact, Facts } from "@/ui/Facts";
 import { ButtonLink, MenuLink } from "@/ui/links";
@@ -62,6 +63,7 @@ function View({ pid, template }: { pid: number; template: Template }) {
             <TemplateFacts pid={pid} template={template} />
           </Card>
           {familyOf(undefined, template.app) === "terraform" && <Workspaces project={pid} template={template} />}
+          <TemplateSchedules project={pid} template={template} />
           {(template.survey_vars ?? []).length > 0 && (
             <Card padded title={t("survey.heading")}>
               <Survey template={template} />

@@ -9,7 +9,7 @@ import { type Fact, Facts } from "@/ui/Facts";
 import { ErrorState, RowsSkeleton } from "@/ui/States";
 import { toastDone } from "@/ui/toast";
 import { explainQuery } from "../api";
-import { copyText } from "../clipboard";
+import { copyText } from "@/lib/clipboard";
 import { type Command, commandLine, exactValue } from "./command";
 import classes from "./explain.module.css";
 

@@ -8,16 +8,15 @@ import { useTranslation } from "react-i18next";
 import { usePermissions } from "@/api/permissions";
 import { projectQuery } from "@/api/queries";
 import type { Task, Template } from "@/api/types";
-import { Form, Section, useSave } from "@/ui/form";
+import { Form, useSave } from "@/ui/form";
 import { PageHeader } from "@/ui/PageHeader";
 import { useStartRun } from "../api";
 import classes from "./launch.module.css";
-import { buildPayload, isObject, promptsOf, type LaunchValues } from "./payload";
+import { LaunchFields } from "./LaunchFields";
+import { buildPayload, promptsOf, type LaunchValues } from "./payload";
 import { secretQuestions } from "./prefill";
-import { PromptFields } from "./PromptFields";
+import { launchField, launchProblems } from "./rules";
 import { RunSummary } from "./RunSummary";
-import { surveyProblem } from "./survey";
-import { SurveyField } from "./SurveyField";
 
 interface Props {
   readonly projectId: number;
@@ -56,7 +55,7 @@ export function LaunchForm({ projectId, template, source, start }: Props) {
           )}
           {source !== undefined && <SourceNote template={template} source={source} />}
           <Form saving={saving} submitLabel={t(`launch.submit.${verb}`)} readOnly={forbidden} danger={destroys}>
-            <Fields projectId={projectId} template={template} form={form} />
+            <LaunchFields projectId={projectId} template={template} form={form} autoFocus />
             {destroys && (
               <Alert color="red" icon={<IconAlertTriangle size={18} />}>
                 {t(planned ? "launch.destroyPlanned" : "launch.destroys")}
@@ -66,25 +65,6 @@ export function LaunchForm({ projectId, template, source, start }: Props) {
         </div>
         <RunSummary projectId={projectId} template={template} values={form.values} />
       </div>
-    </>
-  );
-}
-
-function Fields({ projectId, template, form }: { projectId: number; template: Template; form: LaunchFormApi }) {
-  const { t } = useTranslation("runs");
-  const questions = template.survey_vars ?? [];
-  // What must be answered comes first.
-  const ordered = [...questions.filter((q) => q.required === true), ...questions.filter((q) => q.required !== true)];
-  return (
-    <>
-      {ordered.length > 0 && (
-        <Section title={t("launch.survey")}>
-          {ordered.map((question, i) => (
-            <SurveyField key={question.name} question={question} form={form} autoFocus={i === 0} />
-          ))}
-        </Section>
-      )}
-      <PromptFields projectId={projectId} template={template} form={form} prompts={promptsOf(template)} />
     </>
   );
 }
@@ -120,21 +100,7 @@ function useLaunchForm(template: Template, start: LaunchValues): LaunchFormApi {
   return useForm<LaunchValues>({
     initialValues: start,
     validateInputOnBlur: true,
-    validate: {
-      survey: Object.fromEntries(
-        (template.survey_vars ?? []).map((question) => [
-          question.name,
-          (answer: string) => {
-            const problem = surveyProblem(question, answer);
-            return problem === null ? null : t(`launch.problem.${problem}`);
-          },
-        ]),
-      ),
-      inventoryId: (value) =>
-        template.app === "ansible" && promptsOf(template).inventory && value === null ? t("launch.problem.required") : null,
-      variables: (value) => (!promptsOf(template).variables || isObject(value) ? null : t("launch.problem.object")),
-      buildTaskId: (value) => (promptsOf(template).build && value === null ? t("launch.problem.required") : null),
-    },
+    validate: (values) => launchProblems(template, values, t),
   });
 }
 
@@ -156,30 +122,6 @@ function useLaunch(projectId: number, template: Template, form: LaunchFormApi) {
     onSaved: async (task) => {
       await navigate({ to: "/project/$pid/tasks/$tid", params: { pid: projectId, tid: task.id } });
     },
-    fields: (field) => formField(template, field),
+    fields: (field) => launchField(template, field),
   });
-}
-
-const FIELDS: Record<string, string> = {
-  git_branch: "branch",
-  inventory_id: "inventoryId",
-  arguments: "args",
-  build_task_id: "buildTaskId",
-  limit: "limit",
-  "params.limit": "limit",
-  "params.tags": "tags",
-  "params.skip_tags": "skipTags",
-  "params.debug_level": "debugLevel",
-  "params.destroy": "terraform.destroy",
-  "params.auto_approve": "terraform.auto_approve",
-  "params.skip_galaxy_install": "skipGalaxy",
-  environment: "variables",
-};
-
-/** The form's name for a field that the server complained about. */
-function formField(template: Template, field: string): string {
-  const answer = /^(?:environment|secret|survey)\.(.+)$/.exec(field)?.[1];
-  if (answer === undefined) return FIELDS[field] ?? field;
-  const asked = (template.survey_vars ?? []).some(({ name }) => name === answer);
-  return asked ? `survey.${answer}` : "variables";
 }

@@ -1,4 +1,4 @@
-import type { Task, TaskInput, Template } from "@/api/types";
+import type { Task, TaskInput, TaskParams, Template } from "@/api/types";
 import { choicesOf, defaultsOf, promptsOf, stringList, strings, type LaunchValues } from "./payload";
 import { surveyKind } from "./survey";
 
@@ -11,7 +11,14 @@ export function prefill(template: Template, source: Task | undefined, search: Se
   return fromSearch(template, repeated, search);
 }
 
-function fromTask(template: Template, defaults: LaunchValues, task: Task): LaunchValues {
+/** What a run was started with, or what starts of a template are stored with. */
+export type Given = Pick<TaskParams, "environment" | "arguments" | "git_branch" | "message" | "inventory_id"> & {
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly build_task_id?: number | null;
+};
+
+/** The values of the form for what was given; what the template does not ask for any more is left out. */
+export function fromTask(template: Template, defaults: LaunchValues, task: Given): LaunchValues {
   const prompts = promptsOf(template);
   const params = task.params ?? {};
   const list = (allowed: boolean, key: string, otherwise: readonly string[]) =>
@@ -37,7 +44,7 @@ function fromTask(template: Template, defaults: LaunchValues, task: Task): Launc
   };
 }
 
-function surveyAnswers(template: Template, environment: string | undefined): Record<string, string> {
+function surveyAnswers(template: Template, environment: string | null | undefined): Record<string, string> {
   const given = jsonObject(environment);
   const known: Record<string, string> = {};
   for (const { name, type } of template.survey_vars ?? []) {
@@ -49,7 +56,7 @@ function surveyAnswers(template: Template, environment: string | undefined): Rec
 }
 
 /** The variables of a run that the survey does not ask for. */
-function furtherVariables(template: Template, environment: string | undefined): string {
+function furtherVariables(template: Template, environment: string | null | undefined): string {
   const questions = template.survey_vars ?? [];
   const given = jsonObject(environment);
   if (Object.keys(given).length === 0) return "";
@@ -86,7 +93,7 @@ function commaList(value: unknown): string[] {
   return items.map((item) => item.trim()).filter((item) => item !== "");
 }
 
-function jsonObject(text: string | undefined): Record<string, unknown> {
+function jsonObject(text: string | null | undefined): Record<string, unknown> {
   try {
     const parsed: unknown = JSON.parse(text ?? "");
     return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { formatNumber } from "@/lib/format";
 import { toastDone, toastError } from "@/ui/toast";
-import { copyText } from "../clipboard";
+import { copyText } from "@/lib/clipboard";
 import { plainText } from "./ansi";
 import type { LineRange } from "./lines";
 import type { LogStore } from "./store";

@@ -2,7 +2,7 @@ import { useLocation, useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { toastDone } from "@/ui/toast";
-import { copyText } from "../clipboard";
+import { copyText } from "@/lib/clipboard";
 import { lineHash, parseLineHash, pickLines } from "./lines";
 
 /** The line or range in the address, and changing it. */
