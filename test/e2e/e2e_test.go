@@ -52,6 +52,9 @@ func TestEngineSettings(t *testing.T) { journey(t, "engine-settings.mjs") }
 // TestPeopleAndBackups administers users, and backs a project up and restores it.
 func TestPeopleAndBackups(t *testing.T) { journey(t, "people-and-backups.mjs") }
 
+// TestAutomation makes schedules and integrations.
+func TestAutomation(t *testing.T) { journey(t, "automation.mjs") }
+
 // journey runs a script of web/e2e against a server of its own.
 func journey(t *testing.T, script string) {
 	t.Helper()

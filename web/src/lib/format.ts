@@ -67,6 +67,11 @@ const steps: [Intl.RelativeTimeFormatUnit, number][] = [
   ["minute", 60],
 ];
 
+/** Whether a time is near enough for formatRelative to say how far away it is. */
+export function isNear(iso: string): boolean {
+  return Math.abs(new Date(iso).getTime() - Date.now()) <= 30 * 86_400_000;
+}
+
 /** "5 minutes ago"; older than a month it is the date. */
 export function formatRelative(iso: string, now = Date.now()): string {
   const seconds = (new Date(iso).getTime() - now) / 1000;

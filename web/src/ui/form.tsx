@@ -143,7 +143,7 @@ export function Form({ saving, submitLabel, onCancel, readOnly, danger, children
 
   return (
     <form ref={element} onSubmit={saving.submit} noValidate className={classes.form}>
-      <div ref={summary}>
+      <div ref={summary} className={classes.summaryPlace}>
         {saving.failure && (
           <Alert
             color="red"

@@ -11,10 +11,15 @@ import {
 } from "./cron";
 import type { ScheduleValues } from "./values";
 
-type Props = { form: UseFormReturnType<ScheduleValues, ScheduleValues>; readOnly: boolean };
+type Props = {
+  form: UseFormReturnType<ScheduleValues, ScheduleValues>;
+  readOnly: boolean;
+  /** What the server says against what was typed. */
+  problem?: string;
+};
 
 /** The expression, which is what counts, and choices that write it for those that are plain. */
-export function CronFields({ form, readOnly }: Props) {
+export function CronFields({ form, readOnly, problem }: Props) {
   const { t } = useTranslation("automation");
   const { zone, rest } = splitZone(form.values.cron);
   const simple = parseSimple(rest);
@@ -27,7 +32,7 @@ export function CronFields({ form, readOnly }: Props) {
     <>
       <Select
         label={t("cron.every")}
-        description={simple ? undefined : t("cron.ownHelp")}
+        description={simple || problem ? undefined : t("cron.ownHelp")}
         allowDeselect={false}
         disabled={readOnly}
         data={[...simpleKinds, "own" as const].map((value) => ({
@@ -49,6 +54,7 @@ export function CronFields({ form, readOnly }: Props) {
         maxLength={255}
         classNames={{ input: "mono" }}
         {...form.getInputProps("cron")}
+        error={form.errors.cron ?? problem}
       />
       <ZoneField zone={zone} readOnly={readOnly} onChange={(next) => write(joinZone(next, rest))} />
     </>
@@ -148,7 +154,6 @@ function ZoneField({ zone, readOnly, onChange }: ZoneProps) {
       clearable
       clearButtonProps={{ "aria-label": t("cron.clearZone") }}
       disabled={readOnly}
-      limit={100}
       nothingFoundMessage={t("picker.nothing")}
       data={zones}
       value={zone === "" ? null : zone}

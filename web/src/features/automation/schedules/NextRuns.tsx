@@ -1,8 +1,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { infoQuery } from "@/api/queries";
-import { formatMoment, formatRelative, localZone } from "@/lib/format";
-import { errorText } from "@/ui/errorText";
+import { formatMoment, formatRelative, isNear, localZone } from "@/lib/format";
 import classes from "../automation.module.css";
 import { previewQuery } from "./api";
 import type { ScheduleKind } from "./values";
@@ -22,18 +21,15 @@ export function NextRuns({ project, kind, cron, once }: Props) {
   const clock = kind !== "run_at";
   const typed = cron.trim() !== "";
   const preview = useQuery({ ...previewQuery(project, cron.trim()), enabled: clock && typed, placeholderData: keepPreviousData });
+  const wrong = clock && (!typed || preview.error !== null);
   const info = useQuery(infoQuery());
   const zone = clock ? preview.data?.timezone : info.data?.schedule_timezone;
   const runs = clock ? preview.data?.runs : once === undefined ? [] : [once];
   return (
     <div className={classes.preview} aria-live="polite">
       <p className={classes.previewTitle}>{t(kind === "commits" ? "preview.checks" : "preview.title")}</p>
-      {clock && !typed ? (
+      {wrong ? (
         <p className="dim">{t("preview.none")}</p>
-      ) : preview.error && clock ? (
-        <p role="alert" style={{ color: "var(--sb-danger)" }}>
-          {errorText(preview.error, t)}
-        </p>
       ) : runs === undefined || zone === undefined ? (
         <p className="dim">{t("states.loading")}</p>
       ) : runs.length === 0 ? (
@@ -58,10 +54,11 @@ function Times({ runs, zone, stale }: { runs: string[]; zone: string; stale: boo
         </tr>
       </thead>
       <tbody>
-        {runs.map((at) => (
+        {runs.map((at, i) => (
           <tr key={at}>
             <td>
-              <time dateTime={at}>{formatMoment(at)}</time> <span className="dim">{formatRelative(at)}</span>
+              <time dateTime={at}>{formatMoment(at)}</time>{" "}
+              {i === 0 && isNear(at) && <span className="dim">{formatRelative(at)}</span>}
             </td>
             {both && <td>{formatMoment(at, zone)}</td>}
           </tr>

@@ -7,11 +7,12 @@ import { useTranslation } from "react-i18next";
 import { repositoriesQuery, scheduleKeys, templateQuery } from "@/api/queries";
 import type { Schedule, Template } from "@/api/types";
 import { localZone } from "@/lib/format";
+import { errorText } from "@/ui/errorText";
 import { ResourceForm, type ResourceFormProps, useResourceSave } from "@/ui/resourceForm";
 import { Segments } from "@/ui/Segments";
 import { ErrorState, RowsSkeleton } from "@/ui/States";
 import { TaskParams, TemplateField, useTemplateChoice } from "../TaskParams";
-import { saveSchedule, scheduleQuery } from "./api";
+import { previewQuery, saveSchedule, scheduleQuery } from "./api";
 import { CronFields } from "./CronFields";
 import { NextRuns } from "./NextRuns";
 import {
@@ -39,14 +40,21 @@ export function ScheduleForm({ item, template: from, ...props }: Props) {
     enabled: templateId !== undefined,
     refetchOnWindowFocus: false,
   });
-  if (id === undefined) return <Body {...props} first={from} />;
+  const commits = from !== undefined;
+  if (id === undefined) return <Body {...props} first={from} commits={commits} />;
   const failed = schedule.error ? schedule : template.error ? template : undefined;
   if (failed) return <ErrorState error={failed.error} onRetry={() => void failed.refetch()} />;
   if (!schedule.data || !schedule.isFetchedAfterMount || !template.data) return <RowsSkeleton />;
-  return <Body {...props} item={schedule.data} first={template.data} />;
+  return <Body {...props} item={schedule.data} first={template.data} commits={commits} />;
 }
 
-function Body({ first, ...props }: ResourceFormProps<Schedule> & { first?: Template }) {
+type BodyProps = ResourceFormProps<Schedule> & {
+  first?: Template;
+  /** Whether those that look for new commits are shown where the form was opened: lists of a project leave them out. */
+  commits: boolean;
+};
+
+function Body({ first, commits, ...props }: BodyProps) {
   const { t } = useTranslation("automation");
   const { t: runs } = useTranslation("runs");
   const { project, readOnly } = props;
@@ -71,8 +79,9 @@ function Body({ first, ...props }: ResourceFormProps<Schedule> & { first?: Templ
   });
   const { kind } = form.values;
   const [cron] = useDebouncedValue(form.values.cron, 300);
-  // Lists of a project leave out those that look for commits, so they are made where they are seen.
-  const kinds = scheduleKinds.filter((k) => k !== "commits" || first !== undefined);
+  const preview = useQuery({ ...previewQuery(project, cron.trim()), enabled: kind !== "run_at" && cron.trim() !== "" });
+  const problem = preview.error && cron === form.values.cron ? errorText(preview.error, t) : undefined;
+  const kinds = scheduleKinds.filter((k) => k !== "commits" || commits || start.kind === k);
   return (
     <ResourceForm {...props} saving={saving}>
       <TextInput label={t("fields.name")} required data-autofocus maxLength={100} {...form.getInputProps("name")} />
@@ -95,7 +104,7 @@ function Body({ first, ...props }: ResourceFormProps<Schedule> & { first?: Templ
           {...form.getInputProps("runAt")}
         />
       ) : (
-        <CronFields form={form} readOnly={readOnly} />
+        <CronFields form={form} readOnly={readOnly} problem={problem} />
       )}
       <NextRuns project={project} kind={kind} cron={cron} once={fromPicker(form.values.runAt)} />
       {(kind === "run_at" || form.values.deleteAfterRun) && (

@@ -65,7 +65,7 @@ export default function SchedulesPage() {
       query={schedules}
       columns={columns}
       text={(s) => `${s.name} ${s.tpl_name} ${s.cron_format} ${cronWords(s.cron_format, t) ?? ""}`}
-      meta={(s) => <Next schedule={s} />}
+      meta={(s) => <Next schedule={s} labelled />}
       aside={(s) => <ActiveSwitch project={pid} schedule={s} manage={manage} />}
       remove={(s) => deleteSchedule(pid, s.id)}
       refresh={scheduleKeys.all(pid)}

@@ -62,7 +62,7 @@ export function TemplateSchedules({ project, template }: Props) {
                     <When project={project} schedule={schedule} />
                   </span>
                   <span className={classes.entryMeta}>
-                    <Next schedule={schedule} />
+                    <Next schedule={schedule} labelled />
                   </span>
                 </div>
                 <div className={classes.end}>

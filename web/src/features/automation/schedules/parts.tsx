@@ -3,8 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { infoQuery, repositoriesQuery } from "@/api/queries";
 import type { ScheduleRow } from "@/api/types";
-import { formatMoment, localZone } from "@/lib/format";
-import { RelativeTime } from "@/ui/Time";
+import { formatMoment, formatRelative, isNear, localZone } from "@/lib/format";
 import { useNames } from "@/ui/useNames";
 import classes from "../automation.module.css";
 import { useSetActive } from "./api";
@@ -32,7 +31,9 @@ export function When({ project, schedule }: { project: number; schedule: Schedul
   const repository = useNames(repositoriesQuery(project));
   const kind = kindOf(schedule);
   if (kind === "run_at") {
-    return <span>{schedule.run_at ? t("when.once", { at: formatMoment(schedule.run_at) }) : "–"}</span>;
+    // The next run says when, where there is one.
+    if (schedule.next_run || !schedule.run_at) return <span>{t("kinds.run_at")}</span>;
+    return <span>{t("when.once", { at: formatMoment(schedule.run_at) })}</span>;
   }
   const words = cronWords(schedule.cron_format, t);
   return (
@@ -44,8 +45,8 @@ export function When({ project, schedule }: { project: number; schedule: Schedul
   );
 }
 
-/** When a schedule is due next: here, and in its own zone where that is another one. */
-export function Next({ schedule }: { schedule: ScheduleRow }) {
+/** When a schedule is due next: here, and in its own zone where that is another one. Labelled where no head of a column says so. */
+export function Next({ schedule, labelled }: { schedule: ScheduleRow; labelled?: boolean }) {
   const { t } = useTranslation("automation");
   const zone = useZone(schedule);
   if (!schedule.active) return <span className="dim">{t("next.off")}</span>;
@@ -54,7 +55,9 @@ export function Next({ schedule }: { schedule: ScheduleRow }) {
   return (
     <span className={classes.words}>
       <span>
-        {formatMoment(schedule.next_run)} <span className="dim">(<RelativeTime iso={schedule.next_run} />)</span>
+        {labelled && `${t("next.title")}: `}
+        {formatMoment(schedule.next_run)}{" "}
+        {isNear(schedule.next_run) && <span className="dim">({formatRelative(schedule.next_run)})</span>}
       </span>
       {there && (
         <span className={classes.expression}>
