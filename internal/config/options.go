@@ -167,7 +167,7 @@ func options(home string) []option {
 
 		{key: "schedule.timezone", env: "SCHEDULE_TIMEZONE",
 			field: func(c *Config) field { return zone{&c.Schedule.Timezone} },
-			doc:   "Time zone of schedules. This version shows it to clients, and has no schedules yet."},
+			doc:   "Time zone of schedules that name none. This version shows when they are due, and does not start them yet."},
 		{key: "non_admin_can_create_project", env: "NON_ADMIN_CAN_CREATE_PROJECT",
 			field: func(c *Config) field { return toggle{&c.Projects.NonAdminCanCreate} },
 			doc:   "Let every user create projects."},

@@ -1,10 +1,10 @@
-import { TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, done } from "@/api/client";
 import { hostConfigKeys, keysQuery } from "@/api/queries";
 import type { HostConfig } from "@/api/types";
+import { CodeInput } from "@/ui/CodeInput";
 import { KeySelect } from "@/ui/KeySelect";
 import { ResourceForm, type ResourceFormProps, useResourceSave } from "@/ui/resourceForm";
 import { Segments } from "@/ui/Segments";
@@ -65,16 +65,12 @@ export function HostConfigForm(props: ResourceFormProps<HostConfig>) {
         {...form.getInputProps("type")}
         onChange={(value) => change({ type: value as HostConfigType })}
       />
-      <TextInput
+      <CodeInput
         label={t(`hostConfigs.${type}`)}
         placeholder={type === "host" ? "git.example.com" : "https://git.example.com/team"}
         required
         data-autofocus
-        autoComplete="off"
-        autoCapitalize="none"
-        spellCheck={false}
         maxLength={255}
-        classNames={{ input: "mono" }}
         {...form.getInputProps("host")}
         onChange={(event) => change({ host: event.currentTarget.value })}
       />

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { api, done } from "@/api/client";
 import { inventoryKeys, repositoriesQuery } from "@/api/queries";
 import type { Inventory } from "@/api/types";
+import { CodeInput } from "@/ui/CodeInput";
 import { CodeArea } from "@/ui/CodeArea";
 import { KeySelect } from "@/ui/KeySelect";
 import { ResourceForm, type ResourceFormProps, useResourceSave } from "@/ui/resourceForm";
@@ -69,12 +70,9 @@ export function InventoryForm(props: ResourceFormProps<Inventory>) {
         {...form.getInputProps("ssh_key_id")}
       />
       {workspace ? (
-        <TextInput
+        <CodeInput
           label={t("inventories.workspace")}
           required
-          spellCheck={false}
-          autoCapitalize="none"
-          classNames={{ input: "mono" }}
           {...form.getInputProps("text")}
         />
       ) : (
@@ -96,13 +94,10 @@ export function InventoryForm(props: ResourceFormProps<Inventory>) {
           />
           {isFile ? (
             <>
-              <TextInput
+              <CodeInput
                 label={t("inventories.path")}
                 description={t("inventories.pathHelp")}
                 required
-                spellCheck={false}
-                autoCapitalize="none"
-                classNames={{ input: "mono" }}
                 {...form.getInputProps("path")}
               />
               <Select

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { api, done } from "@/api/client";
 import { keyKeys } from "@/api/queries";
 import type { Key } from "@/api/types";
+import { CodeInput } from "@/ui/CodeInput";
 import { ResourceForm, type ResourceFormProps, useResourceSave } from "@/ui/resourceForm";
 import { Segments } from "@/ui/Segments";
 import {
@@ -81,14 +82,10 @@ export function KeyForm(props: ResourceFormProps<Key>) {
         />
       )}
       {elsewhere(form.values) ? (
-        <TextInput
+        <CodeInput
           label={t(form.values.source === "env" ? "keys.variable" : "keys.path")}
           required
           disabled={!replace}
-          autoComplete="off"
-          autoCapitalize="none"
-          spellCheck={false}
-          classNames={{ input: "mono" }}
           {...form.getInputProps("place")}
         />
       ) : (

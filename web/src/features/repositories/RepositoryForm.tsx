@@ -7,6 +7,7 @@ import { api, done } from "@/api/client";
 import { branchesQuery, keysQuery, repositoryKeys } from "@/api/queries";
 import type { Repository } from "@/api/types";
 import { hasBranches, transport } from "@/lib/gitUrl";
+import { CodeInput } from "@/ui/CodeInput";
 import { KeySelect } from "@/ui/KeySelect";
 import { ResourceForm, type ResourceFormProps, useResourceSave } from "@/ui/resourceForm";
 import {
@@ -52,14 +53,10 @@ export function RepositoryForm(props: ResourceFormProps<Repository>) {
         data-autofocus
         {...form.getInputProps("name")}
       />
-      <TextInput
+      <CodeInput
         label={t("repositories.url")}
         description={t(`repositories.urlHelp.${kind}`)}
         required
-        autoComplete="off"
-        autoCapitalize="none"
-        spellCheck={false}
-        classNames={{ input: "mono" }}
         {...form.getInputProps("git_url")}
       />
       <BranchField project={project} item={item} form={form} />

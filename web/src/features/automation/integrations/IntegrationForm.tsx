@@ -1,13 +1,13 @@
 import { Select, Switch, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { integrationKeys, templateQuery } from "@/api/queries";
+import { integrationKeys } from "@/api/queries";
 import type { Integration, Template } from "@/api/types";
+import { CodeInput } from "@/ui/CodeInput";
 import { KeySelect } from "@/ui/KeySelect";
 import { ResourceForm, type ResourceFormProps, useResourceSave } from "@/ui/resourceForm";
-import { ErrorState, RowsSkeleton } from "@/ui/States";
+import { Stored } from "../Stored";
 import { TaskParams, TemplateField, useTemplateChoice } from "../TaskParams";
 import { integrationQuery, saveIntegration } from "./api";
 import {
@@ -19,26 +19,13 @@ type Props = ResourceFormProps<Integration> & {
   onCreated?: (id: number) => Promise<void>;
 };
 
-/** What is edited is read anew, with the template whose fields it fills. */
 export function IntegrationForm({ item, ...props }: Props) {
-  const id = item?.id;
-  const integration = useQuery({
-    ...integrationQuery(props.project, id ?? 0),
-    enabled: id !== undefined,
-    staleTime: 0,
-    refetchOnWindowFocus: false,
-  });
-  const templateId = integration.data?.template_id;
-  const template = useQuery({
-    ...templateQuery(props.project, templateId ?? 0),
-    enabled: templateId !== undefined,
-    refetchOnWindowFocus: false,
-  });
-  if (id === undefined) return <Body {...props} />;
-  const failed = integration.error ? integration : template.error ? template : undefined;
-  if (failed) return <ErrorState error={failed.error} onRetry={() => void failed.refetch()} />;
-  if (!integration.data || !integration.isFetchedAfterMount || !template.data) return <RowsSkeleton />;
-  return <Body {...props} item={integration.data} first={template.data} />;
+  if (item === undefined) return <Body {...props} />;
+  return (
+    <Stored project={props.project} query={integrationQuery(props.project, item.id)}>
+      {(integration, template) => <Body {...props} item={integration} first={template} />}
+    </Stored>
+  );
 }
 
 function Body({ first, onCreated, ...props }: Props & { first?: Template }) {
@@ -85,15 +72,11 @@ function Body({ first, onCreated, ...props }: Props & { first?: Template }) {
         {...form.getInputProps("authMethod")}
       />
       {needsHeader(authMethod) && (
-        <TextInput
+        <CodeInput
           label={t("integrations.header")}
           placeholder={authMethod === "token" ? "X-Token" : "X-Signature"}
           required
-          autoComplete="off"
-          autoCapitalize="none"
-          spellCheck={false}
           maxLength={255}
-          classNames={{ input: "mono" }}
           {...form.getInputProps("authHeader")}
         />
       )}

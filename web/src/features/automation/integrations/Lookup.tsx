@@ -1,6 +1,6 @@
-import { TextInput } from "@mantine/core";
 import type { GetInputPropsReturnType } from "@mantine/form";
 import { useTranslation } from "react-i18next";
+import { CodeInput } from "@/ui/CodeInput";
 import { Segments } from "@/ui/Segments";
 import { bodyTypes, keyed, places } from "./values";
 
@@ -34,15 +34,11 @@ export function Lookup({ place, bodyType, name, values, readOnly }: Props) {
         />
       )}
       {keyed(values.place, values.bodyType) && (
-        <TextInput
+        <CodeInput
           label={t(header ? "lookup.header" : "lookup.path")}
           description={t(header ? "lookup.headerHelp" : "lookup.pathHelp")}
           required
-          autoComplete="off"
-          autoCapitalize="none"
-          spellCheck={false}
           maxLength={255}
-          classNames={{ input: "mono" }}
           {...name}
         />
       )}

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { integrationKeys } from "@/api/queries";
 import type { Matcher } from "@/api/types";
+import { CodeInput } from "@/ui/CodeInput";
 import { ResourceForm, type ResourceFormProps, useResourceSave } from "@/ui/resourceForm";
 import { saveMatcher } from "./api";
 import { Lookup } from "./Lookup";
@@ -38,13 +39,10 @@ export function MatcherForm({ integration, ...props }: ResourceFormProps<Matcher
         data={methods.map((value) => ({ value, label: t(`matchers.methods.${value}`) }))}
         {...form.getInputProps("method")}
       />
-      <TextInput
+      <CodeInput
         label={t("matchers.value")}
         required
-        autoComplete="off"
-        spellCheck={false}
         maxLength={510}
-        classNames={{ input: "mono" }}
         {...form.getInputProps("value")}
       />
     </ResourceForm>

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { integrationKeys } from "@/api/queries";
 import type { IntegrationValue } from "@/api/types";
+import { CodeInput } from "@/ui/CodeInput";
 import { ResourceForm, type ResourceFormProps, useResourceSave } from "@/ui/resourceForm";
 import { Segments } from "@/ui/Segments";
 import { saveValue } from "./api";
@@ -39,14 +40,10 @@ export function ValueForm({ integration, ...props }: ResourceFormProps<Integrati
         data={variableTypes.map((value) => ({ value, label: t(`values.types.${value}`) }))}
         {...form.getInputProps("variable_type")}
       />
-      <TextInput
+      <CodeInput
         label={t("values.variable")}
         required
-        autoComplete="off"
-        autoCapitalize="none"
-        spellCheck={false}
         maxLength={255}
-        classNames={{ input: "mono" }}
         {...form.getInputProps("variable")}
       />
     </ResourceForm>

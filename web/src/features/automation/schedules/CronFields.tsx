@@ -5,6 +5,7 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { infoQuery } from "@/api/queries";
 import { weekdayName } from "@/lib/format";
+import { CodeInput } from "@/ui/CodeInput";
 import classes from "../automation.module.css";
 import {
   changeKind, formatSimple, hourSteps, joinZone, minuteSteps, parseSimple, type Simple, type SimpleKind, simpleKinds, splitZone,
@@ -44,15 +45,11 @@ export function CronFields({ form, readOnly, problem }: Props) {
         onChange={(kind) => kind && kind !== "own" && set(changeKind(kind as SimpleKind, simple))}
       />
       {simple && <SimpleFields simple={simple} readOnly={readOnly} onChange={set} />}
-      <TextInput
+      <CodeInput
         label={t("cron.expression")}
         description={t("cron.expressionHelp")}
         required
-        autoComplete="off"
-        autoCapitalize="none"
-        spellCheck={false}
         maxLength={255}
-        classNames={{ input: "mono" }}
         {...form.getInputProps("cron")}
         error={form.errors.cron ?? problem}
       />

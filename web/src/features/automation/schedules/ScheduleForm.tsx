@@ -4,13 +4,13 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { repositoriesQuery, scheduleKeys, templateQuery } from "@/api/queries";
+import { repositoriesQuery, scheduleKeys } from "@/api/queries";
 import type { Schedule, Template } from "@/api/types";
 import { localZone } from "@/lib/format";
 import { errorText } from "@/ui/errorText";
 import { ResourceForm, type ResourceFormProps, useResourceSave } from "@/ui/resourceForm";
 import { Segments } from "@/ui/Segments";
-import { ErrorState, RowsSkeleton } from "@/ui/States";
+import { Stored } from "../Stored";
 import { TaskParams, TemplateField, useTemplateChoice } from "../TaskParams";
 import { previewQuery, saveSchedule, scheduleQuery } from "./api";
 import { CronFields } from "./CronFields";
@@ -25,27 +25,14 @@ type Props = Omit<ResourceFormProps<Schedule>, "item"> & {
   template?: Template;
 };
 
-/** What is edited is read anew, with the template whose fields it fills. */
 export function ScheduleForm({ item, template: from, ...props }: Props) {
-  const id = item?.id;
-  const schedule = useQuery({
-    ...scheduleQuery(props.project, id ?? 0),
-    enabled: id !== undefined,
-    staleTime: 0,
-    refetchOnWindowFocus: false,
-  });
-  const templateId = schedule.data?.template_id;
-  const template = useQuery({
-    ...templateQuery(props.project, templateId ?? 0),
-    enabled: templateId !== undefined,
-    refetchOnWindowFocus: false,
-  });
   const commits = from !== undefined;
-  if (id === undefined) return <Body {...props} first={from} commits={commits} />;
-  const failed = schedule.error ? schedule : template.error ? template : undefined;
-  if (failed) return <ErrorState error={failed.error} onRetry={() => void failed.refetch()} />;
-  if (!schedule.data || !schedule.isFetchedAfterMount || !template.data) return <RowsSkeleton />;
-  return <Body {...props} item={schedule.data} first={template.data} commits={commits} />;
+  if (item === undefined) return <Body {...props} first={from} commits={commits} />;
+  return (
+    <Stored project={props.project} query={scheduleQuery(props.project, item.id)}>
+      {(schedule, template) => <Body {...props} item={schedule} first={template} commits={commits} />}
+    </Stored>
+  );
 }
 
 type BodyProps = ResourceFormProps<Schedule> & {
