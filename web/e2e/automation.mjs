@@ -151,6 +151,13 @@ await withBrowser(async (browser) => {
   check(pushes.repository_id === first.id && pushes.cron_format === "*/15 * * * *", `the one for commits is ${JSON.stringify(pushes)}`);
   await shot(page, "automation-template");
 
+  // A link to the one that the list leaves out leads to its template.
+  await page.goto(`${schedules}?open=${pushes.id}`);
+  await page.waitForURL(`**/templates/${template.id}?open=${pushes.id}`);
+  await dialog.getByText("Looks for new commits").waitFor();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await gone();
+
   // What is typed is not lost unasked, and the keyboard is enough to get rid of one.
   await page.goto(schedules);
   await page.getByRole("link", { name: "New Year" }).click();

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, Navigate, useParams } from "@tanstack/react-router";
 import { IconCalendarClock } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
@@ -8,9 +8,10 @@ import { scheduleKeys } from "@/api/queries";
 import type { ScheduleRow } from "@/api/types";
 import type { Column } from "@/ui/DataTable";
 import { ResourcePage } from "@/ui/ResourcePage";
+import { useOpen } from "@/ui/useOpen";
 import classes from "../automation.module.css";
 import { NotYet } from "../NotYet";
-import { deleteSchedule, schedulesQuery } from "./api";
+import { deleteSchedule, scheduleQuery, schedulesQuery } from "./api";
 import { cronWords } from "./cron";
 import { ActiveSwitch, Next, When } from "./parts";
 import { ScheduleForm } from "./ScheduleForm";
@@ -22,6 +23,12 @@ export default function SchedulesPage() {
   const { t } = useTranslation("automation");
   const { pid } = useParams({ from: "/app/project/$pid/schedule" });
   const schedules = useQuery({ ...schedulesQuery(pid), select: named });
+  const { open } = useOpen();
+  const elsewhere = useQuery({
+    ...scheduleQuery(pid, typeof open === "number" ? open : 0),
+    enabled: typeof open === "number" && schedules.data?.some((s) => s.id === open) === false,
+    retry: false,
+  });
   const { can } = usePermissions(pid);
   const manage = can("manageResources");
   const columns = useMemo<Column<ScheduleRow>[]>(
@@ -49,6 +56,10 @@ export default function SchedulesPage() {
     ],
     [t, pid, manage],
   );
+  // A link to one that looks for new commits, which only the page of its template lists.
+  if (elsewhere.data?.repository_id != null && elsewhere.data.id === open) {
+    return <Navigate to="/project/$pid/templates/$id" params={{ pid, id: elsewhere.data.template_id }} search={{ open }} replace />;
+  }
   return (
     <ResourcePage<ScheduleRow>
       project={pid}

@@ -75,11 +75,14 @@ export function deleteSchedule(project: number, id: number): Promise<void> {
   );
 }
 
+/** Stands for the next run of a schedule that was switched on a moment ago, until the server tells it. */
+export const unknownTime = "";
+
 /** Switches a schedule on or off: at once in every list, and back again if the server refuses. */
 export function useSetActive(project: number, id: number) {
   const client = useQueryClient();
   const show = (active: boolean) => {
-    const set = (row: ScheduleRow) => (row.id === id ? { ...row, active, next_run: undefined } : row);
+    const set = (row: ScheduleRow) => (row.id === id ? { ...row, active, next_run: active ? unknownTime : undefined } : row);
     client.setQueriesData<unknown>({ queryKey: scheduleKeys.all(project) }, (cached: unknown) =>
       Array.isArray(cached) ? (cached as ScheduleRow[]).map(set) : cached,
     );

@@ -6,7 +6,7 @@ import type { ScheduleRow } from "@/api/types";
 import { formatMoment, formatRelative, isNear, localZone } from "@/lib/format";
 import { useNames } from "@/ui/useNames";
 import classes from "../automation.module.css";
-import { useSetActive } from "./api";
+import { unknownTime, useSetActive } from "./api";
 import { cronWords, splitZone } from "./cron";
 import { kindOf, shownName } from "./values";
 
@@ -32,7 +32,7 @@ export function When({ project, schedule }: { project: number; schedule: Schedul
   const kind = kindOf(schedule);
   if (kind === "run_at") {
     // The next run says when, where there is one.
-    if (schedule.next_run || !schedule.run_at) return <span>{t("kinds.run_at")}</span>;
+    if (schedule.next_run !== undefined || !schedule.run_at) return <span>{t("kinds.run_at")}</span>;
     return <span>{t("when.once", { at: formatMoment(schedule.run_at) })}</span>;
   }
   const words = cronWords(schedule.cron_format, t);
@@ -50,12 +50,13 @@ export function Next({ schedule, labelled }: { schedule: ScheduleRow; labelled?:
   const { t } = useTranslation("automation");
   const zone = useZone(schedule);
   if (!schedule.active) return <span className="dim">{t("next.off")}</span>;
+  if (schedule.next_run === unknownTime) return <span className="dim">{t("states.loading")}</span>;
   if (!schedule.next_run) return <span className="dim">{t("next.never")}</span>;
   const there = zone && zone !== localZone() ? momentIn(schedule.next_run, zone) : undefined;
   return (
     <span className={classes.words}>
       <span>
-        {labelled && `${t("next.title")}: `}
+        {labelled && `${t(kindOf(schedule) === "commits" ? "next.check" : "next.title")}: `}
         {formatMoment(schedule.next_run)}{" "}
         {isNear(schedule.next_run) && <span className="dim">({formatRelative(schedule.next_run)})</span>}
       </span>
