@@ -5,12 +5,12 @@ import { useTranslation } from "react-i18next";
 import { infoQuery } from "@/api/queries";
 
 /** Says so where the server only stores what this page is about. */
-export function NotYet({ capability }: { capability: "scheduler" | "webhooks" }) {
+export function NotYet({ capability, inCard = false }: { capability: "scheduler" | "webhooks"; inCard?: boolean }) {
   const { t } = useTranslation("automation");
   const info = useQuery(infoQuery());
   if (info.data === undefined || info.data.capabilities.includes(capability)) return null;
   return (
-    <Alert color="yellow" icon={<IconInfoCircle size={18} />} mb="md" py="xs">
+    <Alert color="yellow" icon={<IconInfoCircle size={18} />} m={inCard ? "xs" : 0} mb={inCard ? 0 : "md"} py="xs">
       {t(`notYet.${capability}`)}
     </Alert>
   );

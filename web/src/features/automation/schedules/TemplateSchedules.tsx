@@ -50,7 +50,7 @@ export function TemplateSchedules({ project, template }: Props) {
         <p className={classes.note}>{t("schedules.noneHere")}</p>
       ) : (
         <>
-          <NotYet capability="scheduler" />
+          <NotYet capability="scheduler" inCard />
           <ul className={classes.list} aria-label={t("schedules.title")}>
             {schedules.data.map((schedule) => (
               <li key={schedule.id}>
