@@ -35,7 +35,7 @@ type Tasks interface {
 	Get(ctx context.Context, p domain.ProjectID, id domain.TaskID) (domain.TaskWithTemplate, error)
 	Unfinished(ctx context.Context, id domain.TaskID) ([]tasks.Unfinished, error)
 	Stats(ctx context.Context, f store.StatsFilter) ([]domain.TaskStat, error)
-	List(ctx context.Context, f store.TaskFilter) (list []domain.TaskWithTemplate, hasNext bool, err error)
+	List(ctx context.Context, f store.TaskFilter, text string) (list []domain.TaskWithTemplate, older domain.TaskID, err error)
 	Stop(ctx context.Context, actor domain.Actor, p domain.ProjectID, id domain.TaskID, force bool) error
 	Decide(ctx context.Context, actor domain.Actor, p domain.ProjectID, id domain.TaskID, confirm bool) error
 	StopAll(ctx context.Context, actor domain.Actor, p domain.ProjectID, t domain.TemplateID, force bool) error

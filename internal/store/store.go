@@ -294,8 +294,15 @@ type TaskFilter struct {
 	Project  domain.ProjectID    // 0: any
 	Template domain.TemplateID   // 0: any
 	Statuses []domain.TaskStatus // none: any
-	Before   domain.TaskID       // only older ones; 0: from the newest
-	Limit    int
+	User     domain.UserID       // who started them; 0: anybody
+	Since    time.Time           // created not earlier than this; zero: any
+	Until    time.Time           // created earlier than this; zero: any
+	// Words, in the form of FoldCase, let a store leave out tasks that lack one of
+	// them in all of: message, commit and its message, version, branch, names of
+	// the template and of the user. Others may be among the rest.
+	Words  []string
+	Before domain.TaskID // only older ones; 0: from the newest
+	Limit  int
 }
 
 // StatsFilter selects the tasks that are counted.

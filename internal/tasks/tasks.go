@@ -107,20 +107,6 @@ func (s *Service) task(ctx context.Context, p domain.ProjectID, id domain.TaskID
 	return t, err
 }
 
-// List returns tasks newest first and whether there are older ones.
-func (s *Service) List(ctx context.Context, f store.TaskFilter) ([]domain.TaskWithTemplate, bool, error) {
-	want := f.Limit
-	f.Limit = want + 1
-	list, err := s.Store.Tasks().List(ctx, f)
-	if err != nil {
-		return nil, false, err
-	}
-	if len(list) > want {
-		return list[:want], true, nil
-	}
-	return list, false, nil
-}
-
 // WaitReasons says in a sentence what keeps each waiting task from running. A
 // task that is about to start has none.
 func (s *Service) WaitReasons(ctx context.Context, ids []domain.TaskID) (map[domain.TaskID]string, error) {

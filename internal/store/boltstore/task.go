@@ -155,6 +155,9 @@ func (s *tasks) List(ctx context.Context, f store.TaskFilter) (list []domain.Tas
 	add(f.Project != 0, store.InProject(f.Project))
 	add(f.Template != 0, store.Eq("template_id", f.Template))
 	add(f.Before != 0, store.Lt("id", f.Before))
+	add(f.User != 0, store.Eq("user_id", f.User))
+	add(!f.Since.IsZero(), store.Gt("created", f.Since.UnixMicro()-1))
+	add(!f.Until.IsZero(), store.Lt("created", f.Until.UnixMicro()))
 	add(len(f.Statuses) > 0, store.In("status", f.Statuses))
 	err = s.DB.Read(ctx, func(t *kv.Tx) error {
 		list, err = s.named(ctx, &names{t: t}, q)

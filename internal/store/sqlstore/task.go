@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
@@ -229,9 +231,14 @@ func (s *tasks) List(ctx context.Context, f store.TaskFilter) ([]domain.TaskWith
 	}
 	var conds []string
 	var args []any
-	add := func(cond string, arg int64) {
+	add := func(cond string, arg ...any) {
 		conds = append(conds, cond)
-		args = append(args, arg)
+		args = append(args, arg...)
+	}
+	for _, word := range f.Words {
+		if cond, arg := hasWord(word); cond != "" {
+			add(cond, arg...)
+		}
 	}
 	if f.Project != 0 {
 		add("project_id = ?", int64(f.Project))
@@ -241,6 +248,15 @@ func (s *tasks) List(ctx context.Context, f store.TaskFilter) ([]domain.TaskWith
 	}
 	if f.Before != 0 {
 		add("id < ?", int64(f.Before))
+	}
+	if f.User != 0 {
+		add("user_id = ?", int64(f.User))
+	}
+	if !f.Since.IsZero() {
+		add("created >= ?", f.Since.UnixMicro())
+	}
+	if !f.Until.IsZero() {
+		add("created < ?", f.Until.UnixMicro())
 	}
 	var parts []string
 	var all []any
@@ -279,6 +295,24 @@ func (s *tasks) List(ctx context.Context, f store.TaskFilter) ([]domain.TaskWith
 		return nil, fmt.Errorf("list tasks: %w", err)
 	}
 	return list, nil
+}
+
+// hasWord is the condition of tasks that may have the word. Databases disagree on
+// the case of letters beyond ASCII: there is none for words that have such.
+func hasWord(word string) (string, []any) {
+	for i := range len(word) {
+		if word[i] >= utf8.RuneSelf {
+			return "", nil
+		}
+	}
+	pattern := "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(word) + "%"
+	var parts []string
+	for _, column := range []string{"message", "commit_message", "commit_hash", "version", "git_branch"} {
+		parts = append(parts, "lower("+column+") like ? escape '!'")
+	}
+	parts = append(parts, "template_id in (select x.id from templates x where lower(x.name) like ? escape '!')",
+		"user_id in (select x.id from users x where lower(x.name) like ? escape '!')")
+	return "(" + strings.Join(parts, " or ") + ")", slices.Repeat([]any{pattern}, len(parts))
 }
 
 func uniqueStatuses(list []domain.TaskStatus) []domain.TaskStatus {
