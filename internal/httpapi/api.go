@@ -17,6 +17,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"golang.org/x/sync/singleflight"
 
 	"signalbox/internal/ansibleresult"
 	"signalbox/internal/auth"
@@ -129,6 +130,7 @@ type api struct {
 	webHost     *url.URL               // nil when unknown
 	base        string                 // "" or "/path"
 	lists       *listCache
+	building    singleflight.Group           // of pages for lists
 	serving     map[string]func(*call) error // by the identifier of the route
 	readers     map[string]func(*call) error // of single resources, by path
 	denials     denials

@@ -138,7 +138,7 @@ func (a *api) taskPage(ctx context.Context, c *call, f store.TaskFilter, text st
 	body, err := json.Marshal(out)
 	// What a task waits for may change by what happens in other projects.
 	hasNext := older != 0
-	p := page{body: body, hasNext: &hasNext, lasting: len(waiting) == 0}
+	p := page{body: body, hasNext: &hasNext, global: len(waiting) > 0}
 	if hasNext {
 		p.next = c.link("before", strconv.FormatInt(int64(older), 10))
 	}

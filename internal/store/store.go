@@ -87,6 +87,8 @@ type Store interface {
 	// options). Equal numbers mean that nothing did. Growing logs, renewed leases
 	// and events do not count.
 	Revision(ctx context.Context, p domain.ProjectID) (int64, error)
+	// Changes returns a number that grows whenever the Revision of any project does.
+	Changes(ctx context.Context) (int64, error)
 	// Ping tells whether the database answers.
 	Ping(ctx context.Context) error
 	Close() error

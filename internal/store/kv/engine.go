@@ -267,6 +267,18 @@ func (t *Tx) Revision(n int64) (int64, error) {
 	return t.stored(n), err
 }
 
+// Revisions returns the sum of all revisions, this transaction included.
+func (t *Tx) Revisions() (sum int64, err error) {
+	if err := t.flush(); err != nil {
+		return 0, err
+	}
+	err = t.tx.Bucket(revisionBucket).ForEach(func(_, value []byte) error {
+		sum += int64(binary.BigEndian.Uint64(value))
+		return nil
+	})
+	return sum, err
+}
+
 func (t *Tx) stored(n int64) int64 {
 	value := t.tx.Bucket(revisionBucket).Get(appendKey(nil, n))
 	if value == nil {
