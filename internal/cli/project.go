@@ -19,7 +19,7 @@ import (
 )
 
 func (s *shell) project() *cobra.Command {
-	c := group(&cobra.Command{Use: "project", Aliases: []string{"projects"}, Short: "Take projects along as files, bring them back, list those of a server"})
+	c := s.group(&cobra.Command{Use: "project", Aliases: []string{"projects"}, Short: "Take projects along as files, bring them back, list those of a server"})
 	c.AddCommand(s.projectExport(), s.projectImport(), s.projectList())
 	return c
 }
