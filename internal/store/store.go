@@ -257,6 +257,11 @@ type Tasks interface {
 	// Stats counts tasks by the day, in UTC, on which they were created, newest
 	// first.
 	Stats(ctx context.Context, f StatsFilter) ([]domain.TaskStat, error)
+	// Settled says up to which task the history of a project stands, 0 for none of
+	// it: those up to there were created before a time and have ended, so that what
+	// Stats says of them stays true until removed, which grows with every task that
+	// is deleted.
+	Settled(ctx context.Context, p domain.ProjectID, before time.Time) (upTo domain.TaskID, removed int64, err error)
 
 	// Claim hands the oldest waiting task that the limits let run to owner: in
 	// one transaction it becomes starting, its epoch grows and its lease runs
@@ -314,6 +319,8 @@ type StatsFilter struct {
 	User     domain.UserID     // who started them; 0: anybody
 	Since    time.Time         // started not earlier than this; zero: any
 	Until    time.Time         // ended earlier than this; zero: any
+	After    domain.TaskID     // only newer ones; 0: all
+	UpTo     domain.TaskID     // only this one and older ones; 0: all
 }
 
 // Claim says who asks for work and under which global limit.

@@ -76,6 +76,7 @@ type Service struct {
 	control   control
 	chunks    *chunkCache
 	retention *retention
+	history   history
 }
 
 // New returns a service. Connect must be called before tasks are launched.

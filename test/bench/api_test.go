@@ -34,7 +34,7 @@ const (
 
 const apiNote = `Mixed load: requests leave at fixed times, whether or not earlier ones were answered, and each
 answer counts from the time its request was due. Of 100 requests 97 read (newest tasks 24, older pages 10,
-a task 12, templates 10, a template 10, events 8, the user 13, five lists of resources 2 each) and 3 write
+a task 12, templates 10, a template 10, events 8, the user 12, five lists of resources 2 each, statistics 1) and 3 write
 (start a task, change a template, change a key), so that what the server keeps ready is outdated 15 times a second.`
 
 // api measures what clients of the HTTP API see.
@@ -78,7 +78,8 @@ func mixed(t *testing.T, r *report, dir string) {
 		{10, "templates", "GET", fixed(p.Path("/templates")), nil},
 		{10, "a template", "GET", func() string { return p.Path("/templates/%d", template()) }, nil},
 		{8, "events", "GET", fixed(p.Path("/events/last")), nil},
-		{13, "the user", "GET", fixed("/user"), nil},
+		{12, "the user", "GET", fixed("/user"), nil},
+		{1, "statistics", "GET", fixed(p.Path("/stats")), nil},
 		{2, "keys", "GET", fixed(p.Path("/keys")), nil},
 		{2, "repositories", "GET", fixed(p.Path("/repositories")), nil},
 		{2, "inventories", "GET", fixed(p.Path("/inventory")), nil},

@@ -242,8 +242,8 @@ func (t *Tx) Fail(err error) error {
 	return err
 }
 
-// bump makes a revision grow with this transaction.
-func (t *Tx) bump(n int64) {
+// Bump makes a revision grow with this transaction.
+func (t *Tx) Bump(n int64) {
 	if t.bumped == nil {
 		t.bumped = map[int64]struct{}{}
 	}

@@ -17,6 +17,7 @@ import (
 func taskCases() []testCase {
 	return []testCase{
 		{"stats", taskStats},
+		{"settled", taskSettled},
 		{"life", func(t *testing.T, s store.Store) {
 			ctx := t.Context()
 			w := Seed(t, s)
