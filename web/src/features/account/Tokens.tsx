@@ -1,16 +1,15 @@
-import { Button, CopyButton, MultiSelect, Select, TextInput } from "@mantine/core";
+import { MultiSelect, Select, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { IconCheck, IconCopy, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, data, done } from "@/api/client";
 import { tokensQuery, userKeys } from "@/api/queries";
 import type { Token } from "@/api/types";
-import { ErrorState, RowsSkeleton } from "@/ui/States";
+import { ShownOnce } from "@/ui/CopyValue";
+import { AddForm, ItemName, Items, RemoveButton } from "@/ui/Items";
 import { RelativeTime } from "@/ui/Time";
 import { toastError } from "@/ui/toast";
 import { useDelete } from "@/ui/useDelete";
-import classes from "./account.module.css";
 
 const shownLetters = 8;
 
@@ -65,63 +64,43 @@ export function Tokens() {
       <p className="dim" style={{ marginBlockStart: 0 }}>
         {t("tokens.text")}
       </p>
-      {fresh && <Fresh token={fresh} />}
-      {tokens.error ? (
-        <ErrorState error={tokens.error} onRetry={() => void tokens.refetch()} />
-      ) : !tokens.data ? (
-        <RowsSkeleton rows={2} />
-      ) : (
-        tokens.data.length > 0 && (
-          <ul className={classes.list}>
-            {tokens.data.map((token) => (
-              <li key={token.id}>
-                <span className={classes.name}>
-                  {token.name && `${token.name} · `}
-                  <span className="mono">{label(token)}</span>
-                </span>
-                <span className="dim">
-                  {token.scopes ? token.scopes.join(", ") : t("tokens.everything")}
-                  {" · "}
-                  {token.expired ? (
-                    t("tokens.expired")
-                  ) : token.expires_at ? (
-                    <>
-                      {t("tokens.until")} <RelativeTime iso={token.expires_at} />
-                    </>
-                  ) : (
-                    t("tokens.forever")
-                  )}
-                  {" · "}
-                  {token.last_used ? (
-                    <>
-                      {t("tokens.used")} <RelativeTime iso={token.last_used} />
-                    </>
-                  ) : (
-                    t("tokens.unused")
-                  )}
-                </span>
-                <Button
-                  variant="subtle"
-                  color="red"
-                  size="xs"
-                  leftSection={<IconTrash size={14} />}
-                  aria-label={`${t("actions.delete")}: ${token.name || label(token)}`}
-                  onClick={() => deleting.ask({ id: 0, name: token.name || label(token), token })}
-                >
-                  {t("actions.delete")}
-                </Button>
-              </li>
-            ))}
-          </ul>
-        )
-      )}
-      <form
-        className={classes.create}
-        onSubmit={(event) => {
-          event.preventDefault();
-          create.mutate();
-        }}
-      >
+      {fresh && <ShownOnce text={t("tokens.once")} value={fresh.id} />}
+      <Items query={tokens}>
+        {(token) => (
+          <li key={token.id}>
+            <ItemName>
+              {token.name && `${token.name} · `}
+              <span className="mono">{label(token)}</span>
+            </ItemName>
+            <span className="dim">
+              {token.scopes ? token.scopes.join(", ") : t("tokens.everything")}
+              {" · "}
+              {token.expired ? (
+                t("tokens.expired")
+              ) : token.expires_at ? (
+                <>
+                  {t("tokens.until")} <RelativeTime iso={token.expires_at} />
+                </>
+              ) : (
+                t("tokens.forever")
+              )}
+              {" · "}
+              {token.last_used ? (
+                <>
+                  {t("tokens.used")} <RelativeTime iso={token.last_used} />
+                </>
+              ) : (
+                t("tokens.unused")
+              )}
+            </span>
+            <RemoveButton
+              name={token.name || label(token)}
+              onClick={() => deleting.ask({ id: 0, name: token.name || label(token), token })}
+            />
+          </li>
+        )}
+      </Items>
+      <AddForm submitLabel={t("tokens.create")} busy={create.isPending} onSubmit={() => create.mutate()}>
         <TextInput
           label={t("tokens.name")}
           value={name}
@@ -151,35 +130,8 @@ export function Tokens() {
           allowDeselect={false}
           onChange={(value) => setDays(value ?? "")}
         />
-        <Button type="submit" loading={create.isPending} leftSection={<IconPlus size={16} />}>
-          {t("tokens.create")}
-        </Button>
-      </form>
+      </AddForm>
       {deleting.dialog}
     </>
-  );
-}
-
-function Fresh({ token }: { token: Token }) {
-  const { t } = useTranslation("auth");
-  return (
-    <div className={classes.fresh} role="status">
-      <p>{t("tokens.once")}</p>
-      <div className={classes.value}>
-        <code className="mono">{token.id}</code>
-        <CopyButton value={token.id}>
-          {({ copied, copy }) => (
-            <Button
-              size="xs"
-              variant="default"
-              onClick={copy}
-              leftSection={copied ? <IconCheck size={14} /> : <IconCopy size={14} />}
-            >
-              {copied ? t("actions.copied") : t("actions.copy")}
-            </Button>
-          )}
-        </CopyButton>
-      </div>
-    </div>
   );
 }

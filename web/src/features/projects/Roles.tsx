@@ -1,13 +1,12 @@
-import { Button, Checkbox, TextInput } from "@mantine/core";
+import { Checkbox, TextInput } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, data, done } from "@/api/client";
 import { permission } from "@/api/permissions";
 import type { CustomRole } from "@/api/types";
 import { Card } from "@/ui/Card";
-import { ErrorState, RowsSkeleton } from "@/ui/States";
+import { AddForm, ItemName, Items, RemoveButton } from "@/ui/Items";
 import { useDelete } from "@/ui/useDelete";
 import { permissions, rolesQuery, useTeamChange } from "./team";
 import classes from "./team.module.css";
@@ -38,40 +37,27 @@ export function Roles({ project, manage }: { project: number; manage: boolean })
       <p className="dim" style={{ marginBlockStart: 0 }}>
         {t("team.rolesText")}
       </p>
-      {roles.error ? (
-        <ErrorState error={roles.error} onRetry={() => void roles.refetch()} />
-      ) : !roles.data ? (
-        <RowsSkeleton rows={1} />
-      ) : (
-        <ul className={classes.list}>
-          {roles.data.length === 0 && <li className="dim">{t("team.noRoles")}</li>}
-          {roles.data.map((role) => (
-            <li key={role.slug}>
-              <span className={classes.name}>
-                {role.name} <span className="dim mono">{role.slug}</span>
-                <br />
-                <span className="dim">{rights(role)}</span>
-              </span>
-              {role.project_id == null ? (
-                <span className="dim">{t("team.everywhere")}</span>
-              ) : (
-                manage && (
-                  <Button
-                    variant="subtle"
-                    color="red"
-                    size="xs"
-                    leftSection={<IconTrash size={14} />}
-                    aria-label={`${t("actions.delete")}: ${role.name}`}
-                    onClick={() => deleting.ask({ id: 0, name: role.name, slug: role.slug })}
-                  >
-                    {t("actions.delete")}
-                  </Button>
-                )
-              )}
-            </li>
-          ))}
-        </ul>
-      )}
+      <Items query={roles} rows={1} empty={t("team.noRoles")}>
+        {(role) => (
+          <li key={role.slug}>
+            <ItemName>
+              {role.name} <span className="dim mono">{role.slug}</span>
+              <br />
+              <span className="dim">{rights(role)}</span>
+            </ItemName>
+            {role.project_id == null ? (
+              <span className="dim">{t("team.everywhere")}</span>
+            ) : (
+              manage && (
+                <RemoveButton
+                  name={role.name}
+                  onClick={() => deleting.ask({ id: 0, name: role.name, slug: role.slug })}
+                />
+              )
+            )}
+          </li>
+        )}
+      </Items>
       {manage && <NewRole project={project} />}
       {deleting.dialog}
     </Card>
@@ -94,12 +80,11 @@ function NewRole({ project }: { project: number }) {
     setSlug("");
   });
   return (
-    <form
-      className={classes.create}
-      onSubmit={(event) => {
-        event.preventDefault();
-        create.mutate(undefined);
-      }}
+    <AddForm
+      submitLabel={t("team.create")}
+      disabled={name.trim() === "" || slug === ""}
+      busy={create.isPending}
+      onSubmit={() => create.mutate(undefined)}
     >
       <TextInput
         label={t("team.name")}
@@ -128,14 +113,6 @@ function NewRole({ project }: { project: number }) {
           />
         ))}
       </fieldset>
-      <Button
-        type="submit"
-        disabled={name.trim() === "" || slug === ""}
-        loading={create.isPending}
-        leftSection={<IconPlus size={16} />}
-      >
-        {t("team.create")}
-      </Button>
-    </form>
+    </AddForm>
   );
 }
