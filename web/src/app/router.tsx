@@ -29,6 +29,9 @@ const listSearch = (s: Search): { q?: string; sort?: string } => ({
 
 const root = createRootRouteWithContext<Context>()({ component: Root, validateSearch: listSearch });
 
+/** A drawer is open for the role of this short name. */
+const roleSearch = (s: Search): { role?: string } => (typeof s.role === "string" && s.role !== "" ? { role: s.role } : {});
+
 const login = createRoute({
   getParentRoute: () => root,
   path: "/auth/login",
@@ -104,6 +107,18 @@ const apps = createRoute({
     typeof s.app === "string" && s.app !== "" ? { app: s.app } : {},
   component: lazyRouteComponent(() => import("@/features/apps/AppsPage")),
 });
+const audit = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/audit",
+  validateSearch: anySearch,
+  component: lazyRouteComponent(() => import("@/features/audit/AuditPage")),
+});
+const roles = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/roles",
+  validateSearch: roleSearch,
+  component: lazyRouteComponent(() => import("@/features/roles/RolesPage")),
+});
 const invite = createRoute({
   getParentRoute: () => signedIn,
   path: "/invite",
@@ -151,6 +166,26 @@ const team = createRoute({
   getParentRoute: () => project,
   path: "/team",
   component: lazyRouteComponent(() => import("@/features/projects/TeamPage")),
+});
+const projectRoles = createRoute({
+  getParentRoute: () => project,
+  path: "/roles",
+  validateSearch: roleSearch,
+  component: lazyRouteComponent(() => import("@/features/roles/ProjectRolesPage")),
+});
+const projectAudit = createRoute({
+  getParentRoute: () => project,
+  path: "/audit",
+  validateSearch: anySearch,
+  component: lazyRouteComponent(() => import("@/features/audit/ProjectAuditPage")),
+});
+/** The peer's address. */
+const activityAlias = createRoute({
+  getParentRoute: () => project,
+  path: "/activity",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/project/$pid/audit", params, replace: true });
+  },
 });
 const settings = createRoute({
   getParentRoute: () => project,
@@ -207,6 +242,21 @@ const editTemplate = createRoute({
   path: "/templates/$id/edit",
   params: id,
   component: lazyRouteComponent(() => import("@/features/templates/EditTemplatePage")),
+});
+const templatePermissions = createRoute({
+  getParentRoute: () => project,
+  path: "/templates/$id/permissions",
+  params: id,
+  component: lazyRouteComponent(() => import("@/features/templates/PermissionsPage")),
+});
+/** The peer's address. */
+const permissionsAlias = createRoute({
+  getParentRoute: () => project,
+  path: "/templates/$id/perms",
+  params: id,
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/project/$pid/templates/$id/permissions", params, replace: true });
+  },
 });
 const launch = createRoute({
   getParentRoute: () => project,
@@ -271,6 +321,19 @@ const users = createRoute({
   component: lazyRouteComponent(() => import("@/features/users/UsersPage")),
 });
 
+const runners = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/runners",
+  validateSearch: openSearch,
+  component: lazyRouteComponent(() => import("@/features/runners/RunnersPage")),
+});
+const projectRunners = createRoute({
+  getParentRoute: () => project,
+  path: "/runners",
+  validateSearch: openSearch,
+  component: lazyRouteComponent(() => import("@/features/runners/ProjectRunnersPage")),
+});
+
 const tree = root.addChildren([
   login,
   setup,
@@ -285,9 +348,16 @@ const tree = root.addChildren([
     invite,
     tokens,
     users,
+    roles,
+    runners,
+    audit,
     project.addChildren([
       overview,
       team,
+      projectRoles,
+      projectRunners,
+      projectAudit,
+      activityAlias,
       settings,
       runs,
       history,
@@ -296,6 +366,8 @@ const tree = root.addChildren([
       newTemplate,
       template,
       editTemplate,
+      templatePermissions,
+      permissionsAlias,
       launch,
       ...templateAliases,
       keys,

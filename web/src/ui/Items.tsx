@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import type { FormEvent, ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import classes from "./Items.module.css";
 import { ErrorState, RowsSkeleton } from "./States";
@@ -79,7 +79,7 @@ export function AddForm({
   submitLabel: string;
   disabled?: boolean;
   busy: boolean;
-  onSubmit: () => void;
+  onSubmit: (event: FormEvent<HTMLFormElement>) => void;
   children: ReactNode;
 }) {
   return (
@@ -87,7 +87,7 @@ export function AddForm({
       className={classes.add}
       onSubmit={(event) => {
         event.preventDefault();
-        onSubmit();
+        onSubmit(event);
       }}
     >
       {children}

@@ -7,9 +7,12 @@ import {
   IconHome,
   IconKey,
   IconLayoutDashboard,
+  IconListDetails,
   IconLockAccess,
   IconServer2,
+  IconServerBolt,
   IconSettings,
+  IconShieldCheck,
   IconTemplate,
   IconUsers,
   IconVariable,
@@ -28,6 +31,8 @@ export type ProjectEntry = {
     | "/project/$pid/repositories"
     | "/project/$pid/host_configs"
     | "/project/$pid/team"
+    | "/project/$pid/runners"
+    | "/project/$pid/audit"
     | "/project/$pid/settings";
   label: string;
   icon: TablerIcon;
@@ -46,6 +51,8 @@ export const projectEntries: ProjectEntry[] = [
   { to: "/project/$pid/repositories", label: "nav.repositories", icon: IconGitBranch, group: "resources" },
   { to: "/project/$pid/host_configs", label: "nav.hostConfigs", icon: IconLockAccess, group: "resources" },
   { to: "/project/$pid/team", label: "nav.team", icon: IconUsers, group: "project" },
+  { to: "/project/$pid/runners", label: "nav.runners", icon: IconServerBolt, group: "project" },
+  { to: "/project/$pid/audit", label: "nav.activity", icon: IconListDetails, group: "project" },
   {
     to: "/project/$pid/settings",
     label: "nav.settings",
@@ -60,6 +67,9 @@ export const globalEntries = [
   { to: "/projects", label: "nav.projects", icon: IconFolders, exact: false, admin: false },
   { to: "/apps", label: "nav.apps", icon: IconApps, exact: false, admin: true },
   { to: "/users", label: "nav.users", icon: IconUsers, exact: false, admin: true },
+  { to: "/roles", label: "nav.roles", icon: IconShieldCheck, exact: false, admin: true },
+  { to: "/runners", label: "nav.runners", icon: IconServerBolt, exact: false, admin: true },
+  { to: "/audit", label: "nav.activity", icon: IconListDetails, exact: false, admin: true },
 ] as const;
 
 export const apiReferenceIcon = IconBook2;

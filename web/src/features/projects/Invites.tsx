@@ -5,10 +5,11 @@ import { useTranslation } from "react-i18next";
 import { api, data, done } from "@/api/client";
 import type { Invite } from "@/api/types";
 import { Card } from "@/ui/Card";
+import { usersQuery } from "@/api/queries";
 import { ShownOnce } from "@/ui/CopyValue";
 import { AddForm, ItemName, Items, RemoveButton } from "@/ui/Items";
 import { RoleSelect, UserSelect, useRoleChoices } from "./choices";
-import { invitesQuery, usersQuery, useTeamChange } from "./team";
+import { invitesQuery, useTeamChange } from "./team";
 
 const who = (invite: Invite) => invite.user?.name ?? invite.email ?? "";
 

@@ -3,13 +3,13 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, done } from "@/api/client";
-import { userQuery } from "@/api/queries";
+import { membersQuery, userQuery, usersQuery } from "@/api/queries";
 import type { Member } from "@/api/types";
 import { Card } from "@/ui/Card";
 import { AddForm, ItemName, Items, RemoveButton } from "@/ui/Items";
 import { toastDone } from "@/ui/toast";
 import { RoleSelect, UserSelect, useRoleChoices } from "./choices";
-import { membersQuery, usersQuery, useTeamChange } from "./team";
+import { useTeamChange } from "./team";
 
 /** Who is in the project, and for those who manage members the means to change it. */
 export function Members({ project, manage }: { project: number; manage: boolean }) {

@@ -1,7 +1,8 @@
 import { Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { builtinRoles, rolesQuery, type usersQuery } from "./team";
+import { rolesQuery, type usersQuery } from "@/api/queries";
+import { builtinRoles } from "./team";
 
 /** The roles that members of a project can have, for a Select. */
 export function useRoleChoices(project: number) {

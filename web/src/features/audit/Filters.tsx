@@ -1,0 +1,111 @@
+import { Button, Pill, Select, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { IconFilterOff } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+import { membersQuery, projectsQuery, usersQuery } from "@/api/queries";
+import { TextFilter } from "@/ui/TextFilter";
+import classes from "./audit.module.css";
+import { actions, type AuditSearch, isFiltered, NO_FILTER, objectTypes, outcomes } from "./filters";
+
+interface Props {
+  /** Left out: the whole server. */
+  readonly project?: number;
+  readonly search: AuditSearch;
+  readonly onChange: (search: AuditSearch) => void;
+}
+
+/** What narrows the activity down. */
+export function Filters({ project, search, onChange }: Props) {
+  const { t } = useTranslation("audit");
+  const set = (part: Partial<AuditSearch>) => onChange({ ...search, ...part });
+  const choice = (name: "action" | "outcome" | "type", values: readonly string[], many: string) => (
+    <Select
+      className={classes.choice}
+      aria-label={t(`filter.${name}`)}
+      placeholder={t(`filter.${name}`)}
+      clearable
+      searchable={values.length > 5}
+      data={values.map((value) => ({ value, label: t(`${many}.${value}`) }))}
+      value={search[name] as string | null}
+      onChange={(value) => set({ [name]: value })}
+    />
+  );
+  return (
+    <div className={classes.filters} role="search" aria-label={t("filter.label")}>
+      <TextFilter className={classes.text} label={t("filter.text")} value={search.q} onChange={(q) => set({ q })} />
+      <UserFilter project={project} value={search.user} onChange={(user) => set({ user })} />
+      {project === undefined && <ProjectFilter value={search.project} onChange={(id) => set({ project: id })} />}
+      {choice("action", actions, "actionNames")}
+      {choice("outcome", outcomes, "outcomes")}
+      {choice("type", objectTypes, "types")}
+      <TextInput
+        type="date"
+        className={classes.day}
+        aria-label={t("filter.since")}
+        title={t("filter.since")}
+        value={search.since}
+        max={search.until || undefined}
+        onChange={(event) => set({ since: event.currentTarget.value })}
+      />
+      <TextInput
+        type="date"
+        className={classes.day}
+        aria-label={t("filter.until")}
+        title={t("filter.until")}
+        value={search.until}
+        min={search.since || undefined}
+        onChange={(event) => set({ until: event.currentTarget.value })}
+      />
+      {search.object !== null && (
+        <Pill
+          withRemoveButton
+          size="lg"
+          onRemove={() => set({ object: null })}
+          removeButtonProps={{ "aria-label": t("filter.anyObject"), "aria-hidden": false, tabIndex: 0 }}
+        >
+          {t("filter.object", { id: search.object })}
+        </Pill>
+      )}
+      {isFiltered(search) && (
+        <Button variant="subtle" size="compact-sm" leftSection={<IconFilterOff size={14} />} onClick={() => onChange(NO_FILTER)}>
+          {t("filter.clear")}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+type IdProps = { value: number | null; onChange: (id: number | null) => void };
+
+function UserFilter({ project, value, onChange }: IdProps & { project?: number }) {
+  const { t } = useTranslation("audit");
+  const members = useQuery({ ...membersQuery(project ?? 0), enabled: project !== undefined });
+  const users = useQuery({ ...usersQuery(), enabled: project === undefined });
+  return (
+    <IdSelect label={t("filter.user")} rows={(project === undefined ? users : members).data ?? []} value={value} onChange={onChange} />
+  );
+}
+
+function ProjectFilter(props: IdProps) {
+  const { t } = useTranslation("audit");
+  const projects = useQuery(projectsQuery());
+  return <IdSelect label={t("filter.project")} rows={projects.data ?? []} {...props} />;
+}
+
+/** One of some objects by its id; one that is gone is still named by its number. */
+function IdSelect({ label, rows, value, onChange }: IdProps & { label: string; rows: { id: number; name: string; username?: string }[] }) {
+  const data = rows.map(({ id, name, username }) => ({ value: String(id), label: username ?? name }));
+  if (value !== null && !rows.some((row) => row.id === value)) data.push({ value: String(value), label: `#${String(value)}` });
+  return (
+    <Select
+      className={classes.choice}
+      aria-label={label}
+      placeholder={label}
+      clearable
+      searchable
+      data={data}
+      value={value === null ? null : String(value)}
+      onChange={(id) => onChange(id === null ? null : Number(id))}
+    />
+  );
+}
