@@ -52,6 +52,10 @@ func TestEngineSettings(t *testing.T) { journey(t, "engine-settings.mjs") }
 // TestPeopleAndBackups administers users, and backs a project up and restores it.
 func TestPeopleAndBackups(t *testing.T) { journey(t, "people-and-backups.mjs") }
 
+// TestAdministration goes through roles, rights on templates, runners and tokens,
+// and the activity that they leave.
+func TestAdministration(t *testing.T) { journey(t, "administration.mjs") }
+
 // journey runs a script of web/e2e against a server of its own.
 func journey(t *testing.T, script string) {
 	t.Helper()

@@ -75,6 +75,22 @@ export async function fillSetup(page, path) {
   await page.getByLabel("Repeat the password").fill(PASSWORD);
 }
 
+/** Signs in through the form, in English, as a user with the usual password. */
+export async function signIn(page, name) {
+  await page.goto("/auth/login");
+  await page.getByLabel(/user name/i).first().fill(name);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => !url.pathname.startsWith("/auth"));
+}
+
+/** Calls the API with the session of a page. */
+export const caller = (page) => async (method, path, data) => {
+  const answer = await page.request.fetch(`/api${path}`, { method, data });
+  check(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`);
+  return answer.status() === 204 ? null : answer.json();
+};
+
 /**
  * Looks at pages, given as paths by name, at a desk and on a phone, light and dark, and returns what
  * a clean run must not have. before(page, name) gets a page ready for its picture; options are
