@@ -2,21 +2,14 @@
 // tokens, and the activity that all of it leaves; as an administrator, and as members with less.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { PASSWORD, caller, check, fillSetup, looks, newPage, settled, shot, signIn, withBrowser } from "./browser.mjs";
+import { PASSWORD, check, fillSetup, hands, looks, newPage, settled, shot, signIn, withBrowser } from "./browser.mjs";
 
 const setupPath = process.env.SIGNALBOX_SETUP;
 const out = process.env.SIGNALBOX_E2E_OUT;
 
 await withBrowser(async (browser) => {
   const { context, page, problems } = await newPage(browser, { colorScheme: "light", locale: "en-GB" });
-  const call = caller(page);
-  const dialog = page.getByRole("dialog");
-  const gone = () => dialog.waitFor({ state: "detached" });
-  const said = (text) => page.getByText(text).first().waitFor();
-  const menu = async (name, item) => {
-    await page.getByRole("button", { name: `More actions: ${name}`, exact: true }).click();
-    await page.getByRole("menuitem", { name: item }).click();
-  };
+  const { call, dialog, gone, said, menu } = hands(page);
   const choose = async (within, label, option) => {
     await within.getByRole("combobox", { name: label }).or(within.getByRole("textbox", { name: label })).first().click();
     await page.getByRole("option", { name: option, exact: true }).click();
@@ -211,7 +204,7 @@ await withBrowser(async (browser) => {
   await page.goto("/audit");
   const events = page.getByRole("list", { name: "Activity" });
   const lines = events.getByRole("listitem");
-  await choose(page, "Any kind of object", "Runner");
+  await choose(page, "Any object", "Runner");
   await page.waitForURL("**type=runner*");
   await settled(page);
   await page.getByRole("button", { name: "Details: Runner edge-1 updated" }).click();

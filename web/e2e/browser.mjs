@@ -84,8 +84,23 @@ export async function signIn(page, name) {
   await page.waitForURL((url) => !url.pathname.startsWith("/auth"));
 }
 
+/** What journeys do with a page over and over. */
+export function hands(page) {
+  const dialog = page.getByRole("dialog");
+  return {
+    dialog,
+    call: caller(page),
+    gone: () => dialog.waitFor({ state: "detached" }),
+    said: (text) => page.getByText(text).first().waitFor(),
+    menu: async (name, item) => {
+      await page.getByRole("button", { name: `More actions: ${name}`, exact: true }).click();
+      await page.getByRole("menuitem", { name: item }).click();
+    },
+  };
+}
+
 /** Calls the API with the session of a page. */
-export const caller = (page) => async (method, path, data) => {
+const caller = (page) => async (method, path, data) => {
   const answer = await page.request.fetch(`/api${path}`, { method, data });
   check(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`);
   return answer.status() === 204 ? null : answer.json();

@@ -1,19 +1,12 @@
 // Pages of the engine's settings: sign-ins of hosts, workspaces of a template, options of Galaxy,
 // further variables, and the versions of programs; by an administrator, and by a guest who looks.
-import { PASSWORD, caller, check, fillSetup, looks, newPage, settled, shot, signIn, withBrowser } from "./browser.mjs";
+import { PASSWORD, check, fillSetup, hands, looks, newPage, settled, shot, signIn, withBrowser } from "./browser.mjs";
 
 const setupPath = process.env.SIGNALBOX_SETUP;
 
 await withBrowser(async (browser) => {
   const { context, page, problems } = await newPage(browser, { colorScheme: "light", locale: "en-GB" });
-  const call = caller(page);
-  const dialog = page.getByRole("dialog");
-  const gone = () => dialog.waitFor({ state: "detached" });
-  const said = (text) => page.getByText(text).first().waitFor();
-  const menu = async (name, item) => {
-    await page.getByRole("button", { name: `More actions: ${name}`, exact: true }).click();
-    await page.getByRole("menuitem", { name: item }).click();
-  };
+  const { call, dialog, gone, said, menu } = hands(page);
 
   await fillSetup(page, setupPath);
   await page.getByRole("button", { name: "Create administrator" }).click();

@@ -37,10 +37,13 @@ export function ObjectLink({ project, type, id, children, onClick }: Props) {
   const open = { open: id };
   if (kind === "user") return admin ? <Link to="/users" search={open} {...common} /> : children;
   if (project === 0) {
+    if (kind === "role" && admin) return <Link to="/roles" {...common} />;
     return kind === "runner" && admin ? <Link to="/runners" search={open} {...common} /> : children;
   }
   const params = { pid: project };
   if (kind === "project") return <Link to="/project/$pid" params={params} {...common} />;
+  if (kind === "role") return <Link to="/project/$pid/roles" params={params} {...common} />;
+  if (kind === "invite") return <Link to="/project/$pid/team" params={params} {...common} />;
   if (kind === "template") return <Link to="/project/$pid/templates/$id" params={{ ...params, id }} {...common} />;
   if (kind === "task") return <Link to="/project/$pid/tasks/$tid" params={{ ...params, tid: id }} {...common} />;
   const drawer = Object.hasOwn(drawers, kind) ? drawers[kind as keyof typeof drawers] : undefined;

@@ -11,7 +11,7 @@ test("what is not chosen is left out", () => {
 });
 
 test("a token is good until the end of its last day", () => {
-  expect(tokenBody({ ...noToken, life: "day", day: "2026-01-31" }, now).expires_at).toBe(new Date(2026, 1, 1).toISOString());
+  expect(tokenBody({ ...noToken, life: "day", day: "2026-01-31" }, now).expires_at).toBe(new Date(2026, 0, 31, 23, 59, 59).toISOString());
 });
 
 test("the last day is needed and not over", () => {

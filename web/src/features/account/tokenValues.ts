@@ -23,7 +23,7 @@ function expiry({ life, day }: TokenValues, now: number): Date | undefined {
   if (life === "") return undefined;
   if (life !== "day") return new Date(now + Number(life) * DAY);
   const [year, month, date] = day.split("-").map(Number);
-  return new Date(year, month - 1, date + 1);
+  return new Date(year, month - 1, date, 23, 59, 59);
 }
 
 export function tokenBody(values: TokenValues, now: number): TokenInput {

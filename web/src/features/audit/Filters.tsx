@@ -38,24 +38,8 @@ export function Filters({ project, search, onChange }: Props) {
       {choice("action", actions, "actionNames")}
       {choice("outcome", outcomes, "outcomes")}
       {choice("type", objectTypes, "types")}
-      <TextInput
-        type="date"
-        className={classes.day}
-        aria-label={t("filter.since")}
-        title={t("filter.since")}
-        value={search.since}
-        max={search.until || undefined}
-        onChange={(event) => set({ since: event.currentTarget.value })}
-      />
-      <TextInput
-        type="date"
-        className={classes.day}
-        aria-label={t("filter.until")}
-        title={t("filter.until")}
-        value={search.until}
-        min={search.since || undefined}
-        onChange={(event) => set({ until: event.currentTarget.value })}
-      />
+      <Day label={t("filter.since")} mark={t("filter.from")} value={search.since} onChange={(since) => set({ since })} />
+      <Day label={t("filter.until")} mark={t("filter.to")} value={search.until} onChange={(until) => set({ until })} />
       {search.object !== null && (
         <Pill
           withRemoveButton
@@ -72,6 +56,22 @@ export function Filters({ project, search, onChange }: Props) {
         </Button>
       )}
     </div>
+  );
+}
+
+/** The first or the last day; a word inside tells the two apart. */
+function Day({ label, mark, value, onChange }: { label: string; mark: string; value: string; onChange: (day: string) => void }) {
+  return (
+    <TextInput
+      type="date"
+      className={classes.day}
+      aria-label={label}
+      title={label}
+      leftSection={<span aria-hidden>{mark}</span>}
+      leftSectionWidth={48}
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    />
   );
 }
 

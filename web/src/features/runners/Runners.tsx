@@ -68,10 +68,11 @@ export function Runners({ project, manage }: Props) {
     );
   const place = (r: Runner) => (r.project_id === null ? t("everywhere") : project === undefined ? projectName(r.project_id) : t("thisProject"));
   const capacity = (r: Runner) => (r.max_parallel_tasks === 0 ? t("noLimit") : r.max_parallel_tasks);
+  const toggle = (r: Runner) => <ActiveSwitch project={project} runner={r} name={name(r)} disabled={!manage || !own(r)} />;
   const columns: Column<Runner>[] = [
     {
       id: "active", header: t("active"), sort: (r) => (r.active ? 0 : 1),
-      render: (r) => <ActiveSwitch project={project} runner={r} name={name(r)} disabled={!manage || !own(r)} />,
+      render: toggle,
     },
     { id: "name", header: t("name"), sort: name, render: title },
     { id: "state", header: t("stateTitle"), sort: (r) => r.touched ?? "", render: (r) => <RunnerMark runner={r} /> },
@@ -107,6 +108,7 @@ export function Runners({ project, manage }: Props) {
               <RunnerMark runner={r} /> {r.touched && <RelativeTime iso={r.touched} />} <Tags runner={r} />
             </>
           ),
+          aside: toggle(r),
         })}
         actions={(r) =>
           (own(r) || project !== undefined) && (
@@ -126,7 +128,12 @@ export function Runners({ project, manage }: Props) {
           <Empty icon={<IconServerBolt size={28} stroke={1.5} />} title={t("empty")} text={t("emptyText")} action={create} />
         }
       />
-      <FormDrawer opened={opened} onClose={close} title={made ? t("madeTitle", { name: made.name }) : item ? name(item) : t("create")}>
+      <FormDrawer
+        opened={opened}
+        onClose={close}
+        stay={made !== undefined}
+        title={made ? t("madeTitle", { name: made.name }) : item ? name(item) : t("create")}
+      >
         {made ? (
           <NewSecrets project={project} runner={made} onClose={close} />
         ) : item ? (

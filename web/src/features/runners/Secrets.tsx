@@ -11,7 +11,7 @@ import { Section } from "@/ui/form";
 import { toastError } from "@/ui/toast";
 import { newRegistration, runnersKey } from "./api";
 import classes from "./runners.module.css";
-import { runnerConfig } from "./values";
+import { registrationEnv, runnerConfig } from "./values";
 
 /** What a new runner signs in with, shown this one time, and where to put it. */
 export function NewSecrets({ project, runner, onClose }: { project?: number; runner: NewRunner; onClose: () => void }) {
@@ -38,7 +38,7 @@ export function NewSecrets({ project, runner, onClose }: { project?: number; run
               </Button>
             </div>
           </Once>
-          <Config text={t("configToken")} value={runnerConfig(mountUrl(), { token: runner.token })} />
+          <Config text={t("configToken")} value={runnerConfig(mountUrl(), runner.token)} />
         </>
       ) : (
         <Registration project={project} runner={runner} />
@@ -71,7 +71,7 @@ export function Registration({ project, runner }: { project?: number; runner: Ru
             <p>{t("once")}</p>
             <CopyValue value={token} label={t("registration")} />
           </Once>
-          <Config text={t("configRegistration")} value={runnerConfig(mountUrl(), { registration: token })} />
+          <Config text={t("configRegistration")} value={registrationEnv(mountUrl(), token)} />
         </>
       )}
       <div>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runnerBody, runnerConfig, runnerRules, runnerValues, stateOf } from "./values";
+import { registrationEnv, runnerBody, runnerConfig, runnerRules, runnerValues, stateOf } from "./values";
 
 const runner = {
   id: 4, project_id: null, name: "edge", tag: "eu", tags: ["eu", "big"], webhook: "https://edge.example.org/wake",
@@ -43,8 +43,8 @@ test("mistakes are said before they are sent", () => {
 });
 
 test("the settings hold what the runner signs in with", () => {
-  expect(JSON.parse(runnerConfig("https://ci.example.org", { token: "abc" }))).toEqual({
+  expect(JSON.parse(runnerConfig("https://ci.example.org", "abc"))).toEqual({
     web_host: "https://ci.example.org", runner: { token: "abc", private_key_file: "runner.key.pem" },
   });
-  expect(JSON.parse(runnerConfig("https://ci.example.org", { registration: "once" })).runner.registration_token).toBe("once");
+  expect(registrationEnv("https://ci.example.org", "once").split("\n")).toContain("SEMAPHORE_RUNNER_REGISTRATION_TOKEN=once");
 });

@@ -67,11 +67,17 @@ export function awaitsCleaning(runner: Pick<Runner, "cleaning_requested">): bool
   return runner.cleaning_requested !== null;
 }
 
-/** The part of a runner's settings that makes it this runner. */
-export function runnerConfig(server: string, secret: { token: string } | { registration: string }): string {
-  const runner =
-    "token" in secret
-      ? { token: secret.token, private_key_file: "runner.key.pem" }
-      : { registration_token: secret.registration, token_file: "runner.token", private_key_file: "runner.key.pem" };
-  return JSON.stringify({ web_host: server, runner }, null, 2);
+/** The part of a runner's file of settings that makes it this runner. */
+export function runnerConfig(server: string, token: string): string {
+  return JSON.stringify({ web_host: server, runner: { token, private_key_file: "runner.key.pem" } }, null, 2);
+}
+
+/** The variables of its environment that a runner registers itself with: the one-time token belongs into no file. */
+export function registrationEnv(server: string, token: string): string {
+  return [
+    `SEMAPHORE_WEB_ROOT=${server}`,
+    `SEMAPHORE_RUNNER_REGISTRATION_TOKEN=${token}`,
+    "SEMAPHORE_RUNNER_TOKEN_FILE=runner.token",
+    "SEMAPHORE_RUNNER_PRIVATE_KEY_FILE=runner.key.pem",
+  ].join("\n");
 }
