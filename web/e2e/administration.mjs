@@ -85,11 +85,11 @@ await withBrowser(async (browser) => {
   const rights = page.getByRole("list", { name: "Rights on this template" });
   await rights.getByText("run", { exact: true }).waitFor();
   await menu("Deployers", "Edit");
-  await dialog.getByLabel("manage resources").check();
+  await dialog.getByLabel("change the template").check();
   await shot(page, "administration-rights-form");
   await dialog.getByRole("button", { name: "Save" }).click();
   await gone();
-  await rights.getByText("run, manage resources").waitFor();
+  await rights.getByText("run, change the template").waitFor();
   const [row] = await call("GET", `${at}/templates/${template.id}/perms`);
   check(row.role_slug === "deployers" && row.permissions === 5, `the rights are ${JSON.stringify(row)}`);
 
@@ -228,6 +228,12 @@ await withBrowser(async (browser) => {
   await file.saveAs(join(out, "audit.ndjson"));
   const exported = readFileSync(join(out, "audit.ndjson"), "utf8").trim().split("\n").map((line) => JSON.parse(line));
   check(exported.length === 1 && exported[0].outcome === "denied" && exported[0].username === "dee", `exported ${JSON.stringify(exported)}`);
+  await page.getByLabel("From this day").focus();
+  await page.keyboard.type("02032030"); // digit by digit, as people do
+  await page.waitForURL("**since=2030-*");
+  await page.getByText("Nothing matches").waitFor();
+  await page.getByRole("button", { name: "Clear filters" }).last().click();
+  await lines.nth(5).waitFor();
   await page.getByLabel("Find in the activity").fill("no such thing anywhere");
   await page.getByText("Nothing matches").waitFor();
   await page.getByRole("button", { name: "Clear filters" }).last().click();

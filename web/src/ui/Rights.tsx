@@ -13,11 +13,11 @@ export function beyond(mask: number, can: (p: Permission) => boolean): Permissio
   return permissions.filter((p) => holds(mask, p) && !can(p));
 }
 
-/** What a mask allows, in a few words. */
+/** What a mask allows in a project, in a few words. */
 export function useRightsText() {
   const { t } = useTranslation("roles");
-  return (mask: number, of: readonly Permission[] = permissions) =>
-    of
+  return (mask: number) =>
+    permissions
       .filter((p) => holds(mask, p))
       .map((p) => t(`rights.${p}`))
       .join(", ") || t("rights.none");
@@ -27,7 +27,8 @@ type Props = {
   legend: string;
   /** Those that can be given here. */
   of?: readonly Permission[];
-  /** What each means here. */
+  /** What each is called here, and what it means. */
+  name: (p: Permission) => string;
   help: (p: Permission) => string;
   value: number;
   onChange: (mask: number) => void;
@@ -36,7 +37,7 @@ type Props = {
 };
 
 /** A mask as boxes to tick, each with what it allows. */
-export function RightsFields({ legend, of = permissions, help, value, onChange, can }: Props) {
+export function RightsFields({ legend, of = permissions, name, help, value, onChange, can }: Props) {
   const { t } = useTranslation("roles");
   return (
     <fieldset className={classes.rights}>
@@ -44,7 +45,7 @@ export function RightsFields({ legend, of = permissions, help, value, onChange, 
       {of.map((p) => (
         <Checkbox
           key={p}
-          label={t(`rights.${p}`)}
+          label={name(p)}
           description={can(p) ? help(p) : t("rights.lacking")}
           disabled={!can(p)}
           checked={holds(value, p)}

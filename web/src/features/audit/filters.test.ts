@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { auditQuery, isFiltered, NO_FILTER, parseAuditSearch, writeAuditSearch } from "./filters";
+import { auditQuery, isDay, isFiltered, NO_FILTER, parseAuditSearch, writeAuditSearch } from "./filters";
 
 const full = {
   q: "deploy", user: 3, project: 2, action: "update", outcome: "denied", type: "template", object: 7,
@@ -16,6 +16,10 @@ test("what the address does not know is ignored", () => {
   expect(parseAuditSearch(odd)).toEqual(NO_FILTER);
   expect(isFiltered(parseAuditSearch(odd))).toBe(false);
   expect(isFiltered({ ...NO_FILTER, object: 7 })).toBe(true);
+});
+
+test("years that are still being typed are no days", () => {
+  expect(["0002-01-31", "0202-01-31", "2026-01-31", "2026-1-31", ""].filter(isDay)).toEqual(["2026-01-31"]);
 });
 
 test("days are those of the user, and the last one counts", () => {

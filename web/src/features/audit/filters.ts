@@ -45,9 +45,11 @@ function midnight(day: string, later = 0): Date | null {
   return new Date(year, month - 1, date + later);
 }
 
+export const isDay = (day: string): boolean => midnight(day) !== null;
+
 /** Reads the filters from the address; what it does not know it ignores. */
 export function parseAuditSearch(search: Readonly<Record<string, unknown>>): AuditSearch {
-  const day = (value: unknown) => (typeof value === "string" && midnight(value) ? value : "");
+  const day = (value: unknown) => (typeof value === "string" && isDay(value) ? value : "");
   return {
     // A text that looks like a number arrives as one.
     q: typeof search.q === "string" || typeof search.q === "number" ? String(search.q) : "",
@@ -67,8 +69,11 @@ export function writeAuditSearch(search: AuditSearch): Record<string, string | n
   return Object.fromEntries(Object.entries(search).map(([name, value]) => [name, value === null || value === "" ? undefined : value]));
 }
 
-export const isFiltered = (search: AuditSearch): boolean =>
-  Object.values(writeAuditSearch(search)).some((value) => value !== undefined);
+/** How many of the filters are set. */
+export const countFilters = (search: AuditSearch): number =>
+  Object.values(writeAuditSearch(search)).filter((value) => value !== undefined).length;
+
+export const isFiltered = (search: AuditSearch): boolean => countFilters(search) > 0;
 
 export type AuditQuery = {
   user_id?: number; project_id?: number; object_type?: string; object_id?: number;

@@ -77,6 +77,7 @@ export function RoleForm({ project, item, can, onClose, onSaved }: Props & { ite
       />
       <RightsFields
         legend={t("may")}
+        name={(p) => t(`rights.${p}`)}
         help={(p) => t(`help.${p}`)}
         value={form.values.permissions}
         onChange={(mask) => form.setFieldValue("permissions", mask)}

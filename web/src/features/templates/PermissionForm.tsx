@@ -67,6 +67,7 @@ export function PermissionForm({ project, template, roles, can, onClose, item }:
       <RightsFields
         legend={t("may")}
         of={templateRights}
+        name={(p) => t(`templateRights.${p}`)}
         help={(p) => t(`templateHelp.${p}`)}
         value={form.values.permissions}
         onChange={(mask) => form.setFieldValue("permissions", mask)}

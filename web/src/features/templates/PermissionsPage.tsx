@@ -13,7 +13,7 @@ import { Card } from "@/ui/Card";
 import { FormDrawer } from "@/ui/form";
 import { NotFound } from "@/ui/NotFound";
 import { PageSkeleton } from "@/ui/PageSkeleton";
-import { beyond, holds, useRightsText } from "@/ui/Rights";
+import { beyond, holds } from "@/ui/Rights";
 import { RowMenu } from "@/ui/RowMenu";
 import { Empty, ErrorState, RowsSkeleton } from "@/ui/States";
 import { toastDone, toastError } from "@/ui/toast";
@@ -112,7 +112,6 @@ type RowProps = { pid: number; row: TemplatePermission; name: string; onEdit?: (
 function Row({ pid, row, name, onEdit }: RowProps) {
   const { t } = useTranslation("roles");
   const client = useQueryClient();
-  const text = useRightsText();
   const remove = async () => {
     try {
       await removePermission(pid, row);
@@ -130,13 +129,13 @@ function Row({ pid, row, name, onEdit }: RowProps) {
       closeButtonProps: { "aria-label": t("actions.close") },
       onConfirm: () => void remove(),
     });
-  const rights = templateRights.some((p) => holds(row.permissions, p));
+  const rights = templateRights.filter((p) => holds(row.permissions, p)).map((p) => t(`templateRights.${p}`));
   return (
     <li>
       <div className={classes.workspace}>
         <span className={classes.workspaceName}>{name}</span>
         <span className="mono dim">{row.role_slug}</span>
-        <span className="dim">{rights ? text(row.permissions, templateRights) : t("template.none")}</span>
+        <span className="dim">{rights.join(", ") || t("template.none")}</span>
       </div>
       {onEdit && (
         <RowMenu name={name}>
