@@ -1,8 +1,12 @@
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach } from "vitest";
 
 afterEach(cleanup);
+
+// Waits end when what is waited for is there; the bound only ends tests that would wait for ever,
+// and a busy machine needs more than the usual second.
+configure({ asyncUtilTimeout: 15_000 });
 
 // jsdom lacks what Mantine asks for.
 Object.defineProperty(window, "matchMedia", {
