@@ -18,5 +18,6 @@ export default defineConfig({
     css: false,
     maxWorkers: 2,
     restoreMocks: true,
+    testTimeout: 60_000,
   },
 });

@@ -55,6 +55,10 @@ func TestPeopleAndBackups(t *testing.T) { journey(t, "people-and-backups.mjs") }
 // TestAutomation makes schedules and integrations.
 func TestAutomation(t *testing.T) { journey(t, "automation.mjs") }
 
+// TestAdministration goes through roles, rights on templates, runners and tokens,
+// and the activity that they leave.
+func TestAdministration(t *testing.T) { journey(t, "administration.mjs") }
+
 // journey runs a script of web/e2e against a server of its own.
 func journey(t *testing.T, script string) {
 	t.Helper()

@@ -75,6 +75,37 @@ export async function fillSetup(page, path) {
   await page.getByLabel("Repeat the password").fill(PASSWORD);
 }
 
+/** Signs in through the form, in English, as a user with the usual password. */
+export async function signIn(page, name) {
+  await page.goto("/auth/login");
+  await page.getByLabel(/user name/i).first().fill(name);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => !url.pathname.startsWith("/auth"));
+}
+
+/** What journeys do with a page over and over. */
+export function hands(page) {
+  const dialog = page.getByRole("dialog");
+  return {
+    dialog,
+    call: caller(page),
+    gone: () => dialog.waitFor({ state: "detached" }),
+    said: (text) => page.getByText(text).first().waitFor(),
+    menu: async (name, item) => {
+      await page.getByRole("button", { name: `More actions: ${name}`, exact: true }).click();
+      await page.getByRole("menuitem", { name: item }).click();
+    },
+  };
+}
+
+/** Calls the API with the session of a page. */
+const caller = (page) => async (method, path, data) => {
+  const answer = await page.request.fetch(`/api${path}`, { method, data });
+  check(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`);
+  return answer.status() === 204 ? null : answer.json();
+};
+
 /**
  * Looks at pages, given as paths by name, at a desk and on a phone, light and dark, and returns what
  * a clean run must not have. before(page, name) gets a page ready for its picture; options are

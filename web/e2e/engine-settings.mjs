@@ -1,26 +1,12 @@
 // Pages of the engine's settings: sign-ins of hosts, workspaces of a template, options of Galaxy,
 // further variables, and the versions of programs; by an administrator, and by a guest who looks.
-import { PASSWORD, check, fillSetup, looks, newPage, settled, shot, withBrowser } from "./browser.mjs";
+import { PASSWORD, check, fillSetup, hands, looks, newPage, settled, shot, signIn, withBrowser } from "./browser.mjs";
 
 const setupPath = process.env.SIGNALBOX_SETUP;
 
-/** Calls the API with the session of a page. */
-const caller = (page) => async (method, path, data) => {
-  const answer = await page.request.fetch(`/api${path}`, { method, data });
-  check(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`);
-  return answer.status() === 204 ? null : answer.json();
-};
-
 await withBrowser(async (browser) => {
   const { context, page, problems } = await newPage(browser, { colorScheme: "light", locale: "en-GB" });
-  const call = caller(page);
-  const dialog = page.getByRole("dialog");
-  const gone = () => dialog.waitFor({ state: "detached" });
-  const said = (text) => page.getByText(text).first().waitFor();
-  const menu = async (name, item) => {
-    await page.getByRole("button", { name: `More actions: ${name}`, exact: true }).click();
-    await page.getByRole("menuitem", { name: item }).click();
-  };
+  const { call, dialog, gone, said, menu } = hands(page);
 
   await fillSetup(page, setupPath);
   await page.getByRole("button", { name: "Create administrator" }).click();
@@ -158,11 +144,7 @@ await withBrowser(async (browser) => {
   const gus = (await call("GET", "/users")).find((u) => u.username === "gus");
   await call("POST", `/project/${project}/users`, { user_id: gus.id, role: "guest" });
   const guest = await newPage(browser, { colorScheme: "light", locale: "en-GB" });
-  await guest.page.goto("/auth/login");
-  await guest.page.getByLabel(/user name/i).first().fill("gus");
-  await guest.page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-  await guest.page.keyboard.press("Enter");
-  await guest.page.waitForURL((url) => !url.pathname.startsWith("/auth"));
+  await signIn(guest.page, "gus");
   await guest.page.goto(hosts);
   await guest.page.getByRole("link", { name: "https://git.example.com" }).waitFor();
   check((await guest.page.getByRole("button", { name: "New host sign-in" }).count()) === 0, "guests create no sign-ins");

@@ -15,6 +15,7 @@ export const projectKeys = {
   one: (p: number) => ["project", p] as const,
   detail: (p: number) => [...projectKeys.one(p), "detail"] as const,
   role: (p: number) => [...projectKeys.one(p), "role"] as const,
+  team: (p: number, part: string) => [...projectKeys.one(p), "team", part] as const,
 };
 const resource = (name: string) => ({
   all: (p: number) => [...projectKeys.one(p), name] as const,
@@ -140,6 +141,30 @@ export const roleQuery = (p: number) =>
     queryFn: ({ signal }) =>
       data(api.GET("/api/project/{project_id}/role", { params: { path: { project_id: p } }, signal })),
     staleTime: 60_000,
+  });
+
+/** The accounts of the server, as far as the user may see them. */
+export const usersQuery = () =>
+  queryOptions({
+    queryKey: ["users"] as const,
+    queryFn: ({ signal }) => list(api.GET("/api/users", { signal })),
+  });
+
+export const membersQuery = (p: number) =>
+  queryOptions({
+    queryKey: projectKeys.team(p, "members"),
+    queryFn: ({ signal }) =>
+      list(api.GET("/api/project/{project_id}/users", { params: { path: { project_id: p } }, signal })),
+  });
+
+/** The custom roles that members of a project can have: its own and those of all projects. */
+export const rolesQuery = (p: number) =>
+  queryOptions({
+    queryKey: projectKeys.team(p, "roles"),
+    queryFn: ({ signal }) =>
+      list(
+        api.GET("/api/project/{project_id}/roles/all", { params: { path: { project_id: p } }, signal }),
+      ),
   });
 
 export const keysQuery = (p: number) =>

@@ -36,6 +36,9 @@ const openSearch = (s: Search): { open?: number | "new" } => {
 
 const root = createRootRouteWithContext<Context>()({ component: Root, validateSearch: listSearch });
 
+/** A drawer is open for the role of this short name. */
+const roleSearch = (s: Search): { role?: string } => (typeof s.role === "string" && s.role !== "" ? { role: s.role } : {});
+
 const login = createRoute({
   getParentRoute: () => root,
   path: "/auth/login",
@@ -111,6 +114,18 @@ const apps = createRoute({
     typeof s.app === "string" && s.app !== "" ? { app: s.app } : {},
   component: lazyRouteComponent(() => import("@/features/apps/AppsPage")),
 });
+const audit = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/audit",
+  validateSearch: anySearch,
+  component: lazyRouteComponent(() => import("@/features/audit/AuditPage")),
+});
+const roles = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/roles",
+  validateSearch: roleSearch,
+  component: lazyRouteComponent(() => import("@/features/roles/RolesPage")),
+});
 const invite = createRoute({
   getParentRoute: () => signedIn,
   path: "/invite",
@@ -158,6 +173,26 @@ const team = createRoute({
   getParentRoute: () => project,
   path: "/team",
   component: lazyRouteComponent(() => import("@/features/projects/TeamPage")),
+});
+const projectRoles = createRoute({
+  getParentRoute: () => project,
+  path: "/roles",
+  validateSearch: roleSearch,
+  component: lazyRouteComponent(() => import("@/features/roles/ProjectRolesPage")),
+});
+const projectAudit = createRoute({
+  getParentRoute: () => project,
+  path: "/audit",
+  validateSearch: anySearch,
+  component: lazyRouteComponent(() => import("@/features/audit/ProjectAuditPage")),
+});
+/** The peer's address. */
+const activityAlias = createRoute({
+  getParentRoute: () => project,
+  path: "/activity",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/project/$pid/audit", params, replace: true });
+  },
 });
 const settings = createRoute({
   getParentRoute: () => project,
@@ -216,6 +251,21 @@ const editTemplate = createRoute({
   path: "/templates/$id/edit",
   params: id,
   component: lazyRouteComponent(() => import("@/features/templates/EditTemplatePage")),
+});
+const templatePermissions = createRoute({
+  getParentRoute: () => project,
+  path: "/templates/$id/permissions",
+  params: id,
+  component: lazyRouteComponent(() => import("@/features/templates/PermissionsPage")),
+});
+/** The peer's address. */
+const permissionsAlias = createRoute({
+  getParentRoute: () => project,
+  path: "/templates/$id/perms",
+  params: id,
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/project/$pid/templates/$id/permissions", params, replace: true });
+  },
 });
 const launch = createRoute({
   getParentRoute: () => project,
@@ -296,6 +346,19 @@ const users = createRoute({
   component: lazyRouteComponent(() => import("@/features/users/UsersPage")),
 });
 
+const runners = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/runners",
+  validateSearch: openSearch,
+  component: lazyRouteComponent(() => import("@/features/runners/RunnersPage")),
+});
+const projectRunners = createRoute({
+  getParentRoute: () => project,
+  path: "/runners",
+  validateSearch: openSearch,
+  component: lazyRouteComponent(() => import("@/features/runners/ProjectRunnersPage")),
+});
+
 const tree = root.addChildren([
   login,
   setup,
@@ -310,9 +373,16 @@ const tree = root.addChildren([
     invite,
     tokens,
     users,
+    roles,
+    runners,
+    audit,
     project.addChildren([
       overview,
       team,
+      projectRoles,
+      projectRunners,
+      projectAudit,
+      activityAlias,
       settings,
       runs,
       history,
@@ -321,6 +391,8 @@ const tree = root.addChildren([
       newTemplate,
       template,
       editTemplate,
+      templatePermissions,
+      permissionsAlias,
       launch,
       ...templateAliases,
       keys,

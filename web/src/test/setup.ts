@@ -4,7 +4,8 @@ import { afterEach } from "vitest";
 
 afterEach(cleanup);
 
-// What a test waits for comes; on a machine with much else to do it takes longer than the usual second.
+// Waits end when what is waited for is there; the bound only ends tests that would wait for ever,
+// and a busy machine needs more than the usual second.
 configure({ asyncUtilTimeout: 15_000 });
 
 // jsdom lacks what Mantine asks for.

@@ -191,11 +191,14 @@ export function FormDrawer({
   title,
   opened,
   onClose,
+  stay,
   children,
 }: {
   title: string;
   opened: boolean;
   onClose: () => void;
+  /** Closes by its buttons only: it shows what will not be shown again. */
+  stay?: boolean;
   children: ReactNode;
 }) {
   const { t } = useTranslation();
@@ -206,6 +209,8 @@ export function FormDrawer({
       title={title}
       position="right"
       size={600}
+      closeOnClickOutside={!stay}
+      closeOnEscape={!stay}
       closeButtonProps={{ "aria-label": t("actions.close") }}
     >
       {children}

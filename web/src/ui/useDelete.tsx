@@ -1,9 +1,9 @@
 import { Button, Group, Modal } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { isApiError, type Usage } from "@/api/errors";
 import { errorText } from "./errorText";
+import { kindOf, ObjectLink } from "./ObjectLink";
 import { toastDone } from "./toast";
 
 type Item = { id: number; name: string };
@@ -55,7 +55,10 @@ export function useDelete<T extends Item>(options: {
           <ul>
             {asked.users.map((usage) => (
               <li key={`${usage.type}-${usage.id}`}>
-                <UsageLink project={options.project} usage={usage} onFollow={close} />
+                {t([`delete.kinds.${kindOf(usage.type)}`, "delete.kind"], { kind: usage.type })}{" "}
+                <ObjectLink project={options.project} type={usage.type} id={usage.id} onClick={close}>
+                  {usage.name}
+                </ObjectLink>
               </li>
             ))}
           </ul>
@@ -85,79 +88,4 @@ export function useDelete<T extends Item>(options: {
     </Modal>
   );
   return { ask: (item) => setAsked({ item, busy: false }), dialog };
-}
-
-function UsageLink({
-  project,
-  usage,
-  onFollow,
-}: {
-  project: number;
-  usage: Usage;
-  onFollow: () => void;
-}) {
-  const params = { pid: project };
-  const open = { open: usage.id };
-  const kind = usage.type.replace(/ies$/, "y").replace(/s$/, "");
-  switch (kind) {
-    case "template":
-      return (
-        <Link
-          to="/project/$pid/templates/$id"
-          params={{ pid: project, id: usage.id }}
-          onClick={onFollow}
-        >
-          {usage.name}
-        </Link>
-      );
-    case "inventory":
-      return (
-        <Link to="/project/$pid/inventory" params={params} search={open} onClick={onFollow}>
-          {usage.name}
-        </Link>
-      );
-    case "repository":
-      return (
-        <Link to="/project/$pid/repositories" params={params} search={open} onClick={onFollow}>
-          {usage.name}
-        </Link>
-      );
-    case "key":
-    case "access_key":
-      return (
-        <Link to="/project/$pid/keys" params={params} search={open} onClick={onFollow}>
-          {usage.name}
-        </Link>
-      );
-    case "host_config":
-      return (
-        <Link to="/project/$pid/host_configs" params={params} search={open} onClick={onFollow}>
-          {usage.name}
-        </Link>
-      );
-    case "environment":
-      return (
-        <Link to="/project/$pid/environment" params={params} search={open} onClick={onFollow}>
-          {usage.name}
-        </Link>
-      );
-    case "schedule":
-      return (
-        <Link to="/project/$pid/schedule" params={params} search={open} onClick={onFollow}>
-          {usage.name}
-        </Link>
-      );
-    case "integration":
-      return (
-        <Link
-          to="/project/$pid/integrations/$id"
-          params={{ pid: project, id: usage.id }}
-          onClick={onFollow}
-        >
-          {usage.name}
-        </Link>
-      );
-    default:
-      return `${usage.type} ${usage.name}`;
-  }
 }

@@ -5,7 +5,10 @@ import {
   IconApps,
   IconBook2,
   IconKeyboard,
+  IconListDetails,
   IconLogout,
+  IconServerBolt,
+  IconShieldCheck,
   IconUser,
   IconUserCircle,
   IconUsers,
@@ -65,6 +68,15 @@ export function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
           <>
             <MenuLink to="/users" leftSection={<IconUsers size={16} />}>
               {t("nav.users")}
+            </MenuLink>
+            <MenuLink to="/roles" leftSection={<IconShieldCheck size={16} />}>
+              {t("nav.roles")}
+            </MenuLink>
+            <MenuLink to="/runners" leftSection={<IconServerBolt size={16} />}>
+              {t("nav.runners")}
+            </MenuLink>
+            <MenuLink to="/audit" leftSection={<IconListDetails size={16} />}>
+              {t("nav.activity")}
             </MenuLink>
             <MenuLink to="/apps" leftSection={<IconApps size={16} />}>
               {t("nav.apps")}

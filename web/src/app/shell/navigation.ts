@@ -8,9 +8,12 @@ import {
   IconHome,
   IconKey,
   IconLayoutDashboard,
+  IconListDetails,
   IconLockAccess,
   IconServer2,
+  IconServerBolt,
   IconSettings,
+  IconShieldCheck,
   IconTemplate,
   IconUsers,
   IconVariable,
@@ -32,6 +35,8 @@ export type ProjectEntry = {
     | "/project/$pid/host_configs"
     | "/project/$pid/integrations"
     | "/project/$pid/team"
+    | "/project/$pid/runners"
+    | "/project/$pid/audit"
     | "/project/$pid/settings";
   label: string;
   icon: TablerIcon;
@@ -52,6 +57,8 @@ export const projectEntries: ProjectEntry[] = [
   { to: "/project/$pid/host_configs", label: "nav.hostConfigs", icon: IconLockAccess, group: "resources" },
   { to: "/project/$pid/integrations", label: "nav.integrations", icon: IconWebhook, group: "resources" },
   { to: "/project/$pid/team", label: "nav.team", icon: IconUsers, group: "project" },
+  { to: "/project/$pid/runners", label: "nav.runners", icon: IconServerBolt, group: "project" },
+  { to: "/project/$pid/audit", label: "nav.activity", icon: IconListDetails, group: "project" },
   {
     to: "/project/$pid/settings",
     label: "nav.settings",
@@ -66,6 +73,9 @@ export const globalEntries = [
   { to: "/projects", label: "nav.projects", icon: IconFolders, exact: false, admin: false },
   { to: "/apps", label: "nav.apps", icon: IconApps, exact: false, admin: true },
   { to: "/users", label: "nav.users", icon: IconUsers, exact: false, admin: true },
+  { to: "/roles", label: "nav.roles", icon: IconShieldCheck, exact: false, admin: true },
+  { to: "/runners", label: "nav.runners", icon: IconServerBolt, exact: false, admin: true },
+  { to: "/audit", label: "nav.activity", icon: IconListDetails, exact: false, admin: true },
 ] as const;
 
 export const apiReferenceIcon = IconBook2;

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { api, data, done, mountUrl } from "@/api/client";
 import { infoQuery, userKeys } from "@/api/queries";
 import type { NewTOTP, User } from "@/api/types";
+import { Once } from "@/ui/CopyValue";
 import { errorText } from "@/ui/errorText";
 import { RelativeTime } from "@/ui/Time";
 import { toastDone, toastError } from "@/ui/toast";
@@ -47,7 +48,7 @@ export function SecondFactor({ user }: { user: User }) {
     return (
       <>
         {codes.length > 0 && (
-          <div className={classes.fresh} role="status">
+          <Once>
             <p>
               <strong>{t("totp.codes")}</strong> {t("totp.codesText")}
             </p>
@@ -56,7 +57,7 @@ export function SecondFactor({ user }: { user: User }) {
                 <li key={code}>{code}</li>
               ))}
             </ul>
-          </div>
+          </Once>
         )}
         <p style={{ marginBlockStart: 0 }}>
           {t("totp.since")} <RelativeTime iso={user.totp.created} />

@@ -3,10 +3,9 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, done } from "@/api/client";
 import { sessionsQuery, userKeys } from "@/api/queries";
-import { ErrorState, RowsSkeleton } from "@/ui/States";
+import { ItemName, Items } from "@/ui/Items";
 import { RelativeTime } from "@/ui/Time";
 import { toastDone, toastError } from "@/ui/toast";
-import classes from "./account.module.css";
 
 /** Where one is signed in, and ending that. */
 export function Sessions() {
@@ -26,22 +25,18 @@ export function Sessions() {
     },
     onError: toastError,
   });
-  if (sessions.error) {
-    return <ErrorState error={sessions.error} onRetry={() => void sessions.refetch()} />;
-  }
-  if (!sessions.data) return <RowsSkeleton rows={2} />;
   return (
     <>
-      <ul className={classes.list}>
-        {sessions.data.map((s) => (
+      <Items query={sessions}>
+        {(s) => (
           <li key={s.id}>
-            <span className={classes.name}>
+            <ItemName>
               {s.user_agent || t("sessions.unknown")}
               <span className="dim">
                 {" · "}
                 {s.ip}
               </span>
-            </span>
+            </ItemName>
             <span className="dim">
               {s.current ? t("sessions.current") : <RelativeTime iso={s.last_active} />}
             </span>
@@ -57,9 +52,9 @@ export function Sessions() {
               </Button>
             )}
           </li>
-        ))}
-      </ul>
-      {sessions.data.some((s) => !s.current) && (
+        )}
+      </Items>
+      {sessions.data?.some((s) => !s.current) && (
         <Button variant="default" loading={end.isPending} onClick={() => end.mutate(undefined)}>
           {t("sessions.endOthers")}
         </Button>

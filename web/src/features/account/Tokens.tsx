@@ -1,16 +1,17 @@
-import { Button, CopyButton, MultiSelect, Select, TextInput } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { IconCheck, IconCopy, IconPlus, IconTrash } from "@tabler/icons-react";
-import { useState } from "react";
+import { Fragment, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, data, done } from "@/api/client";
-import { tokensQuery, userKeys } from "@/api/queries";
+import { api, done } from "@/api/client";
+import { projectsQuery, tokensQuery, userKeys } from "@/api/queries";
 import type { Token } from "@/api/types";
-import { ErrorState, RowsSkeleton } from "@/ui/States";
+import { formatTime } from "@/lib/format";
+import { ShownOnce } from "@/ui/CopyValue";
+import { ItemName, Items, RemoveButton } from "@/ui/Items";
 import { RelativeTime } from "@/ui/Time";
-import { toastError } from "@/ui/toast";
+import { toastDone, toastError } from "@/ui/toast";
 import { useDelete } from "@/ui/useDelete";
-import classes from "./account.module.css";
+import { NewToken } from "./NewToken";
 
 const shownLetters = 8;
 
@@ -18,168 +19,111 @@ function label(token: Token): string {
   return `${token.id.slice(0, shownLetters)}…`;
 }
 
+const remove = (token: Token) => done(api.DELETE("/api/user/tokens/{token}", { params: { path: { token: token.id } } }));
+
 /** API tokens: a new one is shown once, then only its first letters. */
 export function Tokens() {
   const { t } = useTranslation("auth");
   const client = useQueryClient();
   const tokens = useQuery(tokensQuery());
-  const [name, setName] = useState("");
-  const [scopes, setScopes] = useState<string[]>([]);
-  const [days, setDays] = useState("");
   const [fresh, setFresh] = useState<Token>();
   const refresh = () => client.invalidateQueries({ queryKey: userKeys.tokens });
-
-  const create = useMutation({
-    mutationFn: () =>
-      data(
-        api.POST("/api/user/tokens", {
-          body: {
-            name: name.trim() || undefined,
-            scopes: scopes.length > 0 ? scopes : undefined,
-            expires_at: days
-              ? new Date(Date.now() + Number(days) * 24 * 3600 * 1000).toISOString()
-              : undefined,
-          },
-        }),
-      ),
-    onSuccess: async (token) => {
-      setFresh(token);
-      setName("");
-      await refresh();
-    },
-    onError: toastError,
-  });
   const deleting = useDelete<{ id: number; name: string; token: Token }>({
     project: 0,
     warning: t("tokens.deleteText"),
-    remove: ({ token }) =>
-      done(api.DELETE("/api/user/tokens/{token}", { params: { path: { token: token.id } } })),
+    remove: ({ token }) => remove(token),
     onDone: async ({ token }) => {
       if (fresh?.id.startsWith(token.id.slice(0, shownLetters))) setFresh(undefined);
       await refresh();
     },
   });
-
   return (
     <>
       <p className="dim" style={{ marginBlockStart: 0 }}>
         {t("tokens.text")}
       </p>
-      {fresh && <Fresh token={fresh} />}
-      {tokens.error ? (
-        <ErrorState error={tokens.error} onRetry={() => void tokens.refetch()} />
-      ) : !tokens.data ? (
-        <RowsSkeleton rows={2} />
-      ) : (
-        tokens.data.length > 0 && (
-          <ul className={classes.list}>
-            {tokens.data.map((token) => (
-              <li key={token.id}>
-                <span className={classes.name}>
-                  {token.name && `${token.name} · `}
-                  <span className="mono">{label(token)}</span>
-                </span>
-                <span className="dim">
-                  {token.scopes ? token.scopes.join(", ") : t("tokens.everything")}
-                  {" · "}
-                  {token.expired ? (
-                    t("tokens.expired")
-                  ) : token.expires_at ? (
-                    <>
-                      {t("tokens.until")} <RelativeTime iso={token.expires_at} />
-                    </>
-                  ) : (
-                    t("tokens.forever")
-                  )}
-                  {" · "}
-                  {token.last_used ? (
-                    <>
-                      {t("tokens.used")} <RelativeTime iso={token.last_used} />
-                    </>
-                  ) : (
-                    t("tokens.unused")
-                  )}
-                </span>
-                <Button
-                  variant="subtle"
-                  color="red"
-                  size="xs"
-                  leftSection={<IconTrash size={14} />}
-                  aria-label={`${t("actions.delete")}: ${token.name || label(token)}`}
-                  onClick={() => deleting.ask({ id: 0, name: token.name || label(token), token })}
-                >
-                  {t("actions.delete")}
-                </Button>
-              </li>
-            ))}
-          </ul>
-        )
-      )}
-      <form
-        className={classes.create}
-        onSubmit={(event) => {
-          event.preventDefault();
-          create.mutate();
+      {fresh && <ShownOnce text={t("tokens.once")} value={fresh.id} />}
+      <Items query={tokens} label={t("tokens.title")} empty={t("tokens.none")}>
+        {(token) => (
+          <li key={token.id}>
+            <ItemName>
+              {token.name && `${token.name} · `}
+              <span className="mono">{label(token)}</span>
+              <br />
+              <Facts token={token} />
+            </ItemName>
+            <RemoveButton
+              name={token.name || label(token)}
+              onClick={() => deleting.ask({ id: 0, name: token.name || label(token), token })}
+            />
+          </li>
+        )}
+      </Items>
+      <Expired tokens={tokens.data ?? []} onDone={refresh} />
+      <NewToken
+        onMade={async (token) => {
+          setFresh(token);
+          await refresh();
         }}
-      >
-        <TextInput
-          label={t("tokens.name")}
-          value={name}
-          maxLength={100}
-          onChange={(event) => setName(event.currentTarget.value)}
-        />
-        <MultiSelect
-          label={t("tokens.scopes")}
-          placeholder={scopes.length > 0 ? undefined : t("tokens.everything")}
-          data={["read", "run", "write", "admin"].map((value) => ({
-            value,
-            label: t(`tokens.scope.${value}`),
-          }))}
-          value={scopes}
-          onChange={setScopes}
-        />
-        <Select
-          label={t("tokens.expiry")}
-          data={[
-            { value: "", label: t("tokens.forever") },
-            ...["7", "30", "90", "365"].map((value) => ({
-              value,
-              label: t("tokens.days", { count: Number(value) }),
-            })),
-          ]}
-          value={days}
-          allowDeselect={false}
-          onChange={(value) => setDays(value ?? "")}
-        />
-        <Button type="submit" loading={create.isPending} leftSection={<IconPlus size={16} />}>
-          {t("tokens.create")}
-        </Button>
-      </form>
+      />
       {deleting.dialog}
     </>
   );
 }
 
-function Fresh({ token }: { token: Token }) {
+/** What a token is good for, where, how long, and when it was used. */
+function Facts({ token }: { token: Token }) {
   const { t } = useTranslation("auth");
+  const projects = useQuery({ ...projectsQuery(), enabled: token.projects !== undefined });
+  const projectName = (id: number) => projects.data?.find((p) => p.id === id)?.name ?? `#${String(id)}`;
+  const facts: ReactNode[] = [
+    token.scopes ? token.scopes.map((s) => t(`tokens.scope.${s}`, s)).join(", ") : t("tokens.everything"),
+    token.projects ? token.projects.map(projectName).join(", ") : t("tokens.allProjects"),
+    token.expired ? (
+      t("tokens.expired")
+    ) : token.expires_at ? (
+      <>
+        {t("tokens.until")} <time dateTime={token.expires_at}>{formatTime(token.expires_at)}</time>
+      </>
+    ) : (
+      t("tokens.forever")
+    ),
+    token.last_used ? (
+      <>
+        {t("tokens.used")} <RelativeTime iso={token.last_used} />
+      </>
+    ) : (
+      t("tokens.unused")
+    ),
+  ];
   return (
-    <div className={classes.fresh} role="status">
-      <p>{t("tokens.once")}</p>
-      <div className={classes.value}>
-        <code className="mono">{token.id}</code>
-        <CopyButton value={token.id}>
-          {({ copied, copy }) => (
-            <Button
-              size="xs"
-              variant="default"
-              onClick={copy}
-              leftSection={copied ? <IconCheck size={14} /> : <IconCopy size={14} />}
-            >
-              {copied ? t("actions.copied") : t("actions.copy")}
-            </Button>
-          )}
-        </CopyButton>
-      </div>
-    </div>
+    <span className="dim">
+      {facts.map((fact, i) => (
+        <Fragment key={i}>
+          {i > 0 && " · "}
+          {fact}
+        </Fragment>
+      ))}
+    </span>
+  );
+}
+
+/** Takes away what is good for nothing any more, without a question. */
+function Expired({ tokens, onDone }: { tokens: Token[]; onDone: () => Promise<void> }) {
+  const { t } = useTranslation("auth");
+  const expired = tokens.filter((token) => token.expired);
+  const purge = useMutation({
+    mutationFn: async () => {
+      for (const token of expired) await remove(token);
+    },
+    onSuccess: () => toastDone(t("tokens.purged")),
+    onError: toastError,
+    onSettled: onDone,
+  });
+  if (expired.length === 0) return null;
+  return (
+    <Button variant="default" size="xs" mb="md" loading={purge.isPending} onClick={() => purge.mutate()}>
+      {t("tokens.purge", { count: expired.length })}
+    </Button>
   );
 }

@@ -1,6 +1,6 @@
 import { Button, Menu, Modal, Switch } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { IconAlertTriangle, IconApps, IconCircleCheck, IconEdit, IconPlus } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -15,6 +15,7 @@ import { PageHeader } from "@/ui/PageHeader";
 import { RowMenu } from "@/ui/RowMenu";
 import { Empty, RowsSkeleton } from "@/ui/States";
 import { toastDone, toastError } from "@/ui/toast";
+import { useOpenName } from "@/ui/useOpen";
 import { AppForm } from "./AppForm";
 import classes from "./apps.module.css";
 
@@ -37,12 +38,7 @@ export default function AppsPage() {
   );
 }
 
-function useOpenApp() {
-  const search: { app?: unknown } = useSearch({ strict: false });
-  const navigate = useNavigate();
-  const set = (app: string | undefined) => navigate({ to: ".", search: (before) => ({ ...before, app }) as never });
-  return { open: typeof search.app === "string" ? search.app : undefined, show: (app: string) => void set(app), close: () => set(undefined) };
-}
+const useOpenApp = () => useOpenName("app");
 
 function Create() {
   const { t } = useTranslation("apps");
@@ -92,8 +88,8 @@ function Apps() {
         defaultSort="priority"
         empty={<Empty icon={<IconApps size={28} stroke={1.5} />} title={t("empty")} />}
       />
-      <FormDrawer opened={opened} onClose={() => void drawer.close()} title={item ? item.title || (item.id ?? "") : t("create")}>
-        {opened && <AppForm key={drawer.open} item={item} taken={(apps.data ?? noApps).map((app) => app.id ?? "")} onClose={() => void drawer.close()} onSaved={drawer.close} />}
+      <FormDrawer opened={opened} onClose={drawer.close} title={item ? item.title || (item.id ?? "") : t("create")}>
+        {opened && <AppForm key={drawer.open} item={item} taken={(apps.data ?? noApps).map((app) => app.id ?? "")} onClose={drawer.close} onSaved={drawer.closed} />}
       </FormDrawer>
       <DeleteQuestion app={asked} onClose={() => setAsked(undefined)} />
     </>

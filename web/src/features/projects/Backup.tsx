@@ -11,18 +11,8 @@ import { Card } from "@/ui/Card";
 import { Form, FormDrawer, useSave } from "@/ui/form";
 import { toastDone, toastError } from "@/ui/toast";
 import classes from "./projects.module.css";
+import { download } from "@/ui/download";
 import { backupFile } from "./restore";
-
-/** Hands a file to the browser as it came from the server. */
-function download(file: Blob, name: string) {
-  const url = URL.createObjectURL(file);
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  // The browser has taken it over by the next turn.
-  setTimeout(() => URL.revokeObjectURL(url));
-}
 
 async function blob(call: Promise<{ data?: Blob }>): Promise<Blob> {
   const { data } = await call;

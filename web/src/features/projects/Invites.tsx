@@ -1,15 +1,15 @@
-import { Button, CopyButton, Select, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { IconCheck, IconCopy, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, data, done } from "@/api/client";
 import type { Invite } from "@/api/types";
 import { Card } from "@/ui/Card";
-import { ErrorState, RowsSkeleton } from "@/ui/States";
-import { useRoleChoices } from "./Members";
-import { invitesQuery, usersQuery, useTeamChange } from "./team";
-import classes from "./team.module.css";
+import { usersQuery } from "@/api/queries";
+import { ShownOnce } from "@/ui/CopyValue";
+import { AddForm, ItemName, Items, RemoveButton } from "@/ui/Items";
+import { RoleSelect, UserSelect, useRoleChoices } from "./choices";
+import { invitesQuery, useTeamChange } from "./team";
 
 const who = (invite: Invite) => invite.user?.name ?? invite.email ?? "";
 
@@ -28,34 +28,21 @@ export function Invites({ project, kind }: { project: number; kind: string }) {
   const role = (slug: string) => choices.find((c) => c.value === slug)?.label ?? slug;
   return (
     <Card padded title={t("team.invites")}>
-      {invites.error ? (
-        <ErrorState error={invites.error} onRetry={() => void invites.refetch()} />
-      ) : !invites.data ? (
-        <RowsSkeleton rows={1} />
-      ) : (
-        <ul className={classes.list}>
-          {invites.data.length === 0 && <li className="dim">{t("team.noInvites")}</li>}
-          {invites.data.map((invite) => (
-            <li key={invite.id}>
-              <span className={classes.name}>
-                {who(invite)} <span className="dim">{role(invite.role)}</span>
-              </span>
-              <span className="dim">{t(`team.${invite.status}`)}</span>
-              <Button
-                variant="subtle"
-                color="red"
-                size="xs"
-                leftSection={<IconTrash size={14} />}
-                loading={remove.isPending && remove.variables === invite.id}
-                aria-label={`${t("actions.delete")}: ${who(invite)}`}
-                onClick={() => remove.mutate(invite.id)}
-              >
-                {t("actions.delete")}
-              </Button>
-            </li>
-          ))}
-        </ul>
-      )}
+      <Items query={invites} rows={1} empty={t("team.noInvites")}>
+        {(invite) => (
+          <li key={invite.id}>
+            <ItemName>
+              {who(invite)} <span className="dim">{role(invite.role)}</span>
+            </ItemName>
+            <span className="dim">{t(`team.${invite.status}`)}</span>
+            <RemoveButton
+              name={who(invite)}
+              busy={remove.isPending && remove.variables === invite.id}
+              onClick={() => remove.mutate(invite.id)}
+            />
+          </li>
+        )}
+      </Items>
       <NewInvite project={project} kind={kind} />
     </Card>
   );
@@ -63,7 +50,6 @@ export function Invites({ project, kind }: { project: number; kind: string }) {
 
 function NewInvite({ project, kind }: { project: number; kind: string }) {
   const { t } = useTranslation("projects");
-  const choices = useRoleChoices(project);
   const byUser = kind === "username";
   const users = useQuery({ ...usersQuery(), enabled: byUser });
   const [target, setTarget] = useState("");
@@ -81,40 +67,15 @@ function NewInvite({ project, kind }: { project: number; kind: string }) {
   });
   return (
     <>
-      {fresh && (
-        <div className={classes.fresh} role="status">
-          <p>{t("team.once")}</p>
-          <code className="mono">{fresh}</code>
-          <CopyButton value={fresh}>
-            {({ copied, copy }) => (
-              <Button
-                size="xs"
-                variant="default"
-                onClick={copy}
-                style={{ justifySelf: "start" }}
-                leftSection={copied ? <IconCheck size={14} /> : <IconCopy size={14} />}
-              >
-                {copied ? t("actions.copied") : t("actions.copy")}
-              </Button>
-            )}
-          </CopyButton>
-        </div>
-      )}
-      <form
-        className={classes.create}
-        onSubmit={(event) => {
-          event.preventDefault();
-          create.mutate(undefined);
-        }}
+      {fresh && <ShownOnce text={t("team.once")} value={fresh} />}
+      <AddForm
+        submitLabel={t("team.invite")}
+        disabled={target.trim() === ""}
+        busy={create.isPending}
+        onSubmit={() => create.mutate(undefined)}
       >
         {byUser ? (
-          <Select
-            label={t("team.user")}
-            searchable
-            data={(users.data ?? []).map((u) => ({ value: String(u.id), label: `${u.name} (${u.username})` }))}
-            value={target === "" ? null : target}
-            onChange={(value) => setTarget(value ?? "")}
-          />
+          <UserSelect users={users.data} value={target === "" ? null : target} onChange={(id) => setTarget(id ?? "")} />
         ) : (
           <TextInput
             label={t("team.email")}
@@ -123,22 +84,8 @@ function NewInvite({ project, kind }: { project: number; kind: string }) {
             onChange={(event) => setTarget(event.currentTarget.value)}
           />
         )}
-        <Select
-          label={t("team.role")}
-          data={choices}
-          value={role}
-          allowDeselect={false}
-          onChange={(value) => value && setRole(value)}
-        />
-        <Button
-          type="submit"
-          disabled={target.trim() === ""}
-          loading={create.isPending}
-          leftSection={<IconPlus size={16} />}
-        >
-          {t("team.invite")}
-        </Button>
-      </form>
+        <RoleSelect project={project} value={role} onChange={setRole} />
+      </AddForm>
     </>
   );
 }

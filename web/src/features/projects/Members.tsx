@@ -1,27 +1,15 @@
-import { Button, Select } from "@mantine/core";
 import { modals } from "@mantine/modals";
 import { useQuery } from "@tanstack/react-query";
-import { IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, done } from "@/api/client";
-import { userQuery } from "@/api/queries";
+import { membersQuery, userQuery, usersQuery } from "@/api/queries";
 import type { Member } from "@/api/types";
 import { Card } from "@/ui/Card";
-import { ErrorState, RowsSkeleton } from "@/ui/States";
+import { AddForm, ItemName, Items, RemoveButton } from "@/ui/Items";
 import { toastDone } from "@/ui/toast";
-import { builtinRoles, membersQuery, rolesQuery, usersQuery, useTeamChange } from "./team";
-import classes from "./team.module.css";
-
-/** The roles that members of a project can have, for a Select. */
-export function useRoleChoices(project: number) {
-  const { t } = useTranslation("projects");
-  const roles = useQuery(rolesQuery(project));
-  return [
-    ...builtinRoles.map((role) => ({ value: role as string, label: t(`team.${role}`) })),
-    ...(roles.data ?? []).map((role) => ({ value: role.slug, label: role.name })),
-  ];
-}
+import { RoleSelect, UserSelect, useRoleChoices } from "./choices";
+import { useTeamChange } from "./team";
 
 /** Who is in the project, and for those who manage members the means to change it. */
 export function Members({ project, manage }: { project: number; manage: boolean }) {
@@ -52,49 +40,33 @@ export function Members({ project, manage }: { project: number; manage: boolean 
 
   return (
     <Card padded title={t("team.members")}>
-      {members.error ? (
-        <ErrorState error={members.error} onRetry={() => void members.refetch()} />
-      ) : !members.data ? (
-        <RowsSkeleton rows={2} />
-      ) : (
-        <ul className={classes.list}>
-          {members.data.map((member) => {
-            const own = member.id === me.data?.id;
-            return (
-              <li key={member.id}>
-                <span className={classes.name}>
-                  {member.name} <span className="dim">{member.username}</span>
-                  {own && <span className="dim"> · {t("team.you")}</span>}
-                </span>
-                {manage && !own ? (
-                  <>
-                    <Select
-                      size="xs"
-                      aria-label={`${t("team.role")}: ${member.name}`}
-                      data={choices}
-                      value={member.role}
-                      allowDeselect={false}
-                      disabled={setRole.isPending}
-                      onChange={(role) => role && setRole.mutate({ id: member.id, role })}
-                    />
-                    <Button
-                      variant="subtle"
-                      color="red"
-                      size="xs"
-                      aria-label={`${t("team.remove")}: ${member.name}`}
-                      onClick={() => ask(member)}
-                    >
-                      {t("team.remove")}
-                    </Button>
-                  </>
-                ) : (
-                  <span className="dim">{label(member.role)}</span>
-                )}
-              </li>
-            );
-          })}
-        </ul>
-      )}
+      <Items query={members}>
+        {(member) => {
+          const own = member.id === me.data?.id;
+          return (
+            <li key={member.id}>
+              <ItemName>
+                {member.name} <span className="dim">{member.username}</span>
+                {own && <span className="dim"> · {t("team.you")}</span>}
+              </ItemName>
+              {manage && !own ? (
+                <>
+                  <RoleSelect
+                    project={project}
+                    member={member.name}
+                    value={member.role}
+                    disabled={setRole.isPending}
+                    onChange={(role) => setRole.mutate({ id: member.id, role })}
+                  />
+                  <RemoveButton name={member.name} label={t("team.remove")} onClick={() => ask(member)} />
+                </>
+              ) : (
+                <span className="dim">{label(member.role)}</span>
+              )}
+            </li>
+          );
+        }}
+      </Items>
       {manage && <AddMember project={project} members={members.data ?? []} />}
     </Card>
   );
@@ -103,7 +75,6 @@ export function Members({ project, manage }: { project: number; manage: boolean 
 function AddMember({ project, members }: { project: number; members: Member[] }) {
   const { t } = useTranslation("projects");
   const users = useQuery(usersQuery());
-  const choices = useRoleChoices(project);
   const [user, setUser] = useState<string | null>(null);
   const [role, setRole] = useState("task_runner");
   const add = useTeamChange(project, async () => {
@@ -117,35 +88,14 @@ function AddMember({ project, members }: { project: number; members: Member[] })
   });
   const others = (users.data ?? []).filter((u) => !members.some((m) => m.id === u.id));
   return (
-    <form
-      className={classes.create}
-      onSubmit={(event) => {
-        event.preventDefault();
-        add.mutate(undefined);
-      }}
+    <AddForm
+      submitLabel={t("team.add")}
+      disabled={user === null}
+      busy={add.isPending}
+      onSubmit={() => add.mutate(undefined)}
     >
-      <Select
-        label={t("team.user")}
-        searchable
-        data={others.map((u) => ({ value: String(u.id), label: `${u.name} (${u.username})` }))}
-        value={user}
-        onChange={setUser}
-      />
-      <Select
-        label={t("team.role")}
-        data={choices}
-        value={role}
-        allowDeselect={false}
-        onChange={(value) => value && setRole(value)}
-      />
-      <Button
-        type="submit"
-        disabled={user === null}
-        loading={add.isPending}
-        leftSection={<IconPlus size={16} />}
-      >
-        {t("team.add")}
-      </Button>
-    </form>
+      <UserSelect users={others} value={user} onChange={setUser} />
+      <RoleSelect project={project} value={role} onChange={setRole} />
+    </AddForm>
   );
 }

@@ -4,9 +4,9 @@ import { useTranslation } from "react-i18next";
 import { usePermissions } from "@/api/permissions";
 import { infoQuery, projectQuery } from "@/api/queries";
 import { PageHeader } from "@/ui/PageHeader";
+import { TeamTabs } from "@/ui/TeamTabs";
 import { Invites } from "./Invites";
 import { Members } from "./Members";
-import { Roles } from "./Roles";
 import classes from "./team.module.css";
 
 export default function TeamPage() {
@@ -19,12 +19,12 @@ export default function TeamPage() {
   return (
     <>
       <PageHeader title={t("team.title")} context={project.data?.name} description={t("team.description")} />
+      <TeamTabs project={pid} />
       <div className={classes.stack}>
         <Members project={pid} manage={manage} />
         {manage && info.data?.teams.invites_enabled && (
           <Invites project={pid} kind={info.data.teams.invite_type} />
         )}
-        <Roles project={pid} manage={manage} />
       </div>
     </>
   );

@@ -1,10 +1,8 @@
-import { Chip, CloseButton, Select, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
+import { Chip, Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { IconFilter } from "@tabler/icons-react";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { templatesQuery } from "@/api/queries";
+import { TextFilter } from "@/ui/TextFilter";
 import { chipNames, type RunsSearch, type StatusChip } from "./filters";
 import classes from "./runs.module.css";
 
@@ -20,7 +18,12 @@ export function RunsFilters({ projectId, search, onChange }: Props) {
   const options = (templates.data ?? []).map(({ id, name }) => ({ value: String(id), label: name }));
   return (
     <div className={classes.filters}>
-      <TextFilter search={search} onChange={onChange} />
+      <TextFilter
+        className={classes.textFilter}
+        label={t("runs.text")}
+        value={search.q}
+        onChange={(q) => onChange({ ...search, q })}
+      />
       <Select
         className={classes.templateFilter}
         aria-label={t("runs.template")}
@@ -44,34 +47,5 @@ export function RunsFilters({ projectId, search, onChange }: Props) {
         </div>
       </Chip.Group>
     </div>
-  );
-}
-
-function TextFilter({ search, onChange }: Omit<Props, "projectId">) {
-  const { t } = useTranslation("runs");
-  const [text, setText] = useState(search.q);
-  const [known, setKnown] = useState(search.q);
-  if (known !== search.q) {
-    setKnown(search.q);
-    // Cleared from outside; while typing, the address only follows the text.
-    if (search.q === "") setText("");
-  }
-  const remember = useDebouncedCallback((q: string) => onChange({ ...search, q }), 250);
-  const change = (q: string) => {
-    setText(q);
-    remember(q);
-  };
-  return (
-    <TextInput
-      data-filter
-      className={classes.textFilter}
-      value={text}
-      aria-label={t("runs.text")}
-      placeholder={t("runs.text")}
-      leftSection={<IconFilter size={16} aria-hidden />}
-      rightSection={text !== "" && <CloseButton size="sm" aria-label={t("common:table.clearFilter")} onClick={() => change("")} />}
-      onChange={(event) => change(event.currentTarget.value)}
-      onKeyDown={(event) => event.key === "Escape" && change("")}
-    />
   );
 }

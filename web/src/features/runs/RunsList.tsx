@@ -1,10 +1,11 @@
 import { Button } from "@mantine/core";
-import { useIntersection, useMediaQuery } from "@mantine/hooks";
+import { useMediaQuery } from "@mantine/hooks";
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { IconFilterOff } from "@tabler/icons-react";
-import { type ReactNode, useEffect, useMemo, useRef } from "react";
+import { type ReactNode, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { userQuery } from "@/api/queries";
+import { More } from "@/ui/More";
 import { Empty, ErrorState, RowsSkeleton } from "@/ui/States";
 import { useRowKeys } from "@/ui/useRowKeys";
 import { runsQuery } from "./api";
@@ -75,36 +76,12 @@ export function RunsList({ projectId, search = NO_FILTER, empty, onClear, withou
         {rows.length > 0 && (phone ? <RunCards projectId={projectId} rows={rows} /> : <RunRows projectId={projectId} rows={rows} withoutTemplate={withoutTemplate} />)}
       </div>
       <More
+        label={t("runs.older")}
         more={runs.hasNextPage}
         busy={runs.isFetchingNextPage}
         failed={runs.isFetchNextPageError}
         onMore={() => void runs.fetchNextPage()}
       />
     </>
-  );
-}
-
-interface MoreProps {
-  readonly more: boolean;
-  readonly busy: boolean;
-  readonly failed: boolean;
-  readonly onMore: () => void;
-}
-
-/** Loads older runs when the end of the list comes near; a button for those who do not scroll. */
-function More({ more, busy, failed, onMore }: MoreProps) {
-  const { t } = useTranslation("runs");
-  const { ref, entry } = useIntersection({ rootMargin: "400px" });
-  const near = entry?.isIntersecting === true;
-  useEffect(() => {
-    if (near && more && !busy && !failed) onMore();
-  }, [near, more, busy, failed, onMore]);
-  if (!more) return null;
-  return (
-    <div ref={ref} className={classes.more}>
-      <Button variant="default" size="compact-sm" loading={busy} onClick={onMore}>
-        {t(failed ? "common:actions.retry" : "runs.older")}
-      </Button>
-    </div>
   );
 }

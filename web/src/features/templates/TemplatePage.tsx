@@ -1,17 +1,12 @@
-import { ActionIcon, Menu } from "@mantine/core";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { IconCopy, IconDots, IconEdit, IconPlayerPlay, IconTrash } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { familyOf } from "@/api/apps";
 import { isApiError } from "@/api/errors";
-import { usePermissions } from "@/api/permissions";
 import {
   environmentsQuery,
   inventoriesQuery,
-  projectQuery,
   repositoriesQuery,
-  templateKeys,
   templateQuery,
   templateTasksQuery,
 } from "@/api/queries";
@@ -19,17 +14,13 @@ import type { Template } from "@/api/types";
 import { TemplateSchedules } from "@/features/automation/schedules/TemplateSchedules";
 import { Card } from "@/ui/Card";
 import { type Fact, Facts } from "@/ui/Facts";
-import { ButtonLink, MenuLink } from "@/ui/links";
 import { NotFound } from "@/ui/NotFound";
-import { PageHeader } from "@/ui/PageHeader";
 import { PageSkeleton } from "@/ui/PageSkeleton";
 import { RunList } from "@/ui/RunList";
 import { Empty, ErrorState, RowsSkeleton } from "@/ui/States";
-import { useDelete } from "@/ui/useDelete";
-import { deleteTemplate } from "./api";
 import { AppName } from "@/ui/AppName";
 import classes from "./templates.module.css";
-import { TemplatesTrail } from "./TemplatesTrail";
+import { TemplateHeader } from "./TemplateHeader";
 import { parseArguments, surveyTypes } from "./values";
 import { Workspaces } from "./Workspaces";
 
@@ -46,16 +37,9 @@ export default function TemplatePage() {
 
 function View({ pid, template }: { pid: number; template: Template }) {
   const { t } = useTranslation("templates");
-  const project = useQuery(projectQuery(pid));
   return (
     <>
-      <PageHeader
-        title={template.name}
-        context={project.data?.name}
-        trail={<TemplatesTrail project={pid} />}
-        description={template.description}
-        actions={<Actions pid={pid} template={template} />}
-      />
+      <TemplateHeader pid={pid} template={template} />
       <div className={classes.columns}>
         <Runs pid={pid} id={template.id} />
         <div className={classes.stack}>
@@ -71,74 +55,6 @@ function View({ pid, template }: { pid: number; template: Template }) {
           )}
         </div>
       </div>
-    </>
-  );
-}
-
-function Actions({ pid, template }: { pid: number; template: Template }) {
-  const { t } = useTranslation("templates");
-  const navigate = useNavigate();
-  const client = useQueryClient();
-  const { can } = usePermissions(pid, template.permissions);
-  const params = { pid, id: template.id };
-  const deleting = useDelete<Template>({
-    project: pid,
-    warning: t("deleteWarning"),
-    remove: (x) => deleteTemplate(pid, x.id),
-    onDone: async () => {
-      await navigate({ to: "/project/$pid/templates", params: { pid } });
-      await client.invalidateQueries({ queryKey: templateKeys.all(pid) });
-    },
-  });
-  return (
-    <>
-      {can("run") && (
-        <ButtonLink
-          to="/project/$pid/templates/$id/run"
-          params={params}
-          leftSection={<IconPlayerPlay size={16} />}
-        >
-          {t("actions.run")}
-        </ButtonLink>
-      )}
-      {can("manageResources") && (
-        <>
-          <ButtonLink
-            to="/project/$pid/templates/$id/edit"
-            params={params}
-            variant="default"
-            leftSection={<IconEdit size={16} />}
-          >
-            {t("actions.edit")}
-          </ButtonLink>
-          <Menu position="bottom-end" shadow="md" width={200}>
-            <Menu.Target>
-              <ActionIcon variant="default" size={36} aria-label={t("actions.more")}>
-                <IconDots size={18} aria-hidden />
-              </ActionIcon>
-            </Menu.Target>
-            <Menu.Dropdown>
-              <MenuLink
-                to="/project/$pid/templates/new"
-                params={{ pid }}
-                search={{ copy: template.id }}
-                leftSection={<IconCopy size={16} />}
-              >
-                {t("actions.duplicate")}
-              </MenuLink>
-              <Menu.Divider />
-              <Menu.Item
-                color="red"
-                leftSection={<IconTrash size={16} />}
-                onClick={() => deleting.ask(template)}
-              >
-                {t("actions.delete")}
-              </Menu.Item>
-            </Menu.Dropdown>
-          </Menu>
-        </>
-      )}
-      {deleting.dialog}
     </>
   );
 }

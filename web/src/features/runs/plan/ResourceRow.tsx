@@ -2,8 +2,8 @@ import { IconChevronRight } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ActionMark, actionWord } from "./ActionMark";
-import { diffLines } from "./diff";
-import { DiffView } from "./DiffView";
+import { diffLines } from "@/ui/diff";
+import { DiffView } from "@/ui/DiffView";
 import classes from "./plan.module.css";
 import { type Attribute, type Resource, show } from "./summary";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Stage } from "@/api/types";
-import { diffLines, unifiedLines } from "./diff";
+import { diffLines, unifiedLines } from "@/ui/diff";
 import { groups, lastPlan, readPlan, show } from "./summary";
 
 const stage = (type: string, result: unknown): Stage =>

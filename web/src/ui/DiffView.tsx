@@ -6,7 +6,7 @@ const signs = { same: " ", removed: "−", added: "+" } as const;
 
 /** Lines that went and came, told by sign and colour. */
 export function DiffView({ lines }: { lines: readonly DiffLine[] }) {
-  const { t } = useTranslation("engine");
+  const { t } = useTranslation();
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
     <div className={`${classes.diff} mono`} tabIndex={0} role="region" aria-label={t("diff.label")}>
