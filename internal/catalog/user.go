@@ -295,7 +295,7 @@ func EraseUser(ctx context.Context, s store.Store, id domain.UserID) error {
 	}
 	for _, remove := range []func(context.Context, ...store.Cond) (int, error){
 		s.Sessions().DeleteWhere, s.Tokens().DeleteWhere, s.Members().DeleteWhere,
-		s.TOTPs().DeleteWhere, s.RecoveryCodes().DeleteWhere, s.Invites().DeleteWhere,
+		s.TOTPs().DeleteWhere, s.RecoveryCodes().DeleteWhere, s.MailCodes().DeleteWhere, s.Invites().DeleteWhere,
 	} {
 		if _, err := remove(ctx, mine); err != nil {
 			return err
