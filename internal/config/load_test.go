@@ -299,6 +299,8 @@ func TestLoad_Messages(t *testing.T) {
 		{"mail without a host", given{env: []string{"SEMAPHORE_EMAIL_ALERT=yes"}}},
 		{"mail that does not sign in", given{files: map[string]string{"config.json": `{"email_host": "::1", "email_sender": "ci@localhost", "email_tls": true, "email_username": "ci", "email_password": "hunter2"}`}}},
 		{"mail without a password", given{files: map[string]string{"config.yaml": "email_host: mail\nemail_sender: Signalbox <ci@example.org>\nemail_secure: true\nemail_tls_min_version: 1.3\nemail_username: ci\n"}}},
+		{"second factor nobody can have", given{env: []string{"SIGNALBOX_AUTH_REQUIRE_MFA=all", "SEMAPHORE_EMAIL_2TP_ENABLED=yes", "SIGNALBOX_AUTH_LOCKOUT_TRIES=3", "SIGNALBOX_AUTH_PASSWORD_POLICY_MIN_LENGTH=4"}}},
+		{"mailed codes that are off", given{files: map[string]string{"config.yaml": "auth:\n  email: {allow_create_external_user: true, disable_for_oidc: true}\n  require_mfa: everybody\n"}}},
 		{"tls without files", given{env: []string{"SIGNALBOX_TLS_ENABLED=true"}}},
 		{"tls with missing files", given{env: []string{"SIGNALBOX_TLS_ENABLED=true", "SIGNALBOX_TLS_CERT_FILE=/none/c.pem", "SIGNALBOX_TLS_KEY_FILE=/none/k.pem"}}},
 		{"database is a directory", given{env: []string{"SIGNALBOX_DB_HOST=/"}}},

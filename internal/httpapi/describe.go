@@ -87,6 +87,10 @@ func ownFailures() map[string][]int {
 		"verify":        {http.StatusUnauthorized},
 		"recover":       {http.StatusUnauthorized},
 		"completeSetup": {http.StatusConflict},
+
+		"resendMailedCode":       {http.StatusUnauthorized, http.StatusTooManyRequests},
+		"changeRequiredPassword": {http.StatusUnauthorized, http.StatusConflict},
+		"enrolRequiredFactor":    {http.StatusUnauthorized, http.StatusConflict},
 	}
 }
 
