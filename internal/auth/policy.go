@@ -46,8 +46,9 @@ func common(password string) bool {
 	if repeated(text) || walk(text) {
 		return true
 	}
-	for _, base := range []string{text, plain(text)} {
-		word := strings.TrimFunc(base, func(r rune) bool { return !unicode.IsLetter(r) })
+	isNone := func(r rune) bool { return !unicode.IsLetter(r) }
+	for _, base := range []string{text, plain(text), plain(strings.TrimFunc(text, isNone))} {
+		word := strings.TrimFunc(base, isNone)
 		letters := strings.Map(func(r rune) rune {
 			if unicode.IsLetter(r) {
 				return r
@@ -70,15 +71,21 @@ func plain(text string) string {
 
 // made reports whether a text is nothing but words that are in all lists.
 func made(text string) bool {
-	if text == "" {
-		return false
-	}
-	for _, w := range commonWords() {
-		if rest, ok := strings.CutPrefix(text, w); ok && (rest == "" || made(rest)) {
-			return true
+	// Which beginnings are, shortest first: trying all ways of cutting the text
+	// would take too long for some.
+	ends := make([]bool, len(text)+1)
+	ends[0] = true
+	for i := range text {
+		if !ends[i] {
+			continue
+		}
+		for _, w := range commonWords() {
+			if strings.HasPrefix(text[i:], w) {
+				ends[i+len(w)] = true
+			}
 		}
 	}
-	return false
+	return text != "" && ends[len(text)]
 }
 
 func commonWords() []string {

@@ -14,7 +14,8 @@ const (
 )
 
 // Queue sends letters nobody waits for. What cannot be sent is dropped with a
-// line in the log, which names neither the text nor the reader.
+// line in the log, which names neither the text, nor the subject, where codes
+// stand, nor the reader.
 type Queue struct {
 	sender  *Sender
 	log     *slog.Logger
@@ -37,7 +38,7 @@ func (q *Queue) Post(m Message) {
 	select {
 	case q.letters <- m:
 	default:
-		q.log.Warn("mail dropped: too many letters wait for the server", "subject", m.Subject)
+		q.log.Warn("mail dropped: too many letters wait for the server")
 	}
 }
 
@@ -52,7 +53,7 @@ func (q *Queue) Run(ctx context.Context) {
 					return
 				case m := <-q.letters:
 					if err := q.sender.Send(ctx, m); err != nil {
-						q.log.Warn("mail dropped", "subject", m.Subject, "error", err)
+						q.log.Warn("mail dropped", "error", err)
 					}
 				}
 			}
