@@ -58,6 +58,12 @@ func (s *Service) EmailMethod() (enabled, login bool) {
 	return enabled, enabled && (s.cfg.Email.LoginExternal || s.cfg.Email.CreateExternal)
 }
 
+// errNoCodes is what asking for codes gets where there are none: a server of the
+// reference without them does not know the address.
+func errNoCodes() error {
+	return &domain.Error{Kind: domain.KindNotFound, Message: emailDisabled, Hint: "codes by mail are switched off on this server"}
+}
+
 func (s *Service) mail() bool { return s.cfg.Mail != nil && s.cfg.Mail.Configured() }
 
 // newMailCode stores a code for a browser or, without digits, a link, and
@@ -142,7 +148,7 @@ func (s *Service) postCode(address, name, code string) {
 // address.
 func (s *Service) LoginByMail(ctx context.Context, address string, c Client) (Ticket, error) {
 	if _, login := s.EmailMethod(); !login {
-		return Ticket{}, domain.Forbidden(emailDisabled)
+		return Ticket{}, errNoCodes()
 	}
 	address = strings.ToLower(strings.TrimSpace(address))
 	if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address || len(address) > 255 {
@@ -209,7 +215,7 @@ func (s *Service) askForMail(about string, c Client) error {
 // last at the earliest.
 func (s *Service) ResendMail(ctx context.Context, cookie string, c Client) error {
 	if enabled, _ := s.EmailMethod(); !enabled {
-		return domain.Forbidden(emailDisabled)
+		return errNoCodes()
 	}
 	token, ok := s.token(cookie)
 	if !ok {

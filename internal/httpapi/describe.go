@@ -88,7 +88,8 @@ func ownFailures() map[string][]int {
 		"recover":       {http.StatusUnauthorized},
 		"completeSetup": {http.StatusConflict},
 
-		"resendMailedCode":       {http.StatusUnauthorized, http.StatusTooManyRequests},
+		"loginByMail":            {http.StatusNotFound},
+		"resendMailedCode":       {http.StatusUnauthorized, http.StatusNotFound, http.StatusTooManyRequests},
 		"changeRequiredPassword": {http.StatusUnauthorized, http.StatusConflict},
 		"enrolRequiredFactor":    {http.StatusUnauthorized, http.StatusConflict},
 	}

@@ -182,7 +182,7 @@ func TestMailedSecondFactor(t *testing.T) {
 	t.Parallel()
 	s, box := newMailSite(t, func(c *auth.Config) { c.Email.Enabled, c.RequireMFA = true, auth.RequireAll })
 	expect(t, "methods", s.do("", "GET", "/api/auth/login", nil), 200, `"email":{"login":false}`)
-	expect(t, "no sign-in by mail alone", s.do("", "POST", "/api/auth/login/email", object{"email": "ann@example.test"}), 403, "EMAIL_OTP_DISABLED")
+	expect(t, "no sign-in by mail alone", s.do("", "POST", "/api/auth/login/email", object{"email": "ann@example.test"}), 404, "EMAIL_OTP_DISABLED")
 	cookie := s.browser("ann")
 	letter := box.take()[0]
 	code := letter.Subject[len(letter.Subject)-6:]
