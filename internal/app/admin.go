@@ -231,7 +231,7 @@ func newAuth(c *config.Config, st store.Store, letters *mail.Queue, now func() t
 	}
 	lock := c.Auth.Lockout
 	cfg := auth.Config{
-		Store: st, CookieKey: key, Now: now, SessionIdle: c.Auth.SessionIdle,
+		Store: st, CookieKey: key, Now: now, SessionIdle: c.Auth.SessionIdle, SessionLife: c.Auth.SessionLife,
 		PasswordLoginDisabled: c.Auth.PasswordLoginDisabled, Sealer: ring,
 		TOTP: auth.TOTPConfig{
 			Enabled: c.Auth.TOTP.Enabled, AllowRecovery: c.Auth.TOTP.AllowRecovery,

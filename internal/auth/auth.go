@@ -75,9 +75,11 @@ type Service struct {
 	cfg      Config
 	hasher   *hasher
 	throttle *throttle // of guesses
-	mails    *throttle // of letters that somebody has sent
-	decoy    string    // hash that unknown users are compared with
-	denials  denials
+	// mails and mailsFrom slow down who has letters sent, by reader and by client.
+	// Many people may share an address.
+	mails, mailsFrom *throttle
+	decoy            string // hash that unknown users are compared with
+	denials          denials
 
 	setupMu   sync.Mutex // guards setupHash
 	setupHash string     // hex SHA-256 of the setup token, "" for none
@@ -111,7 +113,7 @@ func New(cfg Config) (*Service, error) {
 	}
 	return &Service{
 		cfg: cfg, hasher: newHasher(cfg.Cost), throttle: newThrottle(cfg.Now, cfg.Throttle),
-		mails: newThrottle(cfg.Now, ThrottleConfig{}),
+		mails: newThrottle(cfg.Now, ThrottleConfig{}), mailsFrom: newThrottle(cfg.Now, ThrottleConfig{FreeTries: 30, LockTries: 100}),
 		decoy: decoyHash(cfg.Cost),
 	}, nil
 }

@@ -203,11 +203,17 @@ func (s *Service) domainAllowed(address string) bool {
 
 // askForMail slows down who has letters sent: each counts, whoever it is for.
 func (s *Service) askForMail(about string, c Client) error {
-	done, err := s.mails.begin("mail:"+about, "address:"+c.Address)
+	from, err := s.mailsFrom.begin(c.Address)
 	if err != nil {
 		return err
 	}
-	done(failed)
+	to, err := s.mails.begin(about)
+	if err != nil {
+		from(unclear)
+		return err
+	}
+	from(failed)
+	to(failed)
 	return nil
 }
 
@@ -326,7 +332,7 @@ func (s *Service) verifyMailLogin(ctx context.Context, row domain.MailCode, code
 		return Ticket{}, err
 	}
 	done(succeeded)
-	s.mails.forget("mail:" + row.Email)
+	s.mails.forget(row.Email)
 	return s.StartSession(ctx, user, c)
 }
 

@@ -101,7 +101,7 @@ func (s *Service) ResetPassword(ctx context.Context, token, password domain.Secr
 		return err
 	}
 	s.throttle.forget(passwordTries(user.ID))
-	s.mails.forget("mail:" + passwordTries(user.ID))
+	s.mails.forget(passwordTries(user.ID))
 	s.tell(user, c, letters.PasswordReset)
 	return nil
 }

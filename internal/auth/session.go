@@ -72,6 +72,9 @@ func (s *Service) start(ctx context.Context, user domain.User, c Client, byMail 
 		return Ticket{}, err
 	}
 	if session.Pending == domain.FactorMail {
+		if err := s.askForMail(codeTries(user.ID), c); err != nil {
+			return Ticket{}, err
+		}
 		s.postCode(user.Email, user.Name, code)
 	}
 	return Ticket{Cookie: s.sign(token), User: user, Pending: session.Pending}, nil

@@ -136,6 +136,7 @@ type Keys struct {
 type Auth struct {
 	PasswordLoginDisabled bool
 	SessionIdle           time.Duration
+	SessionLife           time.Duration // 0: as long as the server sees fit
 	CookieSecure          CookieSecure
 	TOTP                  TOTP
 	Email                 EmailCodes

@@ -92,6 +92,9 @@ func options(home string) []option {
 		{key: "auth.session_idle_hours", env: "AUTH_SESSION_IDLE_HOURS",
 			field: func(c *Config) field { return duration{&c.Auth.SessionIdle, time.Hour, 1, 24 * 365} },
 			doc:   "Hours without a request after which a browser is signed out."},
+		{key: "auth.max_session_life_hours", env: "AUTH_MAX_SESSION_LIFE_HOURS",
+			field: func(c *Config) field { return duration{&c.Auth.SessionLife, time.Hour, 0, 24 * 365} },
+			doc:   "Hours after which a browser is signed out, used or not; 0 stands for 30 days."},
 		{key: "auth.cookie_secure", env: "AUTH_COOKIE_SECURE",
 			field: func(c *Config) field {
 				return choice[CookieSecure]{&c.Auth.CookieSecure, []string{"auto", "always", "never"}}
@@ -386,7 +389,7 @@ func unusedKeys() []string {
 		"tmp_path", "dirs.",
 		"tls.http_redirect_port", "tls.http_redirect_addr",
 		"option_encryption", "encryption.",
-		"auth.totp.", "auth.email.", "mfa.", "auth.max_session_life_hours",
+		"auth.totp.", "auth.email.", "mfa.",
 		"auth.trusted_proxies",
 		"external_auth_email_matching", "recaptcha.",
 		"ldap_", "oidc_providers.",

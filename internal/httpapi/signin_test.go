@@ -63,8 +63,7 @@ func (b *mailbox) code(t *testing.T) string {
 func newMailSite(t *testing.T, change func(*auth.Config)) (*site, *mailbox) {
 	t.Helper()
 	box := &mailbox{}
-	var s *site
-	s = newSite(t, func(d *httpapi.Deps) {
+	s := newSite(t, func(d *httpapi.Deps) {
 		ring, err := secrets.New(secrets.GenerateKey())
 		if err != nil {
 			t.Fatal(err)
