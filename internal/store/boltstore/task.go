@@ -73,6 +73,50 @@ func (s *tasks) Update(ctx context.Context, id domain.TaskID, fn func(*domain.Ta
 	return result, rules.Explain(err, "update task %d", id)
 }
 
+// removals is the revision that counts the tasks deleted from a project.
+func removals(p domain.ProjectID) int64 { return -int64(p) }
+
+func (s *tasks) Delete(ctx context.Context, id domain.TaskID) error {
+	err := s.DB.Write(ctx, func(t *kv.Tx) error {
+		task, row, err := s.Load(t, int64(id))
+		if err != nil {
+			return err
+		}
+		t.Bump(removals(task.ProjectID))
+		return s.Remove(t, row)
+	})
+	return rules.Explain(err, "delete task %d", id)
+}
+
+func (s *tasks) Settled(ctx context.Context, p domain.ProjectID, before time.Time) (upTo domain.TaskID, removed int64, err error) {
+	id := s.Column("id")
+	first := func(t *kv.Tx, q store.Query) (found int64, err error) {
+		err = s.Query(ctx, t, q.Max(1), func(row []any) error {
+			found = row[id].(int64)
+			return nil
+		})
+		return found, err
+	}
+	err = s.DB.Read(ctx, func(t *kv.Tx) error {
+		if removed, err = t.Revision(removals(p)); err != nil {
+			return err
+		}
+		newest, err := first(t, store.Where(store.InProject(p), store.Lt("created", before)).By("-id"))
+		if err != nil {
+			return err
+		}
+		unfinished, err := first(t, store.Where(store.InProject(p), store.In("status", domain.UnfinishedStatuses())).By("id"))
+		if err != nil {
+			return err
+		}
+		if upTo = domain.TaskID(newest); unfinished != 0 {
+			upTo = min(upTo, domain.TaskID(unfinished)-1)
+		}
+		return nil
+	})
+	return upTo, removed, rules.Explain(err, "look how far the tasks of project %d have ended", p)
+}
+
 func (s *tasks) Reseal(ctx context.Context, id domain.TaskID, fn func(string) (string, error)) error {
 	err := s.DB.Write(ctx, func(t *kv.Tx) error {
 		d, row, err := s.definitions.Load(t, int64(id))
@@ -155,6 +199,9 @@ func (s *tasks) List(ctx context.Context, f store.TaskFilter) (list []domain.Tas
 	add(f.Project != 0, store.InProject(f.Project))
 	add(f.Template != 0, store.Eq("template_id", f.Template))
 	add(f.Before != 0, store.Lt("id", f.Before))
+	add(f.User != 0, store.Eq("user_id", f.User))
+	add(!f.Since.IsZero(), store.Gt("created", f.Since.UnixMicro()-1))
+	add(!f.Until.IsZero(), store.Lt("created", f.Until.UnixMicro()))
 	add(len(f.Statuses) > 0, store.In("status", f.Statuses))
 	err = s.DB.Read(ctx, func(t *kv.Tx) error {
 		list, err = s.named(ctx, &names{t: t}, q)
@@ -272,6 +319,8 @@ func (s *tasks) Stats(ctx context.Context, f store.StatsFilter) ([]domain.TaskSt
 	add(f.User != 0, "user_id", store.OpEq, int64(f.User))
 	add(!f.Since.IsZero(), "start", store.OpGt, f.Since.UnixMicro()-1)
 	add(!f.Until.IsZero(), "end", store.OpLt, f.Until.UnixMicro())
+	add(f.After != 0, "id", store.OpGt, int64(f.After))
+	add(f.UpTo != 0, "id", store.OpLt, int64(f.UpTo)+1)
 	created, status, begun, ended := s.Column("created"), s.Column("status"), s.Column("start"), s.Column("end")
 	stats := rules.Stats{}
 	err := s.DB.Read(ctx, func(t *kv.Tx) error {
