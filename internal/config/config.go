@@ -30,6 +30,7 @@ type Config struct {
 	Schedule   Schedule
 	Projects   Projects
 	Teams      Teams
+	Mail       Mail
 	// Apps changes built-in apps and adds others, by id.
 	Apps      map[string]App
 	Log       Log
@@ -135,8 +136,36 @@ type Keys struct {
 type Auth struct {
 	PasswordLoginDisabled bool
 	SessionIdle           time.Duration
+	SessionLife           time.Duration // 0: as long as the server sees fit
 	CookieSecure          CookieSecure
 	TOTP                  TOTP
+	Email                 EmailCodes
+	PasswordReset         bool   // who forgot the password can have a link mailed
+	RequireMFA            string // off, admins or all
+	Lockout               Lockout
+	PasswordPolicy        PasswordPolicy
+}
+
+// EmailCodes governs codes sent by mail.
+type EmailCodes struct {
+	Enabled        bool
+	LoginExternal  bool
+	CreateExternal bool
+	Domains        []string
+}
+
+// Lockout slows down who guesses passwords and codes.
+type Lockout struct {
+	FreeTries   int           // failures in a row before the waiting begins
+	LongestWait time.Duration // between two tries before the lock
+	Tries       int           // failures in a row that lock
+	Time        time.Duration // of the lock
+}
+
+// PasswordPolicy are the rules for new passwords.
+type PasswordPolicy struct {
+	MinLength    int
+	RefuseCommon bool
 }
 
 // TOTP governs the second factor of time-based codes.
@@ -203,6 +232,19 @@ type Projects struct {
 	NonAdminCanCreate bool
 }
 
+// Mail says which server takes mail. Without Host nothing is sent.
+type Mail struct {
+	Alerts   bool   // results of tasks are sent by mail
+	Sender   string // an address, with or without a name
+	Host     string
+	Port     int // 0: the usual one
+	Username string
+	Password domain.Secret
+	Secure   bool   // sign in, and use TLS if the server offers it
+	TLS      bool   // with Secure: TLS from the first byte
+	MinTLS   string // oldest version of TLS: 1.0, 1.1, 1.2 or 1.3
+}
+
 // Teams governs how members come and go.
 type Teams struct {
 	InvitesEnabled  bool
@@ -248,7 +290,11 @@ func defaults() *Config {
 			Postgres:    databaseServer(),
 			AutoMigrate: true,
 		},
-		Auth: Auth{SessionIdle: domain.SessionIdle, CookieSecure: CookieSecureAuto, TOTP: TOTP{RequireConfirmation: true, AppName: "Signalbox"}},
+		Auth: Auth{SessionIdle: domain.SessionIdle, CookieSecure: CookieSecureAuto, TOTP: TOTP{RequireConfirmation: true, AppName: "Signalbox"},
+			PasswordReset: true, RequireMFA: "off",
+			Lockout:        Lockout{FreeTries: 5, LongestWait: 2 * time.Minute, Tries: 20, Time: 15 * time.Minute},
+			PasswordPolicy: PasswordPolicy{MinLength: 10, RefuseCommon: true},
+		},
 		Tasks: Tasks{
 			MaxParallel: 10,
 			StopGrace:   15 * time.Second,
@@ -259,6 +305,7 @@ func defaults() *Config {
 		Git:      Git{Client: "cmd_git"},
 		Schedule: Schedule{Timezone: "UTC"},
 		Teams:    Teams{InviteType: "username", MembersCanLeave: true},
+		Mail:     Mail{MinTLS: "1.2"},
 		Log:      Log{Level: slog.LevelInfo, Format: "text"},
 	}
 }

@@ -87,6 +87,11 @@ func ownFailures() map[string][]int {
 		"verify":        {http.StatusUnauthorized},
 		"recover":       {http.StatusUnauthorized},
 		"completeSetup": {http.StatusConflict},
+
+		"loginByMail":            {http.StatusNotFound},
+		"resendMailedCode":       {http.StatusUnauthorized, http.StatusNotFound, http.StatusTooManyRequests},
+		"changeRequiredPassword": {http.StatusUnauthorized, http.StatusConflict},
+		"enrolRequiredFactor":    {http.StatusUnauthorized, http.StatusConflict},
 	}
 }
 

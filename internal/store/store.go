@@ -72,6 +72,7 @@ type Store interface {
 	Runners() Collection[domain.Runner, domain.RunnerID]
 	TOTPs() Collection[domain.TOTP, domain.TOTPID]
 	RecoveryCodes() Collection[domain.RecoveryCode, domain.RecoveryCodeID]
+	MailCodes() Collection[domain.MailCode, domain.MailCodeID]
 	Events() Events
 	Options() Options
 	Tasks() Tasks

@@ -59,6 +59,7 @@ type Store struct {
 	runners      collection[domain.Runner, domain.RunnerID]
 	totps        collection[domain.TOTP, domain.TOTPID]
 	codes        collection[domain.RecoveryCode, domain.RecoveryCodeID]
+	mailCodes    collection[domain.MailCode, domain.MailCodeID]
 	events       events
 	options      options
 	tasks        *tasks
@@ -107,6 +108,7 @@ func newStore(e *kv.DB) *Store {
 		runners:      collect[domain.Runner, domain.RunnerID](e, "runners"),
 		totps:        collect[domain.TOTP, domain.TOTPID](e, "totps"),
 		codes:        collect[domain.RecoveryCode, domain.RecoveryCodeID](e, "recovery_codes"),
+		mailCodes:    collect[domain.MailCode, domain.MailCodeID](e, "mail_codes"),
 		events:       events{kv.NewTable[domain.Event](e, "events")},
 		options:      options{kv.NewTable[domain.Option](e, "options")},
 		logs:         logs{Table: kv.NewTable[chunk](e, "chunks")},
@@ -159,8 +161,9 @@ func (s *Store) IntegrationValues() store.Collection[domain.IntegrationValue, do
 func (s *Store) IntegrationAliases() store.Collection[domain.IntegrationAlias, domain.IntegrationAliasID] {
 	return s.aliases
 }
-func (s *Store) Runners() store.Collection[domain.Runner, domain.RunnerID] { return s.runners }
-func (s *Store) TOTPs() store.Collection[domain.TOTP, domain.TOTPID]       { return s.totps }
+func (s *Store) Runners() store.Collection[domain.Runner, domain.RunnerID]       { return s.runners }
+func (s *Store) TOTPs() store.Collection[domain.TOTP, domain.TOTPID]             { return s.totps }
+func (s *Store) MailCodes() store.Collection[domain.MailCode, domain.MailCodeID] { return s.mailCodes }
 func (s *Store) RecoveryCodes() store.Collection[domain.RecoveryCode, domain.RecoveryCodeID] {
 	return s.codes
 }

@@ -49,6 +49,19 @@ const login = createRoute({
   component: lazyRouteComponent(() => import("@/features/auth/LoginPage")),
 });
 
+const forgot = createRoute({
+  getParentRoute: () => root,
+  path: "/auth/forgot",
+  component: lazyRouteComponent(() => import("@/features/auth/ForgotPage")),
+});
+
+/** Where the link in a letter leads; its token is behind #. */
+const reset = createRoute({
+  getParentRoute: () => root,
+  path: "/auth/reset",
+  component: lazyRouteComponent(() => import("@/features/auth/ResetPage")),
+});
+
 const setup = createRoute({
   getParentRoute: () => root,
   path: "/setup",
@@ -361,6 +374,8 @@ const projectRunners = createRoute({
 
 const tree = root.addChildren([
   login,
+  forgot,
+  reset,
   setup,
   signedIn.addChildren([
     home,
