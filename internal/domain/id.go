@@ -29,4 +29,5 @@ type (
 	RunnerID             int64
 	TOTPID               int64
 	RecoveryCodeID       int64
+	NotificationID       int64
 )

@@ -20,13 +20,14 @@ type tasks struct {
 	definitions            kv.Table[domain.TaskDefinition]
 	chunks, results        kv.Table[chunk]
 	stages                 kv.Table[domain.TaskStage]
+	notices                kv.Table[domain.Notification]
 	queue, heads, versions *kv.Index
 }
 
 func newTasks(s *Store, definitions kv.Table[domain.TaskDefinition], stages kv.Table[domain.TaskStage]) *tasks {
 	c := collect[domain.Task, domain.TaskID](s.db, "tasks")
 	return &tasks{
-		c, s.tmpls.Table, definitions, s.logs.Table, s.results.Table, stages,
+		c, s.tmpls.Table, definitions, s.logs.Table, s.results.Table, stages, s.notices.Table,
 		c.Partial(schema.Queue), c.Partial(schema.Heads), c.Partial(schema.Versions),
 	}
 }
@@ -49,6 +50,32 @@ func (s *tasks) Create(ctx context.Context, task *domain.Task, d domain.TaskDefi
 		return err
 	})
 	return rules.Explain(err, "create task")
+}
+
+// Delete removes what is owned by the task by way of its references.
+func (s *tasks) Delete(ctx context.Context, id domain.TaskID) error {
+	err := s.DB.Write(ctx, func(t *kv.Tx) error {
+		rows := [][]any{}
+		err := s.notices.Query(ctx, t, store.Where(store.Eq("task_id", id)).Max(kv.NoLimit), func(row []any) error {
+			rows = append(rows, slices.Clone(row))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if err := s.notices.Remove(t, rows...); err != nil {
+			return err
+		}
+		row, err := s.Row(t, int64(id))
+		if err != nil {
+			return err
+		}
+		if row == nil {
+			return store.ErrNotFound
+		}
+		return s.Remove(t, row)
+	})
+	return rules.Explain(err, "delete task %d", id)
 }
 
 func (s *tasks) Definition(ctx context.Context, id domain.TaskID) (d domain.TaskDefinition, err error) {

@@ -71,6 +71,7 @@ func Tables() []*Table {
 		entity[domain.RecoveryCode]("recovery_codes"),
 		entity[domain.Event]("events"),
 		entity[domain.Task]("tasks"),
+		entity[domain.Notification]("notifications"),
 		definitions,
 		chunks("chunks"),
 		chunks("result_chunks"),
