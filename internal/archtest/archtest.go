@@ -43,7 +43,7 @@ func layers() []layer {
 			name: "capabilities",
 			packages: []string{
 				"internal/access", "internal/auth/...", "internal/backup", "internal/catalog/...", "internal/client", "internal/config", "internal/dispatch/...", "internal/exec/...",
-				"internal/runner", "internal/secrets/...", "internal/tasks/...", "internal/store/storetest",
+				"internal/mail", "internal/runner", "internal/secrets/...", "internal/tasks/...", "internal/store/storetest",
 			},
 			because: "use cases ask for abilities, so that a database or the web can be replaced without touching them",
 		},
@@ -92,7 +92,7 @@ func bans() []ban {
 			because: "what runs beside users' programs stays small, and cannot reach the database or sessions",
 		},
 		{
-			from:    []string{"internal/tasks/...", "internal/dispatch/...", "internal/auth/...", "internal/httpapi/...", "internal/secrets/...", "internal/store/..."},
+			from:    []string{"internal/tasks/...", "internal/dispatch/...", "internal/auth/...", "internal/httpapi/...", "internal/mail", "internal/secrets/...", "internal/store/..."},
 			never:   []string{"internal/config"},
 			because: "settings are handed over as values: a part that reads the whole configuration cannot be tested alone",
 		},
@@ -125,6 +125,12 @@ func bans() []ban {
 			except:  []string{"internal/exec/gitrepo"},
 			never:   []string{"github.com/go-git/..."},
 			because: "the git library has one home, behind the same interface as the program",
+		},
+		{
+			from:    []string{"internal/..."},
+			except:  []string{"internal/mail"},
+			never:   []string{"github.com/wneessen/go-mail/..."},
+			because: "mail has one home, which bounds the time and keeps headers apart from texts",
 		},
 		{
 			from:    []string{"internal/..."},

@@ -30,6 +30,7 @@ type Config struct {
 	Schedule   Schedule
 	Projects   Projects
 	Teams      Teams
+	Mail       Mail
 	// Apps changes built-in apps and adds others, by id.
 	Apps      map[string]App
 	Log       Log
@@ -203,6 +204,19 @@ type Projects struct {
 	NonAdminCanCreate bool
 }
 
+// Mail says which server takes mail. Without Host nothing is sent.
+type Mail struct {
+	Alerts   bool   // results of tasks are sent by mail
+	Sender   string // an address, with or without a name
+	Host     string
+	Port     int // 0: the usual one
+	Username string
+	Password domain.Secret
+	Secure   bool   // sign in, and use TLS if the server offers it
+	TLS      bool   // with Secure: TLS from the first byte
+	MinTLS   string // oldest version of TLS: 1.0, 1.1, 1.2 or 1.3
+}
+
 // Teams governs how members come and go.
 type Teams struct {
 	InvitesEnabled  bool
@@ -259,6 +273,7 @@ func defaults() *Config {
 		Git:      Git{Client: "cmd_git"},
 		Schedule: Schedule{Timezone: "UTC"},
 		Teams:    Teams{InviteType: "username", MembersCanLeave: true},
+		Mail:     Mail{MinTLS: "1.2"},
 		Log:      Log{Level: slog.LevelInfo, Format: "text"},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/mail"
 	"net/url"
 	"path/filepath"
 	"sort"
@@ -306,6 +307,25 @@ func (f address) get() any               { return *f.p }
 func (f address) acceptsEmpty()          {}
 func (f address) expects() string        { return "an address such as https://ci.example.org/path" }
 func (f address) schema() map[string]any { return typed("string") }
+
+// sender is an e-mail address, with or without a name.
+type sender struct{ p *string }
+
+func (f sender) set(value any) error {
+	s, err := asText(value)
+	if err != nil {
+		return err
+	}
+	s = strings.TrimSpace(s)
+	if _, err := mail.ParseAddress(s); err != nil {
+		return errForm
+	}
+	*f.p = s
+	return nil
+}
+func (f sender) get() any               { return *f.p }
+func (f sender) expects() string        { return "an e-mail address such as ci@example.org" }
+func (f sender) schema() map[string]any { return typed("string") }
 
 // zone is an IANA time zone.
 type zone struct{ p *string }

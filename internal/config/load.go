@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -506,6 +507,7 @@ func (l *loader) crossCheck() {
 	}
 	l.checkDatabase()
 	l.checkTLS()
+	l.checkMail()
 }
 
 func (l *loader) checkDatabase() {
@@ -566,5 +568,36 @@ func (l *loader) checkTLS() {
 			reason = filepath.Clean(pathError.Path) + ": " + pathError.Err.Error()
 		}
 		l.problem("", "tls.cert_file", "certificate and key cannot be used: "+reason)
+	}
+}
+
+// checkMail finds out whether mail can be sent as it was asked for. What the
+// reference ignores is ignored here too, but not in silence.
+func (l *loader) checkMail() {
+	m := l.config.Mail
+	if m.Host == "" {
+		if m.Alerts {
+			l.warn("email_alert (%s) has no effect without email_host", l.report.origins["email_alert"])
+		}
+		return
+	}
+	if strings.ContainsAny(m.Host, "/ @") || strings.Contains(m.Host, ":") && net.ParseIP(strings.Trim(m.Host, "[]")) == nil {
+		l.problem("", "email_host", fmt.Sprintf("%q is not the name of a server; a port goes into email_port", m.Host))
+	}
+	if m.Sender == "" && !slices.ContainsFunc(l.problems, func(p Problem) bool { return p.Key == "email_sender" }) {
+		l.problem(l.report.origins["email_host"], "email_sender", "must be set when email_host is")
+	}
+	if !m.Secure {
+		for _, idle := range []struct {
+			key   string
+			given bool
+		}{{"email_tls", m.TLS}, {"email_username", m.Username != ""}, {"email_password", m.Password != ""}} {
+			if idle.given {
+				l.warn("%s (%s) has no effect without email_secure", idle.key, l.report.origins[idle.key])
+			}
+		}
+	}
+	if m.Secure && (m.Username == "") != (m.Password == "") {
+		l.warn("email_username and email_password belong together; only one of them is set")
 	}
 }
