@@ -299,6 +299,8 @@ func TestLoad_Messages(t *testing.T) {
 		{"mail without a host", given{env: []string{"SEMAPHORE_EMAIL_ALERT=yes"}}},
 		{"mail that does not sign in", given{files: map[string]string{"config.json": `{"email_host": "::1", "email_sender": "ci@localhost", "email_tls": true, "email_username": "ci", "email_password": "hunter2"}`}}},
 		{"mail without a password", given{files: map[string]string{"config.yaml": "email_host: mail\nemail_sender: Signalbox <ci@example.org>\nemail_secure: true\nemail_tls_min_version: 1.3\nemail_username: ci\n"}}},
+		{"alerts without addresses", given{env: []string{"SEMAPHORE_TELEGRAM_ALERT=true", "SEMAPHORE_SLACK_ALERT=yes"}, files: map[string]string{"config.json": `{"rocketchat_alert": true, "microsoft_teams_alert": true, "dingtalk_alert": true, "gotify_alert": true}`}}},
+		{"alerts with wrong addresses", given{files: map[string]string{"config.json": `{"telegram_alert": true, "telegram_token": "12/../34:hunter2", "telegram_chat": -100123, "slack_alert": true, "slack_url": "ftp://hunter2", "rocketchat_url": "https://", "microsoft_teams_url": "http://169.254.169.254/hunter2", "dingtalk_url": "hunter2", "gotify_url": "http://[fe80::1]/", "gotify_token": 7}`}}},
 		{"tls without files", given{env: []string{"SIGNALBOX_TLS_ENABLED=true"}}},
 		{"tls with missing files", given{env: []string{"SIGNALBOX_TLS_ENABLED=true", "SIGNALBOX_TLS_CERT_FILE=/none/c.pem", "SIGNALBOX_TLS_KEY_FILE=/none/k.pem"}}},
 		{"database is a directory", given{env: []string{"SIGNALBOX_DB_HOST=/"}}},

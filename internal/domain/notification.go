@@ -15,6 +15,27 @@ const (
 	ChannelGotify     Channel = "gotify"
 )
 
+// Title is the name of the channel as people know it.
+func (c Channel) Title() string {
+	switch c {
+	case ChannelEmail:
+		return "E-mail"
+	case ChannelTelegram:
+		return "Telegram"
+	case ChannelSlack:
+		return "Slack"
+	case ChannelRocketChat:
+		return "Rocket.Chat"
+	case ChannelTeams:
+		return "Microsoft Teams"
+	case ChannelDingTalk:
+		return "DingTalk"
+	case ChannelGotify:
+		return "Gotify"
+	}
+	return string(c)
+}
+
 // NotificationState says what became of a notification.
 type NotificationState string
 

@@ -32,6 +32,7 @@ func (a *api) addRoutes() {
 	a.addTeamRoutes()
 	a.addAdminRoutes()
 	a.addAuditRoutes()
+	a.addNotificationRoutes()
 }
 
 func (a *api) addSystemRoutes() {
