@@ -46,13 +46,21 @@ type field struct {
 // Send sends to the channel of the webhook.
 func (c *Channel) Send(ctx context.Context, _ notify.Recipient, m notify.Message) error {
 	a := attachment{
-		Title: escape(m.Title()), TitleLink: m.URL, Text: m.Sentence(), Markdown: []string{"text"},
+		Title: escape(m.Title()), TitleLink: m.URL, Text: text(m), Markdown: []string{"text"},
 		Color: map[domain.TaskStatus]string{domain.StatusSuccess: "good", domain.StatusError: "danger"}[m.Event],
 	}
 	for _, f := range m.Facts() {
 		a.Fields = append(a.Fields, field{f.Name, escape(f.Value), len(f.Value) <= 40})
 	}
 	return c.client.Post(ctx, webhook.Request{URL: c.url, Body: message{[]attachment{a}}, Reason: webhook.PlainReason})
+}
+
+// text is what shows where there is little room, such as on a locked phone.
+func text(m notify.Message) string {
+	if m.Test() {
+		return m.Sentence()
+	}
+	return m.Number() + " " + m.Result() + "\n" + m.Sentence()
 }
 
 // escape keeps Slack from reading links and mentions.
