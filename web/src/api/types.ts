@@ -55,3 +55,6 @@ export type Matrix = Answer<"/api/project/{project_id}/tasks/{task_id}/ansible/r
 export type Play = Element<NonNullable<Matrix["plays"]>>;
 export type PlayTask = Element<NonNullable<Play["tasks"]>>;
 export type Cell = Element<NonNullable<PlayTask["cells"]>>;
+/** A channel for alerts that the server has switched on, and what became of a test message on it. */
+export type AlertChannel = Element<Answer<"/api/project/{project_id}/alerts/channels", "get">>;
+export type Notification = Element<Answer<"/api/project/{project_id}/tasks/{task_id}/notifications", "get">>;
