@@ -76,7 +76,9 @@ func TestNotify_OncePerStatus(t *testing.T) {
 	}
 	j.status(t, domain.StatusRunning)
 	j.status(t, domain.StatusWaitingConfirmation)
-	// What it asks and its end may come together.
+	if err := f.Decide(t.Context(), f.owner, f.project, asking.ID, true); err != nil {
+		t.Fatal(err)
+	}
 	j.write(t, job.Record{Status: &job.Status{Status: string(domain.StatusRunning), Time: f.now}}, job.Record{End: &job.End{Status: "success", Time: f.now}})
 	want := []string{
 		fmt.Sprint(good.ID, " success 0"), fmt.Sprint(bad.ID, " error 0"), fmt.Sprint(broken.ID, " error 0"),
