@@ -43,7 +43,7 @@ func (p Pace) usual() Pace {
 	}
 	set(&p.Tick, 5*time.Second)
 	set(&p.Send, 20*time.Second)
-	set(&p.Lease, 2*time.Minute)
+	set(&p.Lease, 40*time.Second)
 	set(&p.MaxAge, 24*time.Hour)
 	set(&p.Keep, 30*24*time.Hour)
 	if p.Delays == nil {

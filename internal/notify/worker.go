@@ -66,15 +66,9 @@ func (s *Service) drain(ctx context.Context, l *lane, sending *errgroup.Group) e
 				}
 				continue
 			}
-			taken, err := s.take(ctx, n)
-			if errors.Is(err, errTaken) || errors.Is(err, store.ErrNotFound) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
+			// It is taken when there is room to send it, for the lease runs from then.
 			sending.Go(func() error {
-				s.deliver(ctx, l.channel, taken)
+				s.attempt(ctx, l.channel, n)
 				return nil
 			})
 		}
@@ -83,6 +77,18 @@ func (s *Service) drain(ctx context.Context, l *lane, sending *errgroup.Group) e
 		}
 	}
 	return nil
+}
+
+// attempt takes a notification and delivers it, unless somebody else did.
+func (s *Service) attempt(ctx context.Context, c Channel, n domain.Notification) {
+	taken, err := s.take(ctx, n)
+	switch {
+	case err == nil:
+		s.deliver(ctx, c, taken)
+	case errors.Is(err, errTaken), errors.Is(err, store.ErrNotFound), ctx.Err() != nil:
+	default:
+		s.Log.Error("take an alert", "channel", n.Channel, "task_id", n.TaskID, "error", err)
+	}
 }
 
 // errTaken says that somebody else is at a notification, or was.
