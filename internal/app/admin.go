@@ -13,6 +13,7 @@ import (
 	"signalbox/internal/cli"
 	"signalbox/internal/config"
 	"signalbox/internal/domain"
+	"signalbox/internal/mail"
 	"signalbox/internal/secrets"
 	"signalbox/internal/store"
 	"signalbox/internal/store/boltstore"
@@ -36,7 +37,7 @@ func (*App) Open(ctx context.Context, c *config.Config, log *slog.Logger) (cli.A
 	if err != nil {
 		return nil, err
 	}
-	a, err := newAuth(c, st, time.Now)
+	a, err := newAuth(c, st, nil, time.Now)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -44,7 +45,7 @@ func (*App) Open(ctx context.Context, c *config.Config, log *slog.Logger) (cli.A
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	cat, err := newCatalog(c, st, a, keySources(c, keys), nil)
+	cat, err := newCatalog(c, st, a, nil, keySources(c, keys), nil)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -218,7 +219,8 @@ func storeConfig(c *config.Config, log *slog.Logger) sqlstore.Config {
 	}
 }
 
-func newAuth(c *config.Config, st store.Store, now func() time.Time) (*auth.Service, error) {
+// newAuth returns what signs users in. Without a queue nothing is mailed.
+func newAuth(c *config.Config, st store.Store, letters *mail.Queue, now func() time.Time) (*auth.Service, error) {
 	key, err := config.Decode(c.Keys.CookieHash)
 	if err != nil {
 		return nil, err
@@ -227,14 +229,23 @@ func newAuth(c *config.Config, st store.Store, now func() time.Time) (*auth.Serv
 	if err != nil {
 		return nil, err
 	}
-	return auth.New(auth.Config{
-		Store: st, CookieKey: key, Now: now, SessionIdle: c.Auth.SessionIdle,
+	lock := c.Auth.Lockout
+	cfg := auth.Config{
+		Store: st, CookieKey: key, Now: now, SessionIdle: c.Auth.SessionIdle, SessionLife: c.Auth.SessionLife,
 		PasswordLoginDisabled: c.Auth.PasswordLoginDisabled, Sealer: ring,
 		TOTP: auth.TOTPConfig{
 			Enabled: c.Auth.TOTP.Enabled, AllowRecovery: c.Auth.TOTP.AllowRecovery,
 			Immediate: !c.Auth.TOTP.RequireConfirmation, Issuer: c.Auth.TOTP.AppName,
 		},
-	})
+		WebHost: c.Server.WebHost, PasswordReset: c.Auth.PasswordReset, RequireMFA: auth.RequireMFA(c.Auth.RequireMFA),
+		Email:    auth.EmailConfig(c.Auth.Email),
+		Policy:   auth.Policy{MinLength: c.Auth.PasswordPolicy.MinLength, AllowCommon: !c.Auth.PasswordPolicy.RefuseCommon},
+		Throttle: auth.ThrottleConfig{FreeTries: lock.FreeTries, LockTries: lock.Tries, LockTime: lock.Time, LongestWait: lock.LongestWait},
+	}
+	if letters != nil {
+		cfg.Mail = letters
+	}
+	return auth.New(cfg)
 }
 
 func (a *admin) Close() error { return a.store.Close() }
@@ -319,9 +330,11 @@ func (a *admin) ChangeUser(ctx context.Context, which cli.UserRef, c cli.UserCha
 			if c.Active != nil {
 				u.Disabled = !*c.Active
 			}
+			set(&u.MustChangePassword, c.MustChange)
 			if hash != "" {
 				u.PasswordHash = hash
 			}
+			u.MustChangePassword = u.MustChangePassword && !u.External
 			return u.Validate()
 		})
 		if err != nil {

@@ -28,6 +28,7 @@ import (
 	"signalbox/internal/exec/workspace"
 	"signalbox/internal/job"
 	"signalbox/internal/live"
+	"signalbox/internal/mail"
 	"signalbox/internal/runner"
 	"signalbox/internal/secrets"
 	"signalbox/internal/store"
@@ -86,7 +87,12 @@ func awaitStore(ctx context.Context, c *config.Config, log *slog.Logger) (store.
 }
 
 func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *slog.Logger) error {
-	authn, err := newAuth(c, st, time.Now)
+	sender, err := newMail(c.Mail)
+	if err != nil {
+		return err
+	}
+	letters := mail.NewQueue(sender, log)
+	authn, err := newAuth(c, st, letters, time.Now)
 	if err != nil {
 		return err
 	}
@@ -103,7 +109,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	env := jobEnv(os.Environ(), host.ForwardEnv)
 	queries := runner.Queries{Executable: executable, Env: env, Host: host}
 	programs := runner.NewPrograms(queries, log, utcNow)
-	cat, err := newCatalog(c, st, authn, sources, programs.Look)
+	cat, err := newCatalog(c, st, authn, letters, sources, programs.Look)
 	if err != nil {
 		return err
 	}
@@ -165,6 +171,10 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 		return dispatcher.Run(ctx)
 	})
 	g.Go(func() error { return sweepSessions(ctx, authn, log) })
+	g.Go(func() error {
+		letters.Run(ctx)
+		return nil
+	})
 	g.Go(func() error { return watchRing(ctx, c, keys, log) })
 	g.Go(func() error { return service.Retain(ctx) })
 	g.Go(func() error { return alerts.Run(ctx) })
@@ -299,15 +309,20 @@ func keySources(c *config.Config, ring *secrets.Keyring) *secrets.Sources {
 	})
 }
 
-// newCatalog makes the use cases; programs may be nil where nobody asks for them.
-func newCatalog(c *config.Config, st store.Store, a *auth.Service, sources *secrets.Sources, programs func(domain.App) domain.Program) (*catalog.Catalog, error) {
-	return catalog.New(catalog.Deps{
-		Store: st, Sealer: sources, Passwords: a, Now: utcNow, Programs: programs,
+// newCatalog makes the use cases; letters and programs may be nil where nobody asks for them.
+func newCatalog(c *config.Config, st store.Store, a *auth.Service, letters *mail.Queue, sources *secrets.Sources, programs func(domain.App) domain.Program) (*catalog.Catalog, error) {
+	deps := catalog.Deps{
+		WebHost: c.Server.WebHost,
+		Store:   st, Sealer: sources, Passwords: a, Now: utcNow, Programs: programs,
 		BaseApps: baseApps(c.Apps),
 		Demo:     catalog.NewDemoFiles(filepath.Join(c.DataDir, "demo")), AnyoneCreates: c.Projects.NonAdminCanCreate,
 		Maintenance: maintenance(c),
 		Teams: catalog.Teams{
 			InvitesEnabled: c.Teams.InvitesEnabled, InviteType: catalog.InviteType(c.Teams.InviteType), MembersStay: !c.Teams.MembersCanLeave,
 		},
-	})
+	}
+	if letters != nil {
+		deps.Mail = letters
+	}
+	return catalog.New(deps)
 }

@@ -38,6 +38,17 @@ type Config struct {
 	TOTP   TOTPConfig
 	// Cost of new password hashes; zero: DefaultCost.
 	Cost Cost
+	// Mail sends codes, links and notices; nil: nothing is sent.
+	Mail Mailer
+	// WebHost is the public address that links in letters start with; without one
+	// there are no links.
+	WebHost string
+	Email   EmailConfig
+	// PasswordReset lets users who forgot their password have a link mailed.
+	PasswordReset bool
+	RequireMFA    RequireMFA // "": off
+	Policy        Policy
+	Throttle      ThrottleConfig
 }
 
 // Sealer encrypts texts that are stored; what was sealed for one place can be
@@ -63,9 +74,12 @@ type TOTPConfig struct {
 type Service struct {
 	cfg      Config
 	hasher   *hasher
-	throttle *throttle
-	decoy    string // hash that unknown users are compared with
-	denials  denials
+	throttle *throttle // of guesses
+	// mails and mailsFrom slow down who has letters sent, by reader and by client.
+	// Many people may share an address.
+	mails, mailsFrom *throttle
+	decoy            string // hash that unknown users are compared with
+	denials          denials
 
 	setupMu   sync.Mutex // guards setupHash
 	setupHash string     // hex SHA-256 of the setup token, "" for none
@@ -98,7 +112,8 @@ func New(cfg Config) (*Service, error) {
 		cfg.Cost = DefaultCost()
 	}
 	return &Service{
-		cfg: cfg, hasher: newHasher(cfg.Cost), throttle: newThrottle(cfg.Now),
+		cfg: cfg, hasher: newHasher(cfg.Cost), throttle: newThrottle(cfg.Now, cfg.Throttle),
+		mails: newThrottle(cfg.Now, ThrottleConfig{}), mailsFrom: newThrottle(cfg.Now, ThrottleConfig{FreeTries: 30, LockTries: 100}),
 		decoy: decoyHash(cfg.Cost),
 	}, nil
 }
@@ -153,7 +168,7 @@ func (s *Service) Login(ctx context.Context, login string, password domain.Secre
 		}
 		return Ticket{}, err
 	}
-	return s.StartSession(ctx, user, c)
+	return s.start(ctx, user, c, s.mailFactor(user))
 }
 
 func outcomeOf(err error) outcome {
@@ -214,7 +229,7 @@ func (s *Service) find(ctx context.Context, login string) (domain.User, error) {
 
 // Hash checks a new password against the rules and hashes it.
 func (s *Service) Hash(ctx context.Context, password domain.Secret) (string, error) {
-	if err := CheckPassword("password", password); err != nil {
+	if err := s.cfg.Policy.Check("password", password); err != nil {
 		return "", err
 	}
 	return s.hasher.hash(ctx, password)

@@ -142,11 +142,11 @@ func TestPasswords(t *testing.T) {
 		}
 	}
 	for _, short := range []domain.Secret{"", "short", "123456789"} {
-		if err := CheckPassword("password", short); err == nil {
+		if err := (Policy{}).Check("password", short); err == nil {
 			t.Errorf("a password of %d characters was accepted", len(short))
 		}
 	}
-	if err := CheckPassword("password", "пароль-длинный"); err != nil {
+	if err := (Policy{}).Check("password", "пароль-длинный"); err != nil {
 		t.Errorf("letters beyond ASCII: %v", err)
 	}
 }
@@ -219,7 +219,7 @@ func TestThrottle(t *testing.T) {
 func TestThrottle_ParallelGuessesAndMemory(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(0, 0)
-	th := newThrottle(func() time.Time { return now })
+	th := newThrottle(func() time.Time { return now }, ThrottleConfig{})
 	var pending []func(outcome)
 	for range 100 {
 		if done, err := th.begin("account:x"); err == nil {
@@ -342,7 +342,7 @@ func TestSessions_ClockSetBack(t *testing.T) {
 // make it longer: the throttle counts on the clock that nobody sets.
 func TestThrottle_MeasuresByTheMonotonicClock(t *testing.T) {
 	t.Parallel()
-	th := newThrottle(time.Now)
+	th := newThrottle(time.Now, ThrottleConfig{})
 	done, err := th.begin("key")
 	if err != nil {
 		t.Fatal(err)

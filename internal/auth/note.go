@@ -7,6 +7,7 @@ import (
 
 	"signalbox/internal/audit"
 	"signalbox/internal/domain"
+	letters "signalbox/internal/mail"
 )
 
 // note adds a line of activity, inside the transaction of what it tells about.
@@ -55,8 +56,8 @@ func (d *denials) first(id domain.SessionID) bool {
 	return true
 }
 
-// NoteHalfSession writes down that a session was used before its second factor
-// was given, once for each session. The actor is what Identify returned with the
+// NoteHalfSession writes down that a session was used before its sign-in was
+// complete, once for each session. The actor is what Identify returned with the
 // refusal.
 func (s *Service) NoteHalfSession(ctx context.Context, actor domain.Actor, what string) {
 	if actor.SessionID == 0 || !s.denials.first(actor.SessionID) {
@@ -64,6 +65,25 @@ func (s *Service) NoteHalfSession(ctx context.Context, actor domain.Actor, what 
 	}
 	_ = s.note(ctx, actor, audit.Entry{ // refused already, with or without a line
 		Action: domain.ActionAccess, Object: domain.ObjectSession, ID: int64(actor.SessionID), Target: actor.User.Username,
-		Outcome: domain.OutcomeDenied, Text: fmt.Sprintf("%s refused to %s: the second factor is missing", what, actor.User.Username),
+		Outcome: domain.OutcomeDenied, Text: fmt.Sprintf("%s refused to %s: the sign-in is not complete", what, actor.User.Username),
 	})
+}
+
+func (s *Service) noteCreated(ctx context.Context, c Client, user domain.User, text string) error {
+	return s.note(ctx, c.actor(user), audit.Entry{
+		Action: domain.ActionCreate, Object: domain.ObjectUser, ID: int64(user.ID), Target: user.Username,
+		Text: fmt.Sprintf(text, user.Username), After: user,
+	})
+}
+
+// tell writes to a user what happened to the account. It waits for nothing, and
+// an account without mail is told nothing.
+func (s *Service) tell(user domain.User, c Client, n letters.Notice) {
+	if s.mail() && user.Email != "" {
+		s.cfg.Mail.Post(n.About(user, c.Address, s.cfg.WebHost))
+	}
+}
+
+func (s *Service) tellOf(user domain.User, actor domain.Actor, n letters.Notice) {
+	s.tell(user, Client{Address: actor.Address}, n)
 }

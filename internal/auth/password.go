@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/bcrypt"
@@ -38,28 +37,6 @@ const (
 	saltSize = 16
 	hashSize = 32
 )
-
-// CheckPassword applies the rules for new passwords.
-func CheckPassword(field string, password domain.Secret) error {
-	n := utf8.RuneCountInString(password.Reveal())
-	switch {
-	case n == 0:
-		return domain.Invalid(field, "a password is required")
-	case n < MinPassword:
-		return domain.Invalid(field, "must have at least %d characters", MinPassword)
-	case len(password) > MaxPassword:
-		return domain.Invalid(field, "must not be longer than %d bytes", MaxPassword)
-	}
-	return nil
-}
-
-// HashPassword checks and hashes a password, for programs without a Service.
-func HashPassword(password domain.Secret) (string, error) {
-	if err := CheckPassword("password", password); err != nil {
-		return "", err
-	}
-	return argonHash(password, DefaultCost()), nil
-}
 
 // hasher computes password hashes, few at a time.
 type hasher struct {

@@ -27,8 +27,14 @@ const pendingLife = 15 * time.Minute
 const maxSessions = 1000
 
 // StartSession opens a session for a user who has proved who they are. Where a
-// second factor is due, the session is good for nothing until Verify.
+// second factor is due, the session is good for nothing until Verify. Codes by
+// mail are left to sign-ins with a password.
 func (s *Service) StartSession(ctx context.Context, user domain.User, c Client) (Ticket, error) {
+	return s.start(ctx, user, c, false)
+}
+
+func (s *Service) start(ctx context.Context, user domain.User, c Client, byMail bool) (Ticket, error) {
+	code := ""
 	token := randomText()
 	now := s.cfg.Now().UTC()
 	session := domain.Session{
@@ -46,6 +52,14 @@ func (s *Service) StartSession(ctx context.Context, user domain.User, c Client) 
 				session.Pending = domain.FactorTOTP
 			}
 		}
+		if session.Pending == domain.FactorNone && byMail {
+			session.Pending = domain.FactorMail
+			var err error
+			code, err = s.newMailCode(ctx, domain.MailCode{Purpose: domain.MailFactor, UserID: &user.ID, Email: user.Email, TokenHash: session.TokenHash})
+			if err != nil {
+				return err
+			}
+		}
 		if err := s.cfg.Store.Sessions().Create(ctx, &session); err != nil {
 			return err
 		}
@@ -56,6 +70,12 @@ func (s *Service) StartSession(ctx context.Context, user domain.User, c Client) 
 	})
 	if err != nil {
 		return Ticket{}, err
+	}
+	if session.Pending == domain.FactorMail {
+		if err := s.askForMail(codeTries(user.ID), c); err != nil {
+			return Ticket{}, err
+		}
+		s.postCode(user.Email, user.Name, code)
 	}
 	return Ticket{Cookie: s.sign(token), User: user, Pending: session.Pending}, nil
 }
@@ -116,12 +136,28 @@ func (s *Service) live(session domain.Session, now time.Time) bool {
 // would be for, together with the refusal.
 func (s *Service) bySession(ctx context.Context, cookie string) (domain.Actor, error) {
 	session, user, err := s.session(ctx, cookie)
+	if domain.IsKind(err, domain.KindUnauthenticated) {
+		if _, err := s.waitsForMail(ctx, cookie); err != nil {
+			return domain.Actor{}, err
+		}
+		return domain.Actor{}, domain.Unauthenticated(emailRequired)
+	}
 	if err != nil {
 		return domain.Actor{}, err
 	}
 	actor := domain.Actor{User: user, SessionID: session.ID}
 	if session.Pending != domain.FactorNone {
-		return actor, domain.Unauthenticated(totpRequired)
+		return actor, domain.Unauthenticated("%s", pendingWord(session.Pending))
+	}
+	step, err := s.step(ctx, user)
+	if err != nil {
+		return domain.Actor{}, err
+	}
+	if step != "" {
+		if !s.fresh(session) {
+			return domain.Actor{}, errSignIn()
+		}
+		return actor, stepError(step)
 	}
 	now := s.cfg.Now().UTC()
 	idle := now.Sub(session.LastActive)
@@ -140,6 +176,14 @@ func (s *Service) bySession(ctx context.Context, cookie string) (domain.Actor, e
 		}
 	}
 	return actor, nil
+}
+
+// pendingWord is what clients are told of the second factor that is missing.
+func pendingWord(f domain.SecondFactor) string {
+	if f == domain.FactorMail {
+		return emailRequired
+	}
+	return totpRequired
 }
 
 // user returns the user of a session or token; nobody who may not sign in.
@@ -178,7 +222,11 @@ func (s *Service) Discard(ctx context.Context, cookie string) error {
 	if !ok {
 		return nil
 	}
-	_, err := s.cfg.Store.Sessions().DeleteWhere(ctx, store.Eq("token_hash", hexHash(token)))
+	mine := store.Eq("token_hash", hexHash(token))
+	if _, err := s.cfg.Store.MailCodes().DeleteWhere(ctx, mine); err != nil {
+		return err
+	}
+	_, err := s.cfg.Store.Sessions().DeleteWhere(ctx, mine)
 	return err
 }
 
@@ -253,7 +301,7 @@ func selfOrAdmin(actor domain.Actor, id domain.UserID) error {
 	return domain.Unauthenticated("only an administrator may do this")
 }
 
-// Sweep removes sessions that can no longer sign anybody in.
+// Sweep removes sessions and codes that can no longer sign anybody in.
 func (s *Service) Sweep(ctx context.Context) error {
 	now := s.cfg.Now().UTC().Add(time.Microsecond) // what ends now has ended
 	_, err := s.cfg.Store.Sessions().DeleteWhere(ctx, store.Lt("last_active", now.Add(-s.cfg.SessionIdle)))
@@ -262,6 +310,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 	}
 	if err == nil {
 		_, err = s.cfg.Store.Sessions().DeleteWhere(ctx, store.Ne("pending", domain.FactorNone), store.Lt("created", now.Add(-pendingLife)))
+	}
+	if err == nil {
+		_, err = s.cfg.Store.MailCodes().DeleteWhere(ctx, store.Lt("sent", now.Add(-resetLife)))
 	}
 	return err
 }

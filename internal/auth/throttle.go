@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"time"
@@ -8,8 +9,15 @@ import (
 	"signalbox/internal/domain"
 )
 
-// The steps of throttling: after freeTries failures each further one makes the
-// next wait longer, and after lockTries the wait is lockTime.
+// ThrottleConfig are the steps of throttling: after FreeTries failures in a row
+// each further one makes the next wait longer, up to LongestWait, and after
+// LockTries the wait is LockTime. What is zero is as usual.
+type ThrottleConfig struct {
+	FreeTries, LockTries  int
+	LockTime, LongestWait time.Duration
+}
+
+// The usual steps.
 const (
 	freeTries   = 5
 	lockTries   = 20
@@ -32,6 +40,7 @@ const (
 // throttle slows guessing down, by account and by address.
 type throttle struct {
 	now func() time.Time
+	cfg ThrottleConfig
 
 	mu      sync.Mutex // guards entries
 	entries map[string]*tries
@@ -50,8 +59,12 @@ type tries struct {
 // maxWith bounds them.
 const maxWith = 16
 
-func newThrottle(now func() time.Time) *throttle {
-	return &throttle{now: now, entries: map[string]*tries{}}
+func newThrottle(now func() time.Time, cfg ThrottleConfig) *throttle {
+	cfg.FreeTries = cmp.Or(cfg.FreeTries, freeTries)
+	cfg.LockTries = cmp.Or(cfg.LockTries, lockTries)
+	cfg.LockTime = cmp.Or(cfg.LockTime, lockTime)
+	cfg.LongestWait = cmp.Or(cfg.LongestWait, longestWait)
+	return &throttle{now: now, cfg: cfg, entries: map[string]*tries{}}
 }
 
 // begin asks whether an attempt may be made. The caller reports its outcome to
@@ -67,7 +80,7 @@ func (t *throttle) begin(keys ...string) (done func(outcome), err error) {
 		if e == nil {
 			continue
 		}
-		if e.pending == 0 && now.Sub(e.last) > lockTime && !now.Before(e.until) {
+		if e.pending == 0 && now.Sub(e.last) > t.cfg.LockTime && !now.Before(e.until) {
 			delete(t.entries, key) // long ago
 			continue
 		}
@@ -75,7 +88,7 @@ func (t *throttle) begin(keys ...string) (done func(outcome), err error) {
 			wait = left
 		}
 		// Parallel guesses must not slip through before the first has failed.
-		if e.failures+e.pending >= lockTries && wait < time.Second {
+		if e.failures+e.pending >= t.cfg.LockTries && wait < time.Second {
 			wait = time.Second
 		}
 	}
@@ -111,7 +124,7 @@ func (t *throttle) end(o outcome, keys []string) {
 		case failed:
 			e.failures++
 			e.last = now
-			e.until = now.Add(waitAfter(e.failures))
+			e.until = now.Add(t.waitAfter(e.failures))
 			for _, other := range keys {
 				if other != key && len(e.with) < maxWith && !slices.Contains(e.with, other) {
 					e.with = append(e.with, other)
@@ -159,14 +172,14 @@ func (t *throttle) lastTry(keys ...string) time.Time {
 }
 
 // waitAfter is the wait that follows the n-th failure in a row.
-func waitAfter(n int) time.Duration {
+func (t *throttle) waitAfter(n int) time.Duration {
 	switch {
-	case n < freeTries:
+	case n >= t.cfg.LockTries:
+		return t.cfg.LockTime
+	case n < t.cfg.FreeTries:
 		return 0
-	case n >= lockTries:
-		return lockTime
 	}
-	return min(time.Second<<(n-freeTries), longestWait)
+	return min(time.Second<<min(n-t.cfg.FreeTries, 20), t.cfg.LongestWait)
 }
 
 // trim makes room when too much is remembered: first what no longer matters,
@@ -176,7 +189,7 @@ func (t *throttle) trim(now time.Time) {
 		return
 	}
 	for key, e := range t.entries {
-		if e.pending == 0 && now.Sub(e.last) > lockTime && !now.Before(e.until) {
+		if e.pending == 0 && now.Sub(e.last) > t.cfg.LockTime && !now.Before(e.until) {
 			delete(t.entries, key)
 		}
 	}
@@ -184,7 +197,7 @@ func (t *throttle) trim(now time.Time) {
 		if len(t.entries) < maxTracked*9/10 {
 			return
 		}
-		if e.pending == 0 && e.failures < lockTries {
+		if e.pending == 0 && e.failures < t.cfg.LockTries {
 			delete(t.entries, key)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"signalbox/internal/audit"
 	"signalbox/internal/domain"
+	letters "signalbox/internal/mail"
 	"signalbox/internal/store"
 )
 
@@ -118,6 +119,7 @@ func (s *Service) MakeToken(ctx context.Context, actor domain.Actor, n NewToken)
 	if err != nil {
 		return "", domain.Token{}, err
 	}
+	s.tellOf(actor.User, actor, letters.TokenMade)
 	return text, token, nil
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"signalbox/internal/audit"
 	"signalbox/internal/domain"
+	letters "signalbox/internal/mail"
 	"signalbox/internal/store"
 )
 
@@ -123,6 +124,9 @@ func (s *Service) enrol(ctx context.Context, actor domain.Actor, user domain.Use
 		return s.noteUser(ctx, actor, user, "Second factor of user %s set up")
 	})
 	out.Factor.Secret = ""
+	if err == nil && confirmed {
+		s.tellOf(user, actor, letters.FactorOn)
+	}
 	return out, err
 }
 
@@ -303,7 +307,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, actor domain.Actor, id domain
 }
 
 func (s *Service) confirm(ctx context.Context, actor domain.Actor, f domain.TOTP, code domain.Secret) error {
-	return s.guarded(ctx, f.UserID, actor.Address, func() error {
+	err := s.guarded(ctx, f.UserID, actor.Address, func() error {
 		return s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 			if err := s.take(ctx, f, bareCode(code)); err != nil {
 				return err
@@ -317,6 +321,10 @@ func (s *Service) confirm(ctx context.Context, actor domain.Actor, f domain.TOTP
 			return s.noteUser(ctx, actor, actor.User, "Second factor of user %s set up")
 		})
 	})
+	if err == nil {
+		s.tellOf(actor.User, actor, letters.FactorOn)
+	}
+	return err
 }
 
 // RemoveTOTP takes away a second factor. Users prove in a browser session once
@@ -358,7 +366,7 @@ func (s *Service) TakeTOTP(ctx context.Context, actor domain.Actor, user domain.
 }
 
 func (s *Service) removeFactor(ctx context.Context, actor domain.Actor, user domain.User) error {
-	return s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
+	err := s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.dropFactor(ctx, user.ID); err != nil {
 			return err
 		}
@@ -367,6 +375,10 @@ func (s *Service) removeFactor(ctx context.Context, actor domain.Actor, user dom
 		}
 		return s.noteUser(ctx, actor, user, "Second factor of user %s removed")
 	})
+	if err == nil {
+		s.tellOf(user, actor, letters.FactorOff)
+	}
+	return err
 }
 
 // Verify takes the second factor of a sign-in and renews the cookie. Nothing
@@ -374,8 +386,20 @@ func (s *Service) removeFactor(ctx context.Context, actor domain.Actor, user dom
 // code of a factor that does not count yet makes it count.
 func (s *Service) Verify(ctx context.Context, cookie string, code domain.Secret, c Client) (ticket Ticket, pending bool, err error) {
 	session, user, err := s.session(ctx, cookie)
+	if domain.IsKind(err, domain.KindUnauthenticated) {
+		row, err := s.waitsForMail(ctx, cookie)
+		if err != nil {
+			return Ticket{}, false, err
+		}
+		ticket, err = s.verifyMailLogin(ctx, row, code, c)
+		return ticket, true, err
+	}
 	if err != nil {
 		return Ticket{}, false, err
+	}
+	if session.Pending == domain.FactorMail {
+		ticket, err = s.verifyMailFactor(ctx, session, user, code, c)
+		return ticket, true, err
 	}
 	if session.Pending == domain.FactorNone {
 		f, err := s.factor(ctx, user.ID)
@@ -393,7 +417,7 @@ func (s *Service) Verify(ctx context.Context, cookie string, code domain.Secret,
 	if !s.cfg.TOTP.Enabled {
 		return Ticket{}, true, domain.Forbidden(totpDisabled)
 	}
-	ticket, err = s.complete(ctx, session, user, c, badPasscode, func(ctx context.Context) error {
+	ticket, err = s.complete(ctx, session, user, c, badPasscode, nil, func(ctx context.Context) error {
 		f, err := s.factor(ctx, user.ID)
 		if err != nil {
 			return err
@@ -416,7 +440,7 @@ func (s *Service) Recover(ctx context.Context, cookie string, code domain.Secret
 	if session.Pending == domain.FactorNone {
 		return Ticket{}, false, nil
 	}
-	if !s.cfg.TOTP.Enabled || !s.cfg.TOTP.AllowRecovery {
+	if session.Pending != domain.FactorTOTP || !s.cfg.TOTP.Enabled || !s.cfg.TOTP.AllowRecovery {
 		return Ticket{}, true, domain.Forbidden(totpDisabled)
 	}
 	if f, err := s.factor(ctx, user.ID); err != nil {
@@ -424,7 +448,7 @@ func (s *Service) Recover(ctx context.Context, cookie string, code domain.Secret
 	} else if f == nil {
 		return Ticket{}, true, domain.Invalid("", notEnabled)
 	}
-	ticket, err = s.complete(ctx, session, user, c, badRecovery, func(ctx context.Context) error {
+	ticket, err = s.complete(ctx, session, user, c, badRecovery, nil, func(ctx context.Context) error {
 		if err := s.takeRecovery(ctx, user.ID, bareCode(code)); err != nil {
 			return err
 		}
@@ -433,13 +457,22 @@ func (s *Service) Recover(ctx context.Context, cookie string, code domain.Secret
 		}
 		return s.noteUser(ctx, c.actor(user), user, "Second factor of user %s removed by a recovery code")
 	})
+	if err == nil {
+		s.tell(user, c, letters.FactorRecovered)
+	}
 	return ticket, true, err
 }
 
-// complete turns half a session into a whole one with a new cookie.
-func (s *Service) complete(ctx context.Context, session domain.Session, user domain.User, c Client, refusal string, prove func(context.Context) error) (Ticket, error) {
+// complete turns half a session into a whole one with a new cookie. What try does
+// stays done when the proof is refused; nil does nothing.
+func (s *Service) complete(ctx context.Context, session domain.Session, user domain.User, c Client, refusal string, try, prove func(context.Context) error) (Ticket, error) {
 	token := randomText()
 	err := s.guarded(ctx, user.ID, c.Address, func() error {
+		if try != nil {
+			if err := try(ctx); err != nil {
+				return err
+			}
+		}
 		return s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 			if err := prove(ctx); err != nil {
 				return err

@@ -447,7 +447,7 @@ func TestEvents(t *testing.T) {
 		"update user success: Second factor of user Anna set up",
 		"login session denied: Sign-in of Anna refused",
 		"login session denied: Sign-in of an unknown user refused",
-		"access session denied: GET /projects refused to Anna: the second factor is missing",
+		"access session denied: GET /projects refused to Anna: the sign-in is not complete",
 		"login session denied: Second factor of Anna refused",
 		"login session success: Anna signed in",
 		"create token success: API token PREFIX created",

@@ -17,6 +17,7 @@ import (
 	"signalbox/internal/audit"
 	"signalbox/internal/authz"
 	"signalbox/internal/domain"
+	"signalbox/internal/mail"
 	"signalbox/internal/store"
 )
 
@@ -58,6 +59,28 @@ type Deps struct {
 	AnyoneCreates bool
 	Teams         Teams
 	Maintenance   Maintenance
+	// Mail sends notices and invitations; nil: nothing is sent.
+	Mail Mailer
+	// WebHost is the public address that links in letters start with; without one
+	// invitations are not mailed.
+	WebHost string
+}
+
+// Mailer sends letters without making anybody wait.
+type Mailer interface {
+	// Configured reports whether there is a mail server at all.
+	Configured() bool
+	Post(mail.Message)
+}
+
+// mails reports whether letters can be sent.
+func (c *Catalog) mails() bool { return c.Mail != nil && c.Mail.Configured() }
+
+// tell writes to a user what somebody did to their account.
+func (c *Catalog) tell(u domain.User, actor domain.Actor, n mail.Notice) {
+	if c.mails() && u.Email != "" {
+		c.Mail.Post(n.About(u, actor.Address, c.WebHost))
+	}
 }
 
 // Teams governs how members come and go.

@@ -8,12 +8,14 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/mail"
+	"net/url"
 	"strings"
 
 	"signalbox/internal/access"
 	"signalbox/internal/audit"
 	"signalbox/internal/authz"
 	"signalbox/internal/domain"
+	letters "signalbox/internal/mail"
 	"signalbox/internal/store"
 )
 
@@ -154,7 +156,43 @@ func (c *Catalog) CreateInvite(ctx context.Context, g authz.Grant, i domain.Invi
 		}
 		return c.noteInvite(ctx, g.Actor, domain.ActionCreate, i, "created", nil, i)
 	})
+	if err == nil {
+		c.mailInvite(ctx, g, row, secret)
+	}
 	return row, domain.Secret(secret), err
+}
+
+// mailInvite sends an invitation to whom it is for. It stands without the letter
+// too: whoever made it has the link.
+func (c *Catalog) mailInvite(ctx context.Context, g authz.Grant, row InviteRow, secret string) {
+	if !c.mails() || c.WebHost == "" {
+		return
+	}
+	project, err := c.Store.Projects().Get(ctx, g.Project)
+	if err != nil {
+		return
+	}
+	address, name := "", ""
+	switch {
+	case row.User != nil:
+		address, name = row.User.Email, row.User.Name
+	case row.Email != nil:
+		address = *row.Email
+	}
+	by := "Somebody"
+	if row.Inviter != nil {
+		by = row.Inviter.Name
+	}
+	lines := []string{by + " invites you to the project “" + project.Name + "” on Signalbox."}
+	if row.ExpiresAt != nil {
+		lines = append(lines, "The invitation holds until "+row.ExpiresAt.UTC().Format("2 January 2006, 15:04")+" UTC.")
+	}
+	c.Mail.Post(letters.Letter{
+		Subject: "Invitation to " + project.Name, Lines: lines,
+		// What comes after # is not sent to servers, nor written to their logs.
+		Link: c.WebHost + "/invite#" + url.Values{"token": {secret}}.Encode(), Action: "Accept the invitation",
+		Footer: "If you do not know what this is about, leave this letter alone.",
+	}.To(address, name))
 }
 
 func hashInvite(secret string) string {

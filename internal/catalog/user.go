@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"signalbox/internal/audit"
 	"signalbox/internal/domain"
+	"signalbox/internal/mail"
 	"signalbox/internal/store"
 )
 
@@ -90,6 +92,23 @@ type UserChange struct {
 	// Current is the present password, which changing one's own in a browser needs.
 	Current  domain.Secret
 	Disabled *bool // nil: stays
+	// MustChange makes the user choose another password at the next sign-in. nil
+	// means yes where somebody else sets the password, and stays otherwise.
+	MustChange *bool
+}
+
+// mustChange reports whether the user has to choose another password after a
+// change. Nobody asks it of themselves.
+func (ch UserChange) mustChange(actor domain.Actor, stored domain.User) bool {
+	switch {
+	case stored.External:
+		return false
+	case actor.User.ID == stored.ID:
+		return stored.MustChangePassword && ch.Password == ""
+	case ch.MustChange != nil:
+		return *ch.MustChange
+	}
+	return stored.MustChangePassword || ch.Password != ""
 }
 
 // ReplaceUser replaces a user, and the password when one is given. Nobody
@@ -124,7 +143,7 @@ func (c *Catalog) ReplaceUser(ctx context.Context, actor domain.Actor, id domain
 		}
 	}
 	u.ID = id
-	return c.Store.InTx(ctx, func(ctx context.Context) error {
+	err = c.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := c.taken(ctx, u); err != nil {
 			return err
 		}
@@ -136,6 +155,7 @@ func (c *Catalog) ReplaceUser(ctx context.Context, actor domain.Actor, id domain
 		after, err := c.Store.Users().Update(ctx, id, func(row *domain.User) error {
 			row.Username, row.Name, row.Email = u.Username, u.Name, u.Email
 			row.Alert, row.Admin, row.Pro, row.Disabled = u.Alert, u.Admin, u.Pro, u.Disabled
+			row.MustChangePassword = change.mustChange(actor, stored)
 			if hash != "" {
 				row.PasswordHash = hash
 			}
@@ -151,6 +171,23 @@ func (c *Catalog) ReplaceUser(ctx context.Context, actor domain.Actor, id domain
 		}
 		return c.note(ctx, actor, userEntry(domain.ActionUpdate, after, "User %s updated", stored, after))
 	})
+	if err != nil {
+		return err
+	}
+	if hash != "" {
+		c.tell(stored, actor, passwordNotice(actor, id))
+	}
+	if !strings.EqualFold(stored.Email, u.Email) {
+		c.tell(stored, actor, mail.EmailChanged) // at the old address
+	}
+	return nil
+}
+
+func passwordNotice(actor domain.Actor, id domain.UserID) mail.Notice {
+	if actor.User.ID == id {
+		return mail.PasswordChanged
+	}
+	return mail.PasswordSet
 }
 
 // mayChange refuses changes of a user that are not the actor's to make.
@@ -216,8 +253,9 @@ func (c *Catalog) endSessions(ctx context.Context, actor domain.Actor, id domain
 }
 
 // SetPassword sets a password and ends the user's other sessions. Whoever changes
-// their own in a browser gives the present one.
-func (c *Catalog) SetPassword(ctx context.Context, actor domain.Actor, id domain.UserID, password, current domain.Secret) error {
+// their own in a browser gives the present one. Of the change, what is about the
+// password counts.
+func (c *Catalog) SetPassword(ctx context.Context, actor domain.Actor, id domain.UserID, change UserChange) error {
 	if err := selfOrAdmin(actor, id); err != nil {
 		return err
 	}
@@ -228,13 +266,13 @@ func (c *Catalog) SetPassword(ctx context.Context, actor domain.Actor, id domain
 	if stored.External {
 		return domain.Invalid("password", "this user signs in elsewhere; the password is set there")
 	}
-	hash, err := c.newPassword(ctx, actor, id, password, current)
+	hash, err := c.newPassword(ctx, actor, id, change.Password, change.Current)
 	if err != nil {
 		return err
 	}
-	return c.Store.InTx(ctx, func(ctx context.Context) error {
+	err = c.Store.InTx(ctx, func(ctx context.Context) error {
 		after, err := c.Store.Users().Update(ctx, id, func(row *domain.User) error {
-			row.PasswordHash = hash
+			row.PasswordHash, row.MustChangePassword = hash, change.mustChange(actor, stored)
 			return nil
 		})
 		if err != nil {
@@ -245,6 +283,10 @@ func (c *Catalog) SetPassword(ctx context.Context, actor domain.Actor, id domain
 		}
 		return c.note(ctx, actor, userEntry(domain.ActionUpdate, after, "Password of user %s changed", stored, after))
 	})
+	if err == nil {
+		c.tell(stored, actor, passwordNotice(actor, id))
+	}
+	return err
 }
 
 // DeleteUser removes a user with their sessions, tokens and memberships; what
@@ -295,7 +337,7 @@ func EraseUser(ctx context.Context, s store.Store, id domain.UserID) error {
 	}
 	for _, remove := range []func(context.Context, ...store.Cond) (int, error){
 		s.Sessions().DeleteWhere, s.Tokens().DeleteWhere, s.Members().DeleteWhere,
-		s.TOTPs().DeleteWhere, s.RecoveryCodes().DeleteWhere, s.Invites().DeleteWhere,
+		s.TOTPs().DeleteWhere, s.RecoveryCodes().DeleteWhere, s.MailCodes().DeleteWhere, s.Invites().DeleteWhere,
 	} {
 		if _, err := remove(ctx, mine); err != nil {
 			return err

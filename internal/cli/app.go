@@ -175,4 +175,6 @@ type UserChange struct {
 	Admin    *bool
 	External *bool
 	Active   *bool // whether the user can sign in
+	// MustChange: whether the user has to choose another password at the next sign-in.
+	MustChange *bool
 }

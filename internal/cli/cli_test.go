@@ -340,6 +340,7 @@ func TestUser(t *testing.T) {
 		"signalbox user sessions revoke --login ann --id 9",
 		"signalbox user sessions revoke --login ann --id 0",
 		"signalbox user change-by-login --login ann --active=false",
+		"signalbox user change-by-login --login ann --must-change",
 	)
 	golden(t, "user.txt", strings.ReplaceAll(got, secret, "FILE"))
 	if app.users[0].PasswordHash != "first line" || app.users[1].PasswordHash != "changed" {

@@ -12,7 +12,7 @@ import (
 
 func (s *shell) serve() *cobra.Command {
 	var listen, dataDir string
-	var autoMigrate bool
+	var autoMigrate, localLogin bool
 	c := &cobra.Command{
 		Use:     "serve",
 		Aliases: []string{"server", "service"},
@@ -25,6 +25,9 @@ func (s *shell) serve() *cobra.Command {
 			}
 			if c.Flags().Changed("auto-migrate") {
 				settings = append(settings, config.Setting{Key: "auto_migrate", Value: strconv.FormatBool(autoMigrate), Source: "--auto-migrate"})
+			}
+			if localLogin {
+				settings = append(settings, config.Setting{Key: "password_login_disable", Value: "false", Source: "--allow-local-login"})
 			}
 			cfg, report, err := s.load(settings...)
 			if err != nil {
@@ -40,6 +43,7 @@ func (s *shell) serve() *cobra.Command {
 	c.Flags().StringVar(&listen, "listen", "", "`address` and port, such as 127.0.0.1:3000 or :3000")
 	c.Flags().StringVar(&dataDir, "data-dir", "", "`directory` of everything that must survive a restart")
 	c.Flags().BoolVar(&autoMigrate, "auto-migrate", true, "bring the database up to date first; with =false, refuse to start on one that is not")
+	c.Flags().BoolVar(&localLogin, "allow-local-login", false, "let users sign in with passwords whatever password_login_disable says, until the next start")
 	return c
 }
 

@@ -97,7 +97,7 @@ func report(c *cobra.Command, u domain.User, what string) error {
 // after finds the user, all others change something.
 func (s *shell) userChange(by string) *cobra.Command {
 	var login, email, name string
-	var admin, external, active bool
+	var admin, external, active, mustChange bool
 	var secret passwordFlags
 	c := &cobra.Command{
 		Use:   "change-by-" + by,
@@ -108,7 +108,7 @@ func (s *shell) userChange(by string) *cobra.Command {
 				return err
 			}
 			which := UserRef{Login: login}
-			change := UserChange{Name: ifSet(c, "name", name), Admin: ifSet(c, "admin", admin), External: ifSet(c, "external", external), Active: ifSet(c, "active", active)}
+			change := UserChange{Name: ifSet(c, "name", name), Admin: ifSet(c, "admin", admin), External: ifSet(c, "external", external), Active: ifSet(c, "active", active), MustChange: ifSet(c, "must-change", mustChange)}
 			if by == "email" {
 				which = UserRef{Email: email}
 				change.Login = ifSet(c, "login", login)
@@ -140,6 +140,7 @@ func (s *shell) userChange(by string) *cobra.Command {
 	f.StringVar(&email, "email", "", "e-mail `address`")
 	f.BoolVar(&admin, "admin", false, "let the user administer the server; --admin=false takes it away")
 	f.BoolVar(&external, "external", false, "the user signs in through a directory; --external=false ends that")
+	f.BoolVar(&mustChange, "must-change", true, "make the user choose another password at the next sign-in")
 	f.BoolVar(&active, "active", true, "--active=false keeps the user from signing in and ends what is signed in")
 	secret.add(c)
 	return c

@@ -137,8 +137,36 @@ type Keys struct {
 type Auth struct {
 	PasswordLoginDisabled bool
 	SessionIdle           time.Duration
+	SessionLife           time.Duration // 0: as long as the server sees fit
 	CookieSecure          CookieSecure
 	TOTP                  TOTP
+	Email                 EmailCodes
+	PasswordReset         bool   // who forgot the password can have a link mailed
+	RequireMFA            string // off, admins or all
+	Lockout               Lockout
+	PasswordPolicy        PasswordPolicy
+}
+
+// EmailCodes governs codes sent by mail.
+type EmailCodes struct {
+	Enabled        bool
+	LoginExternal  bool
+	CreateExternal bool
+	Domains        []string
+}
+
+// Lockout slows down who guesses passwords and codes.
+type Lockout struct {
+	FreeTries   int           // failures in a row before the waiting begins
+	LongestWait time.Duration // between two tries before the lock
+	Tries       int           // failures in a row that lock
+	Time        time.Duration // of the lock
+}
+
+// PasswordPolicy are the rules for new passwords.
+type PasswordPolicy struct {
+	MinLength    int
+	RefuseCommon bool
 }
 
 // TOTP governs the second factor of time-based codes.
@@ -263,7 +291,11 @@ func defaults() *Config {
 			Postgres:    databaseServer(),
 			AutoMigrate: true,
 		},
-		Auth: Auth{SessionIdle: domain.SessionIdle, CookieSecure: CookieSecureAuto, TOTP: TOTP{RequireConfirmation: true, AppName: "Signalbox"}},
+		Auth: Auth{SessionIdle: domain.SessionIdle, CookieSecure: CookieSecureAuto, TOTP: TOTP{RequireConfirmation: true, AppName: "Signalbox"},
+			PasswordReset: true, RequireMFA: "off",
+			Lockout:        Lockout{FreeTries: 5, LongestWait: 2 * time.Minute, Tries: 20, Time: 15 * time.Minute},
+			PasswordPolicy: PasswordPolicy{MinLength: 10, RefuseCommon: true},
+		},
 		Tasks: Tasks{
 			MaxParallel: 10,
 			StopGrace:   15 * time.Second,

@@ -514,6 +514,24 @@ func (l *loader) crossCheck() {
 	l.checkTLS()
 	l.checkMail()
 	l.checkAlerts()
+	l.checkAuth()
+}
+
+// checkAuth refuses a second factor that nobody could have.
+func (l *loader) checkAuth() {
+	a := l.config.Auth
+	if a.RequireMFA != "off" && !a.TOTP.Enabled && !(a.Email.Enabled && l.config.Mail.Host != "") {
+		l.problem("", "auth.require_mfa", "needs a second factor that users can have: set mfa.totp.enabled, or mfa.email.enabled and email_host")
+	}
+	if a.Email.Enabled && l.config.Mail.Host == "" {
+		l.warn("mfa.email.enabled (%s) has no effect without email_host", l.report.origins["mfa.email.enabled"])
+	}
+	if !a.Email.Enabled && (a.Email.LoginExternal || a.Email.CreateExternal) {
+		l.warn("mfa.email.allow_login_as_external_user and mfa.email.allow_create_external_user have no effect without mfa.email.enabled")
+	}
+	if a.Lockout.Tries < a.Lockout.FreeTries {
+		l.problem("", "auth.lockout.tries", fmt.Sprintf("%d is less than auth.login_rate_limit.free_tries, which is %d", a.Lockout.Tries, a.Lockout.FreeTries))
+	}
 }
 
 func (l *loader) checkDatabase() {

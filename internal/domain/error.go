@@ -34,7 +34,10 @@ type Error struct {
 	Users []Reference
 	// RetryAfter is a number of seconds, for KindThrottled and KindUnavailable.
 	RetryAfter int
-	Cause      error
+	// Hint is a sentence for people where Message is a word for programs; "" for
+	// none.
+	Hint  string
+	Cause error
 }
 
 // Reference names an object of a project.

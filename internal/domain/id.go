@@ -30,4 +30,5 @@ type (
 	TOTPID               int64
 	RecoveryCodeID       int64
 	NotificationID       int64
+	MailCodeID           int64
 )

@@ -21,6 +21,9 @@ type User struct {
 	Alert        bool
 	Pro          bool // kept for clients of the reference; means nothing here
 	Disabled     bool // cannot sign in, and their tokens do not count
+	// MustChangePassword: browser sessions are good for nothing but choosing
+	// another password. API tokens are not touched by it.
+	MustChangePassword bool
 }
 
 // Validate checks the fields a client may set.
@@ -70,6 +73,7 @@ type SecondFactor string
 const (
 	FactorNone SecondFactor = ""
 	FactorTOTP SecondFactor = "totp"
+	FactorMail SecondFactor = "mail" // a code sent by mail
 )
 
 // SessionIdle is how long a session lives without a request.

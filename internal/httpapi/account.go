@@ -21,11 +21,14 @@ const (
 )
 
 func (a *api) authMethods() wire.AuthMethods {
-	enabled, recovery := a.Auth.TOTPMethod()
-	if !enabled {
-		return wire.AuthMethods{}
+	var methods wire.AuthMethods
+	if enabled, recovery := a.Auth.TOTPMethod(); enabled {
+		methods.TOTP = &wire.TOTPMethod{AllowRecovery: recovery}
 	}
-	return wire.AuthMethods{TOTP: &wire.TOTPMethod{AllowRecovery: recovery}}
+	if enabled, login := a.Auth.EmailMethod(); enabled {
+		methods.Email = &wire.EmailMethod{Login: login}
+	}
+	return methods
 }
 
 func (a *api) verify(c *call, in *wire.PasscodeInput) (none, error) {
@@ -69,23 +72,30 @@ func (a *api) totpQR(c *call, _ *none) error {
 	if err != nil {
 		return err
 	}
-	code, err := qr.Encode(address.Reveal(), qr.M, qr.Auto)
+	picture, err := drawQR(address)
 	if err != nil {
-		return err
-	}
-	scaled, err := barcode.Scale(code, qrSize, qrSize)
-	if err != nil {
-		return err
-	}
-	var picture bytes.Buffer
-	if err := png.Encode(&picture, scaled); err != nil {
 		return err
 	}
 	h := c.w.Header()
 	h.Set("Content-Type", pngType)
-	h.Set("Content-Length", strconv.Itoa(picture.Len()))
-	_, _ = c.w.Write(picture.Bytes()) // the client may be gone
+	h.Set("Content-Length", strconv.Itoa(len(picture)))
+	_, _ = c.w.Write(picture) // the client may be gone
 	return nil
+}
+
+// drawQR returns the PNG of a QR code.
+func drawQR(text domain.Secret) ([]byte, error) {
+	code, err := qr.Encode(text.Reveal(), qr.M, qr.Auto)
+	if err != nil {
+		return nil, err
+	}
+	scaled, err := barcode.Scale(code, qrSize, qrSize)
+	if err != nil {
+		return nil, err
+	}
+	var picture bytes.Buffer
+	err = png.Encode(&picture, scaled)
+	return picture.Bytes(), err
 }
 
 func (a *api) deleteTOTP(c *call, in *wire.ProofInput) (none, error) {

@@ -89,7 +89,11 @@ func ownFailures() map[string][]int {
 		"recover":       {http.StatusUnauthorized},
 		"completeSetup": {http.StatusConflict},
 
-		"testNotifications": {http.StatusBadGateway},
+		"testNotifications":      {http.StatusBadGateway},
+		"loginByMail":            {http.StatusNotFound},
+		"resendMailedCode":       {http.StatusUnauthorized, http.StatusNotFound, http.StatusTooManyRequests},
+		"changeRequiredPassword": {http.StatusUnauthorized, http.StatusConflict},
+		"enrolRequiredFactor":    {http.StatusUnauthorized, http.StatusConflict},
 	}
 }
 

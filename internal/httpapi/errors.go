@@ -74,7 +74,7 @@ func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status := http.StatusInternalServerError
 	if e := asDomain(err); e != nil {
 		status = statusOf(e.Kind)
-		body.Error, body.Field = e.Message, e.Field
+		body.Error, body.Field, body.Message = e.Message, e.Field, e.Hint
 		if e.RetryAfter > 0 {
 			w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter))
 		}

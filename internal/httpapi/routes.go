@@ -23,6 +23,7 @@ func (a *api) addRoutes() {
 	a.addSystemRoutes()
 	a.addUserRoutes()
 	a.addAccountRoutes()
+	a.addSignInRoutes()
 	a.addProjectRoutes()
 	a.addResourceRoutes()
 	a.addTemplateRoutes()

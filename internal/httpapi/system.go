@@ -70,20 +70,12 @@ func (a *api) completeSetup(c *call, in *wire.SetupInput) (wire.CurrentUser, err
 }
 
 func (a *api) loginInfo(*call, *none) (wire.LoginInfo, error) {
-	return wire.LoginInfo{OIDCProviders: []wire.OIDCProvider{}, LoginWithPassword: a.Auth.PasswordLogin(), AuthMethods: a.authMethods()}, nil
+	return wire.LoginInfo{OIDCProviders: []wire.OIDCProvider{}, LoginWithPassword: a.Auth.PasswordLogin(), AuthMethods: a.authMethods(), PasswordReset: a.Auth.PasswordReset()}, nil
 }
 
 func (a *api) login(c *call, in *wire.Login) (none, error) {
 	ticket, err := a.Auth.Login(c.r.Context(), in.Auth, in.Password.Secret(), c.client())
-	if err != nil {
-		return none{}, err
-	}
-	// The browser's old session, if any, ends where a new one begins.
-	if err := a.Auth.Discard(c.r.Context(), sessionCookie(c.r)); err != nil {
-		return none{}, err
-	}
-	c.setCookie(ticket.Cookie)
-	return none{}, nil
+	return none{}, c.signedIn(ticket, err)
 }
 
 func (a *api) logout(c *call, _ *none) (none, error) {

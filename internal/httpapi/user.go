@@ -46,6 +46,7 @@ func (a *api) listUsers(c *call, _ *none) ([]wire.UserListItem, error) {
 func (a *api) createUser(c *call, in *wire.UserInput) (wire.User, error) {
 	user := in.User()
 	user.Disabled = in.Disabled != nil && *in.Disabled
+	user.MustChangePassword = !in.External && in.MustChangePassword != nil && *in.MustChangePassword
 	u, err := a.Catalog.CreateUser(c.r.Context(), c.actor(), user, in.Password.Secret())
 	return wire.FromUser(u), err
 }
@@ -65,6 +66,7 @@ func (a *api) getUser(c *call, _ *none) (wire.User, error) {
 func (a *api) replaceUser(c *call, in *wire.UserInput) (none, error) {
 	return none{}, a.Catalog.ReplaceUser(c.r.Context(), c.actor(), c.userID(), catalog.UserChange{
 		User: in.User(), Password: in.Password.Secret(), Current: in.CurrentPassword.Secret(), Disabled: in.Disabled,
+		MustChange: in.MustChangePassword,
 	})
 }
 
@@ -73,5 +75,7 @@ func (a *api) deleteUser(c *call, _ *none) (none, error) {
 }
 
 func (a *api) setPassword(c *call, in *wire.PasswordInput) (none, error) {
-	return none{}, a.Catalog.SetPassword(c.r.Context(), c.actor(), c.userID(), in.Password.Secret(), in.CurrentPassword.Secret())
+	return none{}, a.Catalog.SetPassword(c.r.Context(), c.actor(), c.userID(), catalog.UserChange{
+		Password: in.Password.Secret(), Current: in.CurrentPassword.Secret(), MustChange: in.MustChangePassword,
+	})
 }

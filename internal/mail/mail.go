@@ -170,7 +170,7 @@ func (s *Sender) letter(m Message) (*gomail.Msg, error) {
 	}
 	to.Name = oneLine(m.Name)
 	from := s.from
-	out := gomail.NewMsg()
+	out := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	out.FromMailAddress(&from)
 	out.ToMailAddress(to)
 	out.Subject(oneLine(m.Subject))

@@ -75,6 +75,7 @@ type Store interface {
 	// Notifications come and go with their tasks, but raise no Revision: lists do not
 	// show them.
 	Notifications() Collection[domain.Notification, domain.NotificationID]
+	MailCodes() Collection[domain.MailCode, domain.MailCodeID]
 	Events() Events
 	Options() Options
 	Tasks() Tasks

@@ -34,7 +34,7 @@ import (
 	"signalbox/internal/tasks"
 )
 
-const password = "<password>-0123456789"
+const password = "<password> of the replay"
 
 type exchange struct {
 	Group, Name, Method, Path string

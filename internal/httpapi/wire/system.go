@@ -17,6 +17,7 @@ type LoginInfo struct {
 	OIDCProviders     []OIDCProvider `json:"oidc_providers"`
 	LoginWithPassword bool           `json:"login_with_password"`
 	AuthMethods       AuthMethods    `json:"auth_methods"`
+	PasswordReset     bool           `json:"password_reset" doc:"Whether a link to a new password can be mailed"`
 }
 
 // OIDCProvider is a sign-in button.
@@ -39,7 +40,9 @@ type TOTPMethod struct {
 }
 
 // EmailMethod is the second factor by mail.
-type EmailMethod struct{}
+type EmailMethod struct {
+	Login bool `json:"login" doc:"One can sign in by a mailed code alone"`
+}
 
 // SetupState tells whether the first administrator is still missing.
 type SetupState struct {

@@ -8,17 +8,18 @@ import (
 
 // User is a person or machine that signs in.
 type User struct {
-	ID       int64     `json:"id"`
-	Created  time.Time `json:"created"`
-	Username string    `json:"username"`
-	Name     string    `json:"name"`
-	Email    string    `json:"email"`
-	Admin    bool      `json:"admin"`
-	External bool      `json:"external"`
-	Alert    bool      `json:"alert"`
-	Pro      bool      `json:"pro"`
-	Disabled bool      `json:"disabled,omitempty" doc:"Cannot sign in, and their tokens do not count"`
-	TOTP     *UserTOTP `json:"totp,omitempty" doc:"The second factor, when one is on"`
+	ID                 int64     `json:"id"`
+	Created            time.Time `json:"created"`
+	Username           string    `json:"username"`
+	Name               string    `json:"name"`
+	Email              string    `json:"email"`
+	Admin              bool      `json:"admin"`
+	External           bool      `json:"external"`
+	Alert              bool      `json:"alert"`
+	Pro                bool      `json:"pro"`
+	Disabled           bool      `json:"disabled,omitempty" doc:"Cannot sign in, and their tokens do not count"`
+	MustChangePassword bool      `json:"must_change_password,omitempty" doc:"Has to choose another password at the next sign-in"`
+	TOTP               *UserTOTP `json:"totp,omitempty" doc:"The second factor, when one is on"`
 }
 
 // UserTOTP is a second factor. Its secrets are in the answer to its creation and
@@ -82,16 +83,17 @@ type CurrentUser struct {
 // UserListItem is a row of the user list; callers who are not administrators
 // get the first three fields only.
 type UserListItem struct {
-	ID       int64      `json:"id"`
-	Created  *time.Time `json:"created,omitempty"`
-	Username string     `json:"username"`
-	Name     string     `json:"name"`
-	Email    *string    `json:"email,omitempty"`
-	Admin    *bool      `json:"admin,omitempty"`
-	External *bool      `json:"external,omitempty"`
-	Alert    *bool      `json:"alert,omitempty"`
-	Pro      *bool      `json:"pro,omitempty"`
-	Disabled bool       `json:"disabled,omitempty"`
+	ID                 int64      `json:"id"`
+	Created            *time.Time `json:"created,omitempty"`
+	Username           string     `json:"username"`
+	Name               string     `json:"name"`
+	Email              *string    `json:"email,omitempty"`
+	Admin              *bool      `json:"admin,omitempty"`
+	External           *bool      `json:"external,omitempty"`
+	Alert              *bool      `json:"alert,omitempty"`
+	Pro                *bool      `json:"pro,omitempty"`
+	Disabled           bool       `json:"disabled,omitempty"`
+	MustChangePassword bool       `json:"must_change_password,omitempty" doc:"Has to choose another password at the next sign-in"`
 }
 
 // UserInput creates or replaces a user.
@@ -106,13 +108,15 @@ type UserInput struct {
 	Pro      bool   `json:"pro,omitempty"`
 	Disabled *bool  `json:"disabled,omitempty" doc:"Left out, it stays as it is"`
 
-	CurrentPassword Plain `json:"current_password,omitempty" doc:"The present password, to change one's own in a browser"`
+	CurrentPassword    Plain `json:"current_password,omitempty" doc:"The present password, to change one's own in a browser"`
+	MustChangePassword *bool `json:"must_change_password,omitempty" doc:"Has to choose another password at the next sign-in; left out: yes where an administrator sets the password of somebody else who exists already"`
 }
 
 // PasswordInput sets a password.
 type PasswordInput struct {
-	Password        Plain `json:"password,omitempty"`
-	CurrentPassword Plain `json:"current_password,omitempty" doc:"The present one, to change one's own in a browser"`
+	Password           Plain `json:"password,omitempty"`
+	CurrentPassword    Plain `json:"current_password,omitempty" doc:"The present one, to change one's own in a browser"`
+	MustChangePassword *bool `json:"must_change_password,omitempty" doc:"Whether somebody else has to choose another one at the next sign-in; left out: yes"`
 }
 
 // Token is an API token; ID is the whole token in the answer to its creation
@@ -142,6 +146,7 @@ func FromUser(u domain.User) User {
 	return User{
 		ID: int64(u.ID), Created: u.Created.UTC(), Username: u.Username, Name: u.Name, Email: u.Email,
 		Admin: u.Admin, External: u.External, Alert: u.Alert, Pro: u.Pro, Disabled: u.Disabled,
+		MustChangePassword: u.MustChangePassword,
 	}
 }
 
@@ -193,6 +198,7 @@ func FromUsers(users []domain.User, full bool) []UserListItem {
 			created := u.Created.UTC()
 			row.Created, row.Email, row.Admin = &created, &u.Email, &u.Admin
 			row.External, row.Alert, row.Pro, row.Disabled = &u.External, &u.Alert, &u.Pro, u.Disabled
+			row.MustChangePassword = u.MustChangePassword
 		}
 		return row
 	})
@@ -234,4 +240,42 @@ func FromToken(t domain.Token, now time.Time) Token {
 // FromTokens gives a list of tokens.
 func FromTokens(tokens []domain.Token, now time.Time) []Token {
 	return list(tokens, func(t domain.Token) Token { return FromToken(t, now) })
+}
+
+// NewPasswordInput carries a password that a user chooses.
+type NewPasswordInput struct {
+	Password Plain `json:"password,omitempty"`
+}
+
+// ResetInput asks for a link to a new password.
+type ResetInput struct {
+	Auth string `json:"auth,omitempty" doc:"User name or e-mail address"`
+}
+
+// ResetPasswordInput sets a password by a mailed link.
+type ResetPasswordInput struct {
+	Token    Plain `json:"token,omitempty" doc:"What comes after token= in the link"`
+	Password Plain `json:"password,omitempty"`
+}
+
+// MailLoginInput asks for a code by mail.
+type MailLoginInput struct {
+	Email string `json:"email,omitempty"`
+}
+
+// RequiredFactor is a second factor that has to be set up before the sign-in is
+// complete, with its secrets.
+type RequiredFactor struct {
+	URL           string   `json:"url" doc:"For authenticators"`
+	QR            string   `json:"qr" doc:"The same as a picture: a data URL of a PNG"`
+	RecoveryCodes []string `json:"recovery_codes,omitempty" doc:"Each stands in for a code once"`
+}
+
+// FromRequired gives a new second factor with its secrets.
+func FromRequired(url domain.Secret, picture string, codes []domain.Secret) RequiredFactor {
+	out := RequiredFactor{URL: url.Reveal(), QR: picture}
+	for _, code := range codes {
+		out.RecoveryCodes = append(out.RecoveryCodes, code.Reveal())
+	}
+	return out
 }

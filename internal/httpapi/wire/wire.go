@@ -45,6 +45,7 @@ func (Object) Schema(huma.Registry) *huma.Schema {
 type Error struct {
 	Error     string      `json:"error" doc:"What is wrong and, where it helps, what to do"`
 	Field     string      `json:"field,omitempty" doc:"The request field it is about, dotted for nested ones"`
+	Message   string      `json:"message,omitempty" doc:"The same in a sentence, where error is a word for programs"`
 	RequestID string      `json:"request_id" doc:"The id that the server log carries for this request"`
 	InUse     bool        `json:"inUse,omitempty" doc:"Set when a delete was refused because something refers to the object"`
 	Users     []Reference `json:"users,omitempty" doc:"What refers to the object"`

@@ -60,6 +60,7 @@ type Store struct {
 	totps        collection[domain.TOTP, domain.TOTPID]
 	codes        collection[domain.RecoveryCode, domain.RecoveryCodeID]
 	notices      collection[domain.Notification, domain.NotificationID]
+	mailCodes    collection[domain.MailCode, domain.MailCodeID]
 	events       events
 	options      options
 	tasks        *tasks
@@ -109,6 +110,7 @@ func newStore(e *kv.DB) *Store {
 		totps:        collect[domain.TOTP, domain.TOTPID](e, "totps"),
 		codes:        collect[domain.RecoveryCode, domain.RecoveryCodeID](e, "recovery_codes"),
 		notices:      collect[domain.Notification, domain.NotificationID](e, "notifications"),
+		mailCodes:    collect[domain.MailCode, domain.MailCodeID](e, "mail_codes"),
 		events:       events{kv.NewTable[domain.Event](e, "events")},
 		options:      options{kv.NewTable[domain.Option](e, "options")},
 		logs:         logs{Table: kv.NewTable[chunk](e, "chunks")},
@@ -161,8 +163,9 @@ func (s *Store) IntegrationValues() store.Collection[domain.IntegrationValue, do
 func (s *Store) IntegrationAliases() store.Collection[domain.IntegrationAlias, domain.IntegrationAliasID] {
 	return s.aliases
 }
-func (s *Store) Runners() store.Collection[domain.Runner, domain.RunnerID] { return s.runners }
-func (s *Store) TOTPs() store.Collection[domain.TOTP, domain.TOTPID]       { return s.totps }
+func (s *Store) Runners() store.Collection[domain.Runner, domain.RunnerID]       { return s.runners }
+func (s *Store) TOTPs() store.Collection[domain.TOTP, domain.TOTPID]             { return s.totps }
+func (s *Store) MailCodes() store.Collection[domain.MailCode, domain.MailCodeID] { return s.mailCodes }
 func (s *Store) RecoveryCodes() store.Collection[domain.RecoveryCode, domain.RecoveryCodeID] {
 	return s.codes
 }

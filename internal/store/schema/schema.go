@@ -156,6 +156,10 @@ func Tables() []Table {
 		},
 		{Name: "totps", What: "second factor", References: of("users", "user_id"), Unique: [][]string{{"user_id"}}},
 		{Name: "recovery_codes", What: "recovery code", References: of("users", "user_id")},
+		{
+			Name: "mail_codes", What: "mailed code", References: of("users", "user_id"),
+			Unique: [][]string{{"token_hash"}}, Indexes: [][]string{{"sent"}},
+		},
 		{Name: "events", What: "event", Indexes: [][]string{{"project_id"}, {"user_id"}}},
 		{Name: "options", What: "option", Key: []string{"key"}, Revision: Shared},
 		{

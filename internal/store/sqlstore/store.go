@@ -75,6 +75,7 @@ type Store struct {
 	totps        collection[domain.TOTP, domain.TOTPID]
 	codes        collection[domain.RecoveryCode, domain.RecoveryCodeID]
 	notices      collection[domain.Notification, domain.NotificationID]
+	mailCodes    collection[domain.MailCode, domain.MailCodeID]
 	events       *events
 	options      *options
 	tasks        *tasks
@@ -224,6 +225,7 @@ func newStore(d *dialect.Dialect, pools dialect.Pools) *Store {
 		totps:        collect[domain.TOTP, domain.TOTPID](e, "totps", "second factor", nil),
 		codes:        collect[domain.RecoveryCode, domain.RecoveryCodeID](e, "recovery_codes", "recovery code", nil),
 		notices:      collect[domain.Notification, domain.NotificationID](e, "notifications", "notification", nil),
+		mailCodes:    collect[domain.MailCode, domain.MailCodeID](e, "mail_codes", "mailed code", nil),
 		options:      &options{eng: e, setSQL: d.Upsert("options", d.Quote("key"), d.Quote("value"), "")},
 		events:       newEvents(e),
 		tasks:        newTasks(e),
@@ -283,8 +285,9 @@ func (s *Store) IntegrationValues() store.Collection[domain.IntegrationValue, do
 func (s *Store) IntegrationAliases() store.Collection[domain.IntegrationAlias, domain.IntegrationAliasID] {
 	return s.aliases
 }
-func (s *Store) Runners() store.Collection[domain.Runner, domain.RunnerID] { return s.runners }
-func (s *Store) TOTPs() store.Collection[domain.TOTP, domain.TOTPID]       { return s.totps }
+func (s *Store) Runners() store.Collection[domain.Runner, domain.RunnerID]       { return s.runners }
+func (s *Store) TOTPs() store.Collection[domain.TOTP, domain.TOTPID]             { return s.totps }
+func (s *Store) MailCodes() store.Collection[domain.MailCode, domain.MailCodeID] { return s.mailCodes }
 func (s *Store) RecoveryCodes() store.Collection[domain.RecoveryCode, domain.RecoveryCodeID] {
 	return s.codes
 }

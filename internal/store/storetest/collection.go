@@ -28,10 +28,10 @@ func collectionCases() []testCase {
 	return append([]testCase{
 		crud(kind[domain.User, domain.UserID]{"users", store.Store.Users,
 			func(*World) domain.User {
-				return domain.User{Created: Now(), Username: "Bo", Name: "Bo B", Email: "bo@example.org", PasswordHash: "$2a$", Admin: true, External: true, Alert: true, Pro: true}
+				return domain.User{Created: Now(), Username: "Bo", Name: "Bo B", Email: "bo@example.org", PasswordHash: "$2a$", Admin: true, External: true, Alert: true, Pro: true, MustChangePassword: true}
 			},
 			func(u *domain.User) {
-				u.Username, u.Email, u.Name, u.Alert, u.Disabled = "Bob", "bob@example.org", "Bob", false, true
+				u.Username, u.Email, u.Name, u.Alert, u.Disabled, u.MustChangePassword = "Bob", "bob@example.org", "Bob", false, true, false
 			}, true}),
 		crud(kind[domain.Session, domain.SessionID]{"sessions", store.Store.Sessions,
 			func(w *World) domain.Session {
@@ -178,6 +178,13 @@ func collectionCases() []testCase {
 			},
 			func(n *domain.Notification) {
 				n.State, n.Channel, n.UserID, n.LastAt, n.NextAt, n.Error = domain.NotificationSent, "", nil, nil, nil, ""
+			}, false}),
+		crud(kind[domain.MailCode, domain.MailCodeID]{"mailed codes", store.Store.MailCodes,
+			func(w *World) domain.MailCode {
+				return domain.MailCode{Purpose: domain.MailReset, UserID: ptr(w.User.ID), Email: "bo@example.org", TokenHash: "abc", CodeHash: "def", Tries: 2, Created: Now(), Sent: Now()}
+			},
+			func(c *domain.MailCode) {
+				c.UserID, c.CodeHash, c.Tries, c.Sent = nil, "ghi", 3, Now().AddDate(0, 0, 1)
 			}, false}),
 	}, constraintCases()...)
 }

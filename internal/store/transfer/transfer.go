@@ -69,6 +69,7 @@ func Tables() []*Table {
 		entity[domain.Runner]("runners"),
 		entity[domain.TOTP]("totps"),
 		entity[domain.RecoveryCode]("recovery_codes"),
+		entity[domain.MailCode]("mail_codes"),
 		entity[domain.Event]("events"),
 		entity[domain.Task]("tasks"),
 		entity[domain.Notification]("notifications"),

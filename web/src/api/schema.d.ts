@@ -75,6 +75,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/enrol": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set up the second factor that the sign-in asks for (401 MFA_ENROLMENT_REQUIRED); its first code goes to /auth/verify */
+        post: operations["enrolRequiredFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -87,6 +104,40 @@ export interface paths {
         put?: never;
         /** Sign in with a password */
         post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/login/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a code mailed and sign in by it; the same answer for every address */
+        post: operations["loginByMail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/login/email/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have another code mailed, a minute after the last at the earliest */
+        post: operations["resendMailedCode"];
         delete?: never;
         options?: never;
         head?: never;
@@ -110,6 +161,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Choose the password that the sign-in asks for (401 PASSWORD_CHANGE_REQUIRED) */
+        post: operations["changeRequiredPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/recovery": {
         parameters: {
             query?: never;
@@ -121,6 +189,40 @@ export interface paths {
         put?: never;
         /** Complete a sign-in by a recovery code, which takes the second factor away */
         post: operations["recover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a link to a new password mailed; the same answer for every name */
+        post: operations["askPasswordReset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/reset/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set a password by a mailed link */
+        post: operations["resetPassword"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3256,6 +3358,8 @@ export interface components {
              * @description Number of the object; in requests it may be left out or must be that of the address
              */
             id: number;
+            /** @description Has to choose another password at the next sign-in */
+            must_change_password?: boolean;
             /** @description Name as people see it */
             name: string;
             /** @description Kept for clients of the reference; says nothing here */
@@ -3271,7 +3375,10 @@ export interface components {
             description?: string | null;
         };
         /** @description The second factor by mail */
-        EmailMethod: Record<string, never>;
+        EmailMethod: {
+            /** @description One can sign in by a mailed code alone */
+            login: boolean;
+        };
         /** @description The body of every failure */
         Error: {
             /** @description What became of a test message, by channel */
@@ -3282,6 +3389,8 @@ export interface components {
             field?: string;
             /** @description Set when a delete was refused because something refers to the object */
             inUse?: boolean;
+            /** @description The same in a sentence, where error is a word for programs */
+            message?: string;
             /** @description The id that the server log carries for this request */
             request_id: string;
             /** @description What refers to the object */
@@ -3919,6 +4028,8 @@ export interface components {
             /** @description One can sign in with a password */
             login_with_password: boolean;
             oidc_providers: components["schemas"]["OIDCProvider"][];
+            /** @description Whether a link to a new password can be mailed */
+            password_reset: boolean;
         };
         /** @description An account; answers show it empty */
         LoginPassword: {
@@ -3933,6 +4044,11 @@ export interface components {
             login?: string;
             /** @description Password; never shown */
             password?: string;
+        };
+        /** @description Asks for a code by mail */
+        MailLoginInput: {
+            /** @description Address for mail */
+            email?: string;
         };
         /** @description A condition on a call */
         Matcher: {
@@ -4059,6 +4175,11 @@ export interface components {
              */
             user_id?: number;
         };
+        /** @description Carries a password that a user chooses */
+        NewPasswordInput: {
+            /** @description Password; never shown */
+            password?: string;
+        };
         /** @description What somebody is told about a task */
         Notification: {
             /**
@@ -4180,6 +4301,8 @@ export interface components {
         PasswordInput: {
             /** @description The present one, to change one's own in a browser */
             current_password?: string;
+            /** @description Whether somebody else has to choose another one at the next sign-in; left out: yes */
+            must_change_password?: boolean;
             /** @description Password; never shown */
             password?: string;
         };
@@ -4404,12 +4527,33 @@ export interface components {
              */
             ssh_key_id?: number;
         };
+        /** @description A second factor that has to be set up before the sign-in is complete, with its secrets */
+        RequiredFactor: {
+            /** @description The same as a picture: a data URL of a PNG */
+            qr: string;
+            /** @description Each stands in for a code once */
+            recovery_codes?: string[];
+            /** @description For authenticators */
+            url: string;
+        };
         /** @description Repeats a task */
         RerunInput: {
             /** @description Only on the hosts that failed or could not be reached */
             failed?: boolean;
             /** @description JSON object as text: secret survey answers, which are not kept */
             secret?: string;
+        };
+        /** @description Asks for a link to a new password */
+        ResetInput: {
+            /** @description User name or e-mail address */
+            auth?: string;
+        };
+        /** @description Sets a password by a mailed link */
+        ResetPasswordInput: {
+            /** @description Password; never shown */
+            password?: string;
+            /** @description What comes after token= in the link */
+            token?: string;
         };
         /** @description A document to restore */
         RestoreInput: {
@@ -5568,6 +5712,8 @@ export interface components {
              * @description Number of the object; in requests it may be left out or must be that of the address
              */
             id: number;
+            /** @description Has to choose another password at the next sign-in */
+            must_change_password?: boolean;
             /** @description Name as people see it */
             name: string;
             /** @description Kept for clients of the reference; says nothing here */
@@ -5591,6 +5737,8 @@ export interface components {
             email?: string;
             /** @description Signs in elsewhere and has no password here */
             external?: boolean;
+            /** @description Has to choose another password at the next sign-in; left out: yes where an administrator sets the password of somebody else who exists already */
+            must_change_password?: boolean;
             /** @description Name as people see it */
             name?: string;
             /** @description Password; never shown */
@@ -5619,6 +5767,8 @@ export interface components {
              * @description Number of the object; in requests it may be left out or must be that of the address
              */
             id: number;
+            /** @description Has to choose another password at the next sign-in */
+            must_change_password?: boolean;
             /** @description Name as people see it */
             name: string;
             /** @description Kept for clients of the reference; says nothing here */
@@ -6280,6 +6430,40 @@ export interface operations {
             };
         };
     };
+    enrolRequiredFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequiredFactor"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            503: components["responses"]["Unavailable"];
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getLogin: {
         parameters: {
             query?: never;
@@ -6348,6 +6532,76 @@ export interface operations {
             };
         };
     };
+    loginByMail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailLoginInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    resendMailedCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     logout: {
         parameters: {
             query?: never;
@@ -6366,6 +6620,45 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeRequiredPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasswordInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
             503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
@@ -6400,6 +6693,80 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    askPasswordReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetPasswordInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];

@@ -39,6 +39,19 @@ const login = createRoute({
   component: lazyRouteComponent(() => import("@/features/auth/LoginPage")),
 });
 
+const forgot = createRoute({
+  getParentRoute: () => root,
+  path: "/auth/forgot",
+  component: lazyRouteComponent(() => import("@/features/auth/ForgotPage")),
+});
+
+/** Where the link in a letter leads; its token is behind #. */
+const reset = createRoute({
+  getParentRoute: () => root,
+  path: "/auth/reset",
+  component: lazyRouteComponent(() => import("@/features/auth/ResetPage")),
+});
+
 const setup = createRoute({
   getParentRoute: () => root,
   path: "/setup",
@@ -273,6 +286,8 @@ const users = createRoute({
 
 const tree = root.addChildren([
   login,
+  forgot,
+  reset,
   setup,
   signedIn.addChildren([
     home,

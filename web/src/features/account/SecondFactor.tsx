@@ -68,7 +68,9 @@ export function SecondFactor({ user }: { user: User }) {
   return (
     <>
       <p className="dim" style={{ marginBlockStart: 0 }}>
-        {info.data && !info.data.auth_methods.totp ? t("totp.unavailable") : t("totp.off")}
+        {info.data && !info.data.auth_methods.totp && !info.data.auth_methods.email
+          ? t("totp.unavailable")
+          : t(info.data?.auth_methods.email && !user.external ? "totp.mail" : "totp.off")}
       </p>
       {info.data?.auth_methods.totp && (
         <Button loading={create.isPending} onClick={() => create.mutate()}>

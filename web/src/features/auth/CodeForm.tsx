@@ -1,28 +1,29 @@
-import { Alert, Button, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
-import { IconAlertTriangle } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { api, done } from "@/api/client";
 import { isApiError } from "@/api/errors";
-import { errorText } from "@/ui/errorText";
-import { useCountdown } from "@/ui/useCountdown";
-import classes from "./AuthFrame.module.css";
+import { AuthForm, useFailure } from "./AuthForm";
+import { ResendButton } from "./ResendButton";
 
-/** The second step of a sign-in: a code of the authenticator, or a recovery code. */
+/** Where a code comes from: an authenticator, with recovery codes or without, a letter, or an authenticator that is being set up. */
+export type CodeKind = "totp" | "recovery" | "mail" | "enrol";
+
+/** A code that completes a sign-in. */
 export function CodeForm({
-  recovery,
+  kind,
   onDone,
   onBack,
 }: {
-  recovery: boolean;
+  kind: CodeKind;
   onDone: () => void | Promise<void>;
   onBack: () => void;
 }) {
-  const { t } = useTranslation("auth");
+  const { t } = useTranslation(["auth", "signin"]);
   const form = useForm({
     initialValues: { passcode: "" },
-    validate: { passcode: (v) => (v.trim() ? null : t("errors.required")) },
+    validate: { passcode: (v) => (v.trim() ? null : t("errors.required", { ns: "common" })) },
   });
   const verify = useMutation({
     mutationFn: (body: { passcode: string }) => done(api.POST("/api/auth/verify", { body })),
@@ -32,44 +33,40 @@ export function CodeForm({
       form.getInputNode("passcode")?.focus();
     },
   });
-  const limited = isApiError(verify.error, 429) ? (verify.error.retryAfter ?? 30) : undefined;
-  const wait = useCountdown(limited);
-  const failure = () => {
-    if (!verify.error) return undefined;
-    if (isApiError(verify.error, 401)) {
-      // Half a session does not wait for ever.
-      return verify.error.message === "INVALID_PASSCODE" ? t("code.wrong") : t("code.late");
-    }
-    if (limited) return wait > 0 ? t("login.limited", { count: wait }) : undefined;
-    return errorText(verify.error, t);
+  const failure = useFailure(verify.error);
+  const message = () => {
+    if (!isApiError(verify.error, 401)) return failure.message;
+    // Half a session does not wait for ever.
+    if (verify.error.message !== "INVALID_PASSCODE") return t("code.late");
+    return kind === "mail" ? t("signin:mail.wrong") : t("code.wrong");
   };
-  const message = failure();
+  const help = {
+    totp: t("code.help"),
+    enrol: t("code.help"),
+    recovery: t("code.helpRecovery"),
+    mail: t("signin:mail.help"),
+  };
   return (
-    <form
-      noValidate
-      className={classes.fields}
+    <AuthForm
+      message={message()}
       onSubmit={form.onSubmit((values) => verify.mutate({ passcode: values.passcode.trim() }))}
     >
-      {message && (
-        <Alert color="red" role="alert" icon={<IconAlertTriangle size={18} />}>
-          {message}
-        </Alert>
-      )}
       <TextInput
         label={t("code.label")}
-        description={recovery ? t("code.helpRecovery") : t("code.help")}
+        description={help[kind]}
         autoComplete="one-time-code"
-        inputMode={recovery ? "text" : "numeric"}
+        inputMode={kind === "recovery" ? "text" : "numeric"}
         spellCheck={false}
         autoFocus
         {...form.getInputProps("passcode")}
       />
-      <Button type="submit" loading={verify.isPending} disabled={wait > 0}>
+      <Button type="submit" loading={verify.isPending} disabled={failure.wait > 0}>
         {t("code.submit")}
       </Button>
+      {kind === "mail" && <ResendButton />}
       <Button variant="subtle" onClick={onBack}>
         {t("code.back")}
       </Button>
-    </form>
+    </AuthForm>
   );
 }

@@ -1,8 +1,7 @@
-import { Alert } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Navigate, useNavigate, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { loginOptionsQuery, setupQuery, userQuery } from "@/api/queries";
+import { setupQuery, userQuery } from "@/api/queries";
 import { AuthFrame } from "./AuthFrame";
 import { LoginForm } from "./LoginForm";
 
@@ -12,7 +11,6 @@ export default function LoginPage() {
   const client = useQueryClient();
   const search = useSearch({ from: "/auth/login" });
   const setup = useQuery(setupQuery());
-  const options = useQuery(loginOptionsQuery());
 
   const signedIn = async () => {
     await client.fetchQuery({ ...userQuery(), staleTime: 0 });
@@ -23,11 +21,7 @@ export default function LoginPage() {
   if (setup.data?.needed) return <Navigate to="/setup" replace />;
   return (
     <AuthFrame title={t("login.title")}>
-      {options.data?.login_with_password === false ? (
-        <Alert mt="md">{t("login.noPassword")}</Alert>
-      ) : (
-        <LoginForm onDone={signedIn} />
-      )}
+      <LoginForm onDone={signedIn} />
     </AuthFrame>
   );
 }

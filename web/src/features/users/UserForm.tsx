@@ -65,6 +65,13 @@ export function UserForm({ item, own, onClose, onSaved }: Props) {
           {...form.getInputProps("password")}
         />
       )}
+      {!external && !own && (form.values.password !== "" || item?.must_change_password) && (
+        <Switch
+          label={t("mustChange")}
+          description={t("mustChangeHelp")}
+          {...form.getInputProps("must_change_password", { type: "checkbox" })}
+        />
+      )}
       {!own && (
         <Switch
           label={t("admin")}

@@ -119,6 +119,7 @@ function Marks({ user }: { user: UserRow }) {
     <span style={{ display: "inline-flex", flexWrap: "wrap", gap: 4 }}>
       {user.admin && <Badge variant="light">{t("admin")}</Badge>}
       {user.external && <Badge variant="default">{t("external")}</Badge>}
+      {user.must_change_password && <Badge variant="default">{t("mustChangeMark")}</Badge>}
       {user.disabled && (
         <Badge variant="default" color="gray">
           {t("disabledMark")}

@@ -8,6 +8,8 @@ export type UserValues = {
   password: string;
   /** Asked of administrators who change their own account. */
   current_password: string;
+  /** Whether the user has to choose another password at the next sign-in. */
+  must_change_password: boolean;
   admin: boolean;
   alert: boolean;
   disabled: boolean;
@@ -20,6 +22,8 @@ export function userValues(user?: UserRow): UserValues {
     email: user?.email ?? "",
     password: "",
     current_password: "",
+    // Whoever sets a password for others makes them choose their own, unless told otherwise.
+    must_change_password: true,
     admin: user?.admin ?? false,
     alert: user?.alert ?? false,
     disabled: user?.disabled ?? false,
@@ -37,6 +41,9 @@ export function userBody(values: UserValues, user?: UserRow) {
     disabled: values.disabled,
     external: user?.external ?? false,
     pro: user?.pro ?? false,
+    ...(!user?.external && (values.password || user?.must_change_password)
+      ? { must_change_password: values.must_change_password }
+      : {}),
     ...(values.password ? { password: values.password } : {}),
     ...(values.current_password ? { current_password: values.current_password } : {}),
   };

@@ -8,20 +8,21 @@
 set foreign_key_checks = 0;
 
 create table if not exists users (
-	id            bigint auto_increment primary key,
-	created       bigint not null,
-	username      longtext not null,
-	name          longtext not null,
-	email         longtext not null,
-	password_hash longtext not null,
-	admin         boolean not null,
-	external      boolean not null,
-	alert         boolean not null,
-	pro           boolean not null,
-	disabled      boolean not null,
-	username_fold varchar(765) not null,
-	email_fold    varchar(765) not null,
-	name_fold     longtext not null,
+	id                   bigint auto_increment primary key,
+	created              bigint not null,
+	username             longtext not null,
+	name                 longtext not null,
+	email                longtext not null,
+	password_hash        longtext not null,
+	admin                boolean not null,
+	external             boolean not null,
+	alert                boolean not null,
+	pro                  boolean not null,
+	disabled             boolean not null,
+	must_change_password boolean not null,
+	username_fold        varchar(765) not null,
+	email_fold           varchar(765) not null,
+	name_fold            longtext not null,
 	unique index users_username (username_fold),
 	unique index users_email (email_fold)
 );
@@ -413,6 +414,22 @@ create table if not exists recovery_codes (
 	foreign key (user_id) references users (id)
 );
 
+create table if not exists mail_codes (
+	id         bigint auto_increment primary key,
+	purpose    varchar(64) not null,
+	user_id    bigint,
+	email      longtext not null,
+	token_hash varchar(255) not null,
+	code_hash  longtext not null,
+	tries      bigint not null,
+	created    bigint not null,
+	sent       bigint not null,
+	unique index mail_codes_token (token_hash),
+	index mail_codes_user (user_id),
+	index mail_codes_sent (sent),
+	foreign key (user_id) references users (id)
+);
+
 -- Whom and what an event is about may be gone: no foreign keys.
 create table if not exists events (
 	id          bigint auto_increment primary key,
@@ -579,5 +596,5 @@ set foreign_key_checks = 1;
 -- +goose Down
 
 set foreign_key_checks = 0;
-drop table if exists locks, notifications, task_stages, result_chunks, chunks, task_definitions, tasks, revisions, "options", events, recovery_codes, totps, runners, integration_aliases, integration_values, integration_matchers, integrations, schedules, invites, template_roles, roles, vaults, templates, inventories, host_configs, repositories, "keys", variable_groups, views, members, projects, tokens, sessions, users;
+drop table if exists locks, notifications, task_stages, result_chunks, chunks, task_definitions, tasks, revisions, "options", events, mail_codes, recovery_codes, totps, runners, integration_aliases, integration_values, integration_matchers, integrations, schedules, invites, template_roles, roles, vaults, templates, inventories, host_configs, repositories, "keys", variable_groups, views, members, projects, tokens, sessions, users;
 set foreign_key_checks = 1;

@@ -4,20 +4,21 @@
 -- +goose Up
 
 create table users (
-	id            integer primary key autoincrement,
-	created       integer not null,
-	username      text not null,
-	name          text not null,
-	email         text not null,
-	password_hash text not null,
-	admin         integer not null,
-	external      integer not null,
-	alert         integer not null,
-	pro           integer not null,
-	disabled      integer not null,
-	username_fold text not null,
-	email_fold    text not null,
-	name_fold     text not null
+	id                   integer primary key autoincrement,
+	created              integer not null,
+	username             text not null,
+	name                 text not null,
+	email                text not null,
+	password_hash        text not null,
+	admin                integer not null,
+	external             integer not null,
+	alert                integer not null,
+	pro                  integer not null,
+	disabled             integer not null,
+	must_change_password integer not null,
+	username_fold        text not null,
+	email_fold           text not null,
+	name_fold            text not null
 ) strict;
 create unique index users_username on users (username_fold);
 create unique index users_email on users (email_fold);
@@ -361,6 +362,21 @@ create table recovery_codes (
 ) strict;
 create index recovery_codes_user on recovery_codes (user_id);
 
+create table mail_codes (
+	id         integer primary key autoincrement,
+	purpose    text not null,
+	user_id    integer references users (id),
+	email      text not null,
+	token_hash text not null,
+	code_hash  text not null,
+	tries      integer not null,
+	created    integer not null,
+	sent       integer not null
+) strict;
+create unique index mail_codes_token on mail_codes (token_hash);
+create index mail_codes_user on mail_codes (user_id) where user_id is not null;
+create index mail_codes_sent on mail_codes (sent);
+
 -- Whom and what an event is about may be gone: no foreign keys.
 create table events (
 	id          integer primary key autoincrement,
@@ -523,6 +539,7 @@ drop table tasks;
 drop table revisions;
 drop table options;
 drop table events;
+drop table mail_codes;
 drop table recovery_codes;
 drop table totps;
 drop table runners;
