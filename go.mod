@@ -31,7 +31,11 @@ require (
 	modernc.org/sqlite v1.62.0
 )
 
-require github.com/go-git/gcfg v1.5.1-0.20230307220236-3a3c6141e376 // indirect
+require (
+	github.com/cpuguy83/go-md2man/v2 v2.0.6 // indirect
+	github.com/go-git/gcfg v1.5.1-0.20230307220236-3a3c6141e376 // indirect
+	github.com/russross/blackfriday/v2 v2.1.0 // indirect
+)
 
 require (
 	filippo.io/edwards25519 v1.2.0 // indirect

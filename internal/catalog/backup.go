@@ -6,7 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"signalbox/internal/audit"
 	"signalbox/internal/authz"
 	"signalbox/internal/backup"
 	"signalbox/internal/domain"
@@ -372,9 +371,4 @@ func (e *exporter) addIntegrations(ctx context.Context) error {
 		e.doc.Integrations[i] = out
 	}
 	return nil
-}
-
-// restored is the audit entry of a project that came from a document.
-func restored(p domain.Project) audit.Entry {
-	return projectEntry(domain.ActionCreate, p, "Project %s restored from a backup", nil, p)
 }

@@ -2,9 +2,7 @@ package catalog
 
 import (
 	"context"
-	"crypto/rand"
 	"embed"
-	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"os"
@@ -27,9 +25,7 @@ func NewDemoFiles(dir string) *DemoFiles { return &DemoFiles{dir: dir} }
 
 // Prepare writes the examples into a directory of their own.
 func (d *DemoFiles) Prepare() (string, func(), error) {
-	suffix := make([]byte, 6)
-	_, _ = rand.Read(suffix) // never fails since Go 1.24
-	dir := filepath.Join(d.dir, "demo-"+hex.EncodeToString(suffix))
+	dir := filepath.Join(d.dir, "demo-"+randomHex(6))
 	remove := func() { _ = os.RemoveAll(dir) } // nothing refers to it any more
 	err := fs.WalkDir(demoFiles, "demo", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {

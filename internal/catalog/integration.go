@@ -2,8 +2,6 @@ package catalog
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 
 	"signalbox/internal/authz"
 	"signalbox/internal/domain"
@@ -282,11 +280,11 @@ func (c *Catalog) aliasesOf(ctx context.Context, g authz.Grant, i *domain.Integr
 	return store.Eq("integration_id", *i), err
 }
 
+func newAlias() string { return randomHex(aliasBytes) }
+
 // CreateIntegrationAlias makes up an alias of an integration or of the project.
 func (c *Catalog) CreateIntegrationAlias(ctx context.Context, g authz.Grant, i *domain.IntegrationID) (domain.IntegrationAlias, error) {
-	random := make([]byte, aliasBytes)
-	_, _ = rand.Read(random) // never fails
-	a := domain.IntegrationAlias{IntegrationID: i, Alias: hex.EncodeToString(random)}
+	a := domain.IntegrationAlias{IntegrationID: i, Alias: newAlias()}
 	err := aliases().create(ctx, c, g, &a, func(ctx context.Context) error {
 		_, err := c.aliasesOf(ctx, g, i)
 		return err

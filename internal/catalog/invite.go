@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -136,9 +135,7 @@ func (c *Catalog) CreateInvite(ctx context.Context, g authz.Grant, i domain.Invi
 	if err := c.checkInvite(&i); err != nil {
 		return InviteRow{}, "", err
 	}
-	random := make([]byte, 32)
-	_, _ = rand.Read(random) // never fails
-	secret := base64.RawURLEncoding.EncodeToString(random)
+	secret := base64.RawURLEncoding.EncodeToString(randomBytes(32))
 	i.ProjectID, i.Status, i.TokenHash = g.Project, domain.InvitePending, hashInvite(secret)
 	i.InviterUserID, i.AcceptedAt = g.Actor.UserID(), nil
 	var row InviteRow

@@ -60,13 +60,17 @@ func (c *Catalog) Project(ctx context.Context, g authz.Grant) (domain.Project, e
 	return p, missing(err, "project")
 }
 
+func (c *Catalog) mayCreateProject(actor domain.Actor) error {
+	subject := authz.Of(actor)
+	subject.AnyoneCreates = c.AnyoneCreates
+	return authz.Decide(subject, authz.CreateProject)
+}
+
 // CreateProject stores a project, makes the actor its owner and furnishes it:
 // the key "None", the view "All", an empty variable group and, for a demo, the
 // examples.
 func (c *Catalog) CreateProject(ctx context.Context, actor domain.Actor, p domain.Project, demo bool) (domain.Project, error) {
-	subject := authz.Of(actor)
-	subject.AnyoneCreates = c.AnyoneCreates
-	if err := authz.Decide(subject, authz.CreateProject); err != nil {
+	if err := c.mayCreateProject(actor); err != nil {
 		return p, err
 	}
 	if err := p.Validate(); err != nil {

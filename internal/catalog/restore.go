@@ -2,14 +2,12 @@ package catalog
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
-	"signalbox/internal/authz"
+	"signalbox/internal/audit"
 	"signalbox/internal/backup"
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
@@ -26,9 +24,7 @@ type Restored struct {
 // or nothing. The passphrase opens the secrets of the document; with "" they are
 // left out.
 func (c *Catalog) Restore(ctx context.Context, actor domain.Actor, doc backup.Document, phrase domain.Secret) (Restored, error) {
-	if err := authz.Decide(authz.Subject{
-		SignedIn: !actor.System(), UserID: actor.User.ID, Admin: actor.User.Admin, AnyoneCreates: c.AnyoneCreates,
-	}, authz.CreateProject); err != nil {
+	if err := c.mayCreateProject(actor); err != nil {
 		return Restored{}, err
 	}
 	if err := doc.Check(); err != nil {
@@ -53,6 +49,11 @@ func (c *Catalog) Restore(ctx context.Context, actor domain.Actor, doc backup.Do
 		return Restored{}, err
 	}
 	return Restored{Project: r.project, Warnings: r.warnings}, nil
+}
+
+// restored is the audit entry of a project that came from a document.
+func restored(p domain.Project) audit.Entry {
+	return projectEntry(domain.ActionCreate, p, "Project %s restored from a backup", nil, p)
 }
 
 // restorer writes a document that has been checked, inside a transaction. Its
@@ -204,12 +205,6 @@ func (r *restorer) addRole(in backup.Role) error {
 	}
 	r.roles[in.Name] = role.Slug
 	return nil
-}
-
-func randomHex(n int) string {
-	raw := make([]byte, n)
-	_, _ = rand.Read(raw) // never fails since Go 1.24
-	return hex.EncodeToString(raw)
 }
 
 func (r *restorer) addEnvironment(in backup.Environment) error {
@@ -610,7 +605,7 @@ func (r *restorer) addAlias(id *domain.IntegrationID, alias string) error {
 		return err
 	}
 	if taken > 0 || alias == "" || len(alias) > 50 {
-		fresh := randomHex(8)
+		fresh := newAlias()
 		r.warn("The alias %q is in use already; the new one is %q.", alias, fresh)
 		alias = fresh
 	}

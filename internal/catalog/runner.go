@@ -145,9 +145,7 @@ func (c *Catalog) CreateRunner(ctx context.Context, s RunnerScope, r domain.Runn
 }
 
 func randomToken() string {
-	random := make([]byte, 32)
-	_, _ = rand.Read(random) // never fails
-	return base64.StdEncoding.EncodeToString(random)
+	return base64.StdEncoding.EncodeToString(randomBytes(32))
 }
 
 func hashToken(token string) string {

@@ -15,7 +15,7 @@ import (
 )
 
 func (s *shell) audit() *cobra.Command {
-	c := group(&cobra.Command{Use: "audit", Short: "Read the activity log of this machine's instance"})
+	c := s.group(&cobra.Command{Use: "audit", Short: "Read the activity log of this machine's instance"})
 	c.AddCommand(s.auditExport())
 	return c
 }

@@ -13,12 +13,12 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"signalbox/internal/config"
+	"signalbox/internal/domain"
 )
 
 // Env is the world of one invocation.
@@ -78,7 +78,7 @@ func (s *shell) program() string {
 }
 
 func (s *shell) root() *cobra.Command {
-	root := group(&cobra.Command{
+	root := s.group(&cobra.Command{
 		Use:           s.program(),
 		Short:         "Run Ansible playbooks and scripts from a browser, an API or a schedule",
 		SilenceErrors: true,
@@ -91,11 +91,11 @@ func (s *shell) root() *cobra.Command {
 	flags.BoolVar(&s.strict, "strict-config", false, "refuse unknown configuration keys")
 	flags.StringVar(&s.logLevel, "log-level", "", "least `severity` that is logged: debug, info, warn or error")
 	flags.String("debug-filter", "", "accepted for scripts of the reference; does nothing")
-	root.AddCommand(s.serve(), s.user(), s.token(), s.project(), s.template(), s.task(), s.vault(), s.config(), s.migrate(), s.audit(), s.setup(), s.version())
+	root.AddCommand(s.serve(), s.user(), s.token(), s.project(), s.template(), s.task(), s.vault(), s.config(), s.migrate(), s.audit(), s.setup(), s.man(), s.version())
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		if c.Name() == "completion" {
-			group(c) // a shell it does not know is a mistake like any other
+			s.group(c) // a shell it does not know is a mistake like any other
 		}
 	}
 	return root
@@ -103,10 +103,10 @@ func (s *shell) root() *cobra.Command {
 
 // group makes a command that only has sub-commands: alone it shows its help,
 // and a sub-command it does not have is a usage error.
-func group(c *cobra.Command) *cobra.Command {
+func (s *shell) group(c *cobra.Command) *cobra.Command {
 	c.Args = cobra.ArbitraryArgs
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if len(args) == 0 {
+		if len(args) == 0 || c.HasParent() && s.compatible() {
 			return c.Help()
 		}
 		message := fmt.Sprintf("unknown command %q", args[0])
@@ -130,18 +130,28 @@ func noArgs(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// withOutput adds the flag that chooses between text and JSON, and the further
-// forms a command has.
-func (s *shell) withOutput(c *cobra.Command, more ...string) *cobra.Command {
-	forms := append([]string{"text", "json"}, more...)
-	last := len(forms) - 1
-	words := strings.Join(forms[:last], ", ") + " or " + forms[last]
+// ignoreMissing adds the flag for scripts that only want something to be gone. The
+// function it returns takes "not found" for success where the flag is given.
+func ignoreMissing(c *cobra.Command, doc string) func(error) error {
+	ignore := c.Flags().Bool("ignore-missing", false, doc)
+	return func(err error) error {
+		if *ignore && domain.IsKind(err, domain.KindNotFound) {
+			return nil
+		}
+		return err
+	}
+}
+
+// withOutput adds the flag that chooses the form of the answer.
+func (s *shell) withOutput(c *cobra.Command) *cobra.Command {
+	const words = "text, json, yaml or table"
 	c.Flags().StringVarP(&s.output, "output", "o", "text", "`form` of the answer: "+words)
 	c.PreRunE = func(*cobra.Command, []string) error {
-		if !slices.Contains(forms, s.output) {
-			return usage("--output: %q is not %s", s.output, words)
+		switch s.output {
+		case "text", "json", "yaml", "table":
+			return nil
 		}
-		return nil
+		return usage("--output: %q is not %s", s.output, words)
 	}
 	return c
 }

@@ -10,7 +10,7 @@ import (
 )
 
 func (s *shell) config() *cobra.Command {
-	c := group(&cobra.Command{Use: "config", Short: "Check and show the configuration"})
+	c := s.group(&cobra.Command{Use: "config", Short: "Check and show the configuration"})
 	c.AddCommand(s.configCheck(), s.configShow(), s.configSchema(), s.configDocs())
 	return c
 }
@@ -54,23 +54,22 @@ func (s *shell) configShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if s.output == "json" {
-				values := make([]map[string]string, 0, len(report.Values))
-				for _, v := range report.Values {
-					values = append(values, map[string]string{"key": v.Key, "value": v.Text, "origin": v.Origin})
-				}
-				return writeJSON(c, values)
-			}
+			rows := make([]row, 0, len(report.Values))
 			for _, v := range report.Values {
-				line := v.Key + " = " + v.Text
-				if origin {
-					line += "\t(" + v.Origin + ")"
-				}
-				if _, err := fmt.Fprintln(c.OutOrStdout(), line); err != nil {
-					return err
-				}
+				rows = append(rows, row{{"key", v.Key}, {"value", v.Text}, {"origin", v.Origin}})
 			}
-			return nil
+			return s.printRows(c, rows, false, func() error {
+				for _, v := range report.Values {
+					line := v.Key + " = " + v.Text
+					if origin {
+						line += "\t(" + v.Origin + ")"
+					}
+					if _, err := fmt.Fprintln(c.OutOrStdout(), line); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
 		},
 	}
 	c.Flags().BoolVar(&origin, "origin", false, "add where each value comes from")

@@ -38,6 +38,10 @@ func usage(format string, args ...any) error { return usageError(fmt.Sprintf(for
 // fail prints an error and returns its exit code.
 func (s *shell) fail(command *cobra.Command, err error) int {
 	code := exitCode(err)
+	shown := code
+	if s.compatible() {
+		shown = compatibleCode(command, code)
+	}
 	var bad *config.Error
 	var wrong usageError
 	switch {
@@ -52,7 +56,7 @@ func (s *shell) fail(command *cobra.Command, err error) int {
 	default:
 		s.complain(plain(err))
 	}
-	return code
+	return shown
 }
 
 // plain words an error for the terminal. The cause of a domain error stays: the

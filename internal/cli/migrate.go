@@ -15,7 +15,7 @@ import (
 
 // migrate works alone too, with the flags of the reference.
 func (s *shell) migrate() *cobra.Command {
-	c := group(&cobra.Command{
+	c := s.group(&cobra.Command{
 		Use:   "migrate",
 		Short: "Look at the version of the database, change it, or move to another one",
 		Long: "Look at the version of the database, change it, or move to another one. Without a command of its own, migrate is migrate up;\n" +
@@ -59,11 +59,10 @@ func (s *shell) migrateStatus() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if s.output == "json" {
-				err = writeJSON(c, map[string]any{"version": schema.Version, "latest": schema.Latest, "half_undone": schema.HalfUndone})
-			} else {
-				_, err = fmt.Fprintf(c.OutOrStdout(), "version %d of %d: %s\n", schema.Version, schema.Latest, schema.state())
-			}
+			err = s.printRows(c, []row{{{"version", schema.Version}, {"latest", schema.Latest}, {"half_undone", schema.HalfUndone}}}, true, func() error {
+				_, err := fmt.Fprintf(c.OutOrStdout(), "version %d of %d: %s\n", schema.Version, schema.Latest, schema.state())
+				return err
+			})
 			if err != nil {
 				return err
 			}

@@ -106,27 +106,30 @@ func (s *shell) copyReport(c *cobra.Command, tables []CopiedTable, from, to *con
 	for _, t := range tables {
 		rows, bytes, equal = rows+t.Rows, bytes+t.Bytes, equal && t.Equal
 	}
-	if s.output == "json" {
-		return writeJSON(c, map[string]any{
-			"from": from.Database.Where(), "to": to.Database.Where(), "tables": tables,
-			"rows": rows, "bytes": bytes, "equal": equal, "seconds": took.Round(time.Millisecond).Seconds(),
-		})
-	}
-	w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "TABLE\tROWS\tSIZE\tDIGEST\tCOPY")
+	var lines []row
 	for _, t := range tables {
-		state := "equal"
-		if !t.Equal {
-			state = fmt.Sprintf("DIFFERS: %d rows, %.16s", t.CopyRows, t.CopyDigest)
+		lines = append(lines, row{{"table", t.Name}, {"rows", t.Rows}, {"bytes", t.Bytes}, {"digest", t.Digest}, {"equal", t.Equal}})
+	}
+	return s.print(c, map[string]any{
+		"from": from.Database.Where(), "to": to.Database.Where(), "tables": tables,
+		"rows": rows, "bytes": bytes, "equal": equal, "seconds": took.Round(time.Millisecond).Seconds(),
+	}, lines, func() error {
+		w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "TABLE\tROWS\tSIZE\tDIGEST\tCOPY")
+		for _, t := range tables {
+			state := "equal"
+			if !t.Equal {
+				state = fmt.Sprintf("DIFFERS: %d rows, %.16s", t.CopyRows, t.CopyDigest)
+			}
+			fmt.Fprintf(w, "%s\t%d\t%s\t%.16s\t%s\n", t.Name, t.Rows, humanBytes(t.Bytes), t.Digest, state)
 		}
-		fmt.Fprintf(w, "%s\t%d\t%s\t%.16s\t%s\n", t.Name, t.Rows, humanBytes(t.Bytes), t.Digest, state)
-	}
-	if err := w.Flush(); err != nil || !equal {
+		if err := w.Flush(); err != nil || !equal {
+			return err
+		}
+		_, err := fmt.Fprintf(c.OutOrStdout(), "Copied %d rows (%s) from %s to %s; both are equal.\n",
+			rows, humanBytes(bytes), from.Database.Where(), to.Database.Where())
 		return err
-	}
-	_, err := fmt.Fprintf(c.OutOrStdout(), "Copied %d rows (%s) from %s to %s; both are equal.\n",
-		rows, humanBytes(bytes), from.Database.Where(), to.Database.Where())
-	return err
+	})
 }
 
 func humanBytes(n int64) string {

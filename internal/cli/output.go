@@ -1,16 +1,16 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 )
-
-// tabular are the forms besides text and JSON that tables and objects have.
-func tabular() []string { return []string{"yaml", "table"} }
 
 // row is an object of an answer: its fields in order, with the names of the
 // HTTP API.
@@ -30,32 +30,97 @@ func (r row) object() map[string]any {
 	return out
 }
 
-// printRows writes rows in the form asked for; text writes them in the form of
-// their own. One writes a single object and no list.
-func (s *shell) printRows(c *cobra.Command, rows []row, one bool, text func() error) error {
+// print writes an answer in the form asked for: as JSON or YAML what it is, as a
+// table its rows, as text what the function writes. Without rows, the table is
+// made of the answer.
+func (s *shell) print(c *cobra.Command, answer any, rows []row, text func() error) error {
 	switch s.output {
-	case "json", "yaml":
-		objects := make([]any, 0, len(rows))
-		for _, r := range rows {
-			objects = append(objects, r.object())
+	case "json":
+		return writeJSON(c, answer)
+	case "yaml":
+		plain, err := plainly(answer)
+		if err != nil {
+			return err
 		}
-		var answer any = objects
-		if one {
-			answer = objects[0]
-		}
-		if s.output == "json" {
-			return writeJSON(c, answer)
-		}
-		data, err := yaml.Marshal(answer)
+		data, err := yaml.Marshal(plain)
 		if err != nil {
 			return err
 		}
 		_, err = c.OutOrStdout().Write(data)
 		return err
 	case "table":
+		if rows == nil {
+			plain, err := plainly(answer)
+			if err != nil {
+				return err
+			}
+			rows = rowsOf(plain)
+		}
 		return printTable(c, rows)
 	}
 	return text()
+}
+
+// printRows prints rows that have no other form than their fields. One writes a
+// single object and no list.
+func (s *shell) printRows(c *cobra.Command, rows []row, one bool, text func() error) error {
+	objects := make([]any, 0, len(rows))
+	for _, r := range rows {
+		objects = append(objects, r.object())
+	}
+	var answer any = objects
+	if one {
+		answer = objects[0]
+	}
+	return s.print(c, answer, rows, text)
+}
+
+// plainly turns an answer into maps, lists and scalars with the names it has as
+// JSON. Whole numbers stay whole.
+func plainly(answer any) (any, error) {
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return nil, err
+	}
+	var plain any
+	err = yaml.Unmarshal(text, &plain) // every JSON document is YAML, which knows integers
+	return plain, err
+}
+
+// rowsOf makes a row of each object of a list, or of each field of an object.
+func rowsOf(plain any) []row {
+	rows := []row{}
+	switch v := plain.(type) {
+	case []any:
+		for _, e := range v {
+			object, _ := e.(map[string]any)
+			var r row
+			for _, name := range slices.Sorted(maps.Keys(object)) {
+				r = append(r, column{name, cell(object[name])})
+			}
+			rows = append(rows, r)
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			rows = append(rows, row{{"field", name}, {"value", cell(v[name])}})
+		}
+	}
+	return rows
+}
+
+// cell is a value as a table shows it: on one line.
+func cell(value any) any {
+	switch v := value.(type) {
+	case nil:
+		return ""
+	case []any, map[string]any:
+		text, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Sprint(v)
+		}
+		return string(text)
+	}
+	return value
 }
 
 func printTable(c *cobra.Command, rows []row) error {
@@ -71,7 +136,11 @@ func printTable(c *cobra.Command, rows []row) error {
 	for _, r := range rows {
 		cells = cells[:0]
 		for _, col := range r {
-			cells = append(cells, fmt.Sprint(col.value))
+			text := fmt.Sprint(col.value)
+			if list, ok := col.value.([]string); ok {
+				text = strings.Join(list, ", ")
+			}
+			cells = append(cells, visible(text))
 		}
 		_, _ = fmt.Fprintln(w, strings.Join(cells, "\t")) // see above
 	}

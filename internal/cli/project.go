@@ -19,7 +19,7 @@ import (
 )
 
 func (s *shell) project() *cobra.Command {
-	c := group(&cobra.Command{Use: "project", Aliases: []string{"projects"}, Short: "Take projects along as files, bring them back, list those of a server"})
+	c := s.group(&cobra.Command{Use: "project", Aliases: []string{"projects"}, Short: "Take projects along as files, bring them back, list those of a server"})
 	c.AddCommand(s.projectExport(), s.projectImport(), s.projectList())
 	return c
 }
@@ -80,7 +80,7 @@ func (s *shell) projectExport() *cobra.Command {
 					_, err = c.OutOrStdout().Write(text)
 					return err
 				}
-				if err := writeDocument(file, text); err != nil {
+				if err := writePrivate(file, text); err != nil {
 					return err
 				}
 				_, err = fmt.Fprintf(c.OutOrStdout(), "Project exported to %s\n", file)
@@ -108,24 +108,6 @@ func encode(doc backup.Document) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// writeDocument puts the file in place when it is complete. Names, addresses and
-// variables of a project are nobody else's business.
-func writeDocument(file string, text []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(file), ".export-*")
-	if err != nil {
-		return err
-	}
-	_, err = tmp.Write(text)
-	err = errors.Join(err, tmp.Sync(), tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), file)
-	}
-	if err != nil {
-		err = errors.Join(err, os.Remove(tmp.Name()))
-	}
-	return err
-}
-
 func exportAll(ctx context.Context, c *cobra.Command, a Admin, dir string, phrase domain.Secret) error {
 	projects, err := a.ListProjects(ctx)
 	if err != nil {
@@ -144,7 +126,7 @@ func exportAll(ctx context.Context, c *cobra.Command, a Admin, dir string, phras
 			return err
 		}
 		file := filepath.Join(dir, fmt.Sprintf("project-%d.json", p.ID))
-		if err := writeDocument(file, text); err != nil {
+		if err := writePrivate(file, text); err != nil {
 			return err
 		}
 		if _, err := fmt.Fprintf(c.OutOrStdout(), "Project exported to %s\n", file); err != nil {

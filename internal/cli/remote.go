@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -159,13 +157,18 @@ func printLine(c *cobra.Command, columns ...any) error {
 	return err
 }
 
-func writeRaw(c *cobra.Command, raw json.RawMessage) error {
-	var out bytes.Buffer
-	if err := json.Indent(&out, raw, "", "  "); err != nil {
-		return err
+// printLines prints rows without their names, one a line.
+func printLines(c *cobra.Command, rows []row) error {
+	for _, r := range rows {
+		var values []any
+		for _, col := range r {
+			values = append(values, col.value)
+		}
+		if err := printLine(c, values...); err != nil {
+			return err
+		}
 	}
-	_, err := fmt.Fprintln(c.OutOrStdout(), out.String())
-	return err
+	return nil
 }
 
 func (s *shell) projectList() *cobra.Command {
@@ -189,7 +192,7 @@ func (s *shell) projectList() *cobra.Command {
 }
 
 func (s *shell) template() *cobra.Command {
-	c := group(&cobra.Command{Use: "template", Aliases: []string{"templates"}, Short: "Look at the templates of a server, over its API"})
+	c := s.group(&cobra.Command{Use: "template", Aliases: []string{"templates"}, Short: "Look at the templates of a server, over its API"})
 	var r remote
 	c.AddCommand(s.inProject(s.withOutput(&cobra.Command{
 		Use:   "list",
@@ -211,25 +214,13 @@ func (s *shell) template() *cobra.Command {
 }
 
 func (s *shell) printNamed(c *cobra.Command, list []client.Named) error {
-	if s.output == "json" {
-		out := []map[string]any{}
-		for _, n := range list {
-			one := map[string]any{"id": n.ID, "name": n.Name}
-			if n.App != "" {
-				one["app"] = n.App
-			}
-			out = append(out, one)
-		}
-		return writeJSON(c, out)
-	}
+	rows := make([]row, 0, len(list))
 	for _, n := range list {
-		columns := []any{n.ID, n.Name}
+		r := row{{"id", n.ID}, {"name", n.Name}}
 		if n.App != "" {
-			columns = append(columns, n.App)
+			r = append(r, column{"app", n.App})
 		}
-		if err := printLine(c, columns...); err != nil {
-			return err
-		}
+		rows = append(rows, r)
 	}
-	return nil
+	return s.printRows(c, rows, false, func() error { return printLines(c, rows) })
 }

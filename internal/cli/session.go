@@ -11,7 +11,7 @@ import (
 )
 
 func (s *shell) sessions() *cobra.Command {
-	c := group(&cobra.Command{Use: "sessions", Aliases: []string{"session"}, Short: "Manage where users are signed in"})
+	c := s.group(&cobra.Command{Use: "sessions", Aliases: []string{"session"}, Short: "Manage where users are signed in"})
 	c.AddCommand(s.sessionsList(), s.sessionsRevoke())
 	return c
 }
@@ -37,16 +37,17 @@ func (s *shell) sessionsList() *cobra.Command {
 			}
 			return nil
 		})
-	}), tabular()...)
+	}))
 }
 
 func (s *shell) sessionsRevoke() *cobra.Command {
 	c := &cobra.Command{Use: "revoke", Short: "Sign a user out, everywhere or in one session", Args: noArgs}
+	ignore := ignoreMissing(c, "a user or session that does not exist is no error")
 	id := c.Flags().Int64("id", 0, "`number` of the session; left out, all are ended")
 	return s.onUser(c, func(ctx context.Context, c *cobra.Command, a Admin, which UserRef) error {
 		if c.Flags().Changed("id") && *id <= 0 {
 			return usage("--id: %d is not the number of a session", *id)
 		}
-		return a.RevokeSessions(ctx, which, domain.SessionID(*id))
+		return ignore(a.RevokeSessions(ctx, which, domain.SessionID(*id)))
 	})
 }

@@ -394,23 +394,6 @@ func (w *wizard) reach(ctx context.Context, c *config.Config) error {
 	}
 }
 
-// writePrivate replaces a file whole, readable by its owner only.
-func writePrivate(name string, text []byte) error {
-	temp, err := os.CreateTemp(filepath.Dir(name), ".setup-*") // made with mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = temp.Write(text)
-	err = errors.Join(err, temp.Sync(), temp.Close())
-	if err == nil {
-		err = os.Rename(temp.Name(), name)
-	}
-	if err != nil {
-		_ = os.Remove(temp.Name()) // it is of no use
-	}
-	return err
-}
-
 // withInstance brings the database up to date and opens it.
 func (s *shell) withInstance(ctx context.Context, c *config.Config, fn func(context.Context, Admin) error) error {
 	log := slog.New(c.Log.Handler(s.env.Stderr))

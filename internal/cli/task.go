@@ -16,7 +16,7 @@ import (
 )
 
 func (s *shell) task() *cobra.Command {
-	c := group(&cobra.Command{Use: "task", Aliases: []string{"tasks"}, Short: "Run tasks on a server and watch them, over its API"})
+	c := s.group(&cobra.Command{Use: "task", Aliases: []string{"tasks"}, Short: "Run tasks on a server and watch them, over its API"})
 	c.AddCommand(s.taskRun(), s.taskList(), s.taskLogs(), s.taskStop())
 	return c
 }
@@ -101,8 +101,8 @@ func (s *shell) taskRun() *cobra.Command {
 			if timeout != 0 && !wait && !show {
 				return usage("--timeout goes with --wait or --follow")
 			}
-			if show && s.output == "json" {
-				return usage("--follow prints output, which -o json has no place for; use --wait")
+			if show && s.output != "text" {
+				return usage("--follow prints output, which -o %s has no place for; use --wait", s.output)
 			}
 			var err error
 			if l.Environment, err = object("--var", vars, func(v string) (string, error) { return v, nil }); err != nil {
@@ -223,10 +223,12 @@ func templateID(ctx context.Context, api *client.Client, project int64, name str
 }
 
 func (s *shell) printTask(c *cobra.Command, t client.Task) error {
-	if s.output == "json" {
-		return writeRaw(c, t.Raw)
-	}
-	return printLine(c, t.ID, t.Status)
+	return s.print(c, t.Raw, []row{taskRow(t)}, func() error { return printLine(c, t.ID, t.Status) })
+}
+
+// taskRow is what people want to know of a task at a glance.
+func taskRow(t client.Task) row {
+	return row{{"id", t.ID}, {"status", t.Status}, {"created", t.Created.UTC().Format(time.RFC3339)}, {"template", t.Template}, {"message", t.Message}}
 }
 
 func (s *shell) taskList() *cobra.Command {
@@ -256,19 +258,12 @@ func (s *shell) taskList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if s.output == "json" {
-				out := make([]json.RawMessage, len(list))
-				for i, t := range list {
-					out[i] = t.Raw
-				}
-				return writeJSON(c, out)
+			out := make([]json.RawMessage, len(list))
+			rows := make([]row, len(list))
+			for i, t := range list {
+				out[i], rows[i] = t.Raw, taskRow(t)
 			}
-			for _, t := range list {
-				if err := printLine(c, t.ID, t.Status, t.Created.UTC().Format(time.RFC3339), t.Template, t.Message); err != nil {
-					return err
-				}
-			}
-			return nil
+			return s.print(c, out, rows, func() error { return printLines(c, rows) })
 		},
 	}
 	f := c.Flags()

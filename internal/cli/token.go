@@ -12,7 +12,7 @@ import (
 )
 
 func (s *shell) token() *cobra.Command {
-	c := group(&cobra.Command{Use: "token", Short: "Manage API tokens of users"})
+	c := s.group(&cobra.Command{Use: "token", Short: "Manage API tokens of users"})
 	c.AddCommand(s.tokenCreate(), s.tokenList(), s.tokenRevoke())
 	return c
 }
@@ -97,11 +97,12 @@ func (s *shell) tokenList() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&login, "login", "", "`name` the owner signs in with")
-	return s.withOutput(c, tabular()...)
+	return s.withOutput(c)
 }
 
 func (s *shell) tokenRevoke() *cobra.Command {
 	var login, token string
+	var ignore func(error) error
 	c := &cobra.Command{
 		Use:   "revoke",
 		Short: "Delete a token; programs that use it lose their access at once",
@@ -111,10 +112,11 @@ func (s *shell) tokenRevoke() *cobra.Command {
 				return err
 			}
 			return s.administer(c, func(ctx context.Context, a Admin) error {
-				return a.RevokeTokens(ctx, UserRef{Login: login}, token)
+				return ignore(a.RevokeTokens(ctx, UserRef{Login: login}, token))
 			})
 		},
 	}
+	ignore = ignoreMissing(c, "a user or token that does not exist is no error")
 	c.Flags().StringVar(&login, "login", "", "`name` the owner signs in with")
 	c.Flags().StringVar(&token, "token", "", "`start` of the token, at least 8 characters")
 	return c

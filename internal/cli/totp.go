@@ -10,7 +10,7 @@ import (
 )
 
 func (s *shell) totp() *cobra.Command {
-	c := group(&cobra.Command{Use: "totp", Short: "Manage second factors of users"})
+	c := s.group(&cobra.Command{Use: "totp", Short: "Manage second factors of users"})
 	c.AddCommand(s.totpEnable(), s.totpShow(), s.totpDisable())
 	return c
 }
@@ -36,7 +36,7 @@ func (s *shell) totpEnable() *cobra.Command {
 			_, err := fmt.Fprint(c.OutOrStdout(), b.String())
 			return err
 		})
-	}), "yaml")
+	}))
 }
 
 // blocks draws a QR code in the letters of a terminal, two rows of it in each
@@ -87,12 +87,13 @@ func (s *shell) totpShow() *cobra.Command {
 			_, err := fmt.Fprintln(c.OutOrStdout(), text)
 			return err
 		})
-	}), tabular()...)
+	}))
 }
 
 func (s *shell) totpDisable() *cobra.Command {
 	c := &cobra.Command{Use: "disable", Short: "Take away the second factor of a user", Args: noArgs}
+	ignore := ignoreMissing(c, "a user who does not exist, or has none, is no error")
 	return s.onUser(c, func(ctx context.Context, _ *cobra.Command, a Admin, which UserRef) error {
-		return a.DisableTOTP(ctx, which)
+		return ignore(a.DisableTOTP(ctx, which))
 	})
 }

@@ -13,7 +13,7 @@ import (
 )
 
 func (s *shell) user() *cobra.Command {
-	c := group(&cobra.Command{Use: "user", Aliases: []string{"users"}, Short: "Manage users of this machine's instance"})
+	c := s.group(&cobra.Command{Use: "user", Aliases: []string{"users"}, Short: "Manage users of this machine's instance"})
 	c.AddCommand(s.userAdd(), s.userChange("login"), s.userChange("email"),
 		s.userDelete(), s.userGet(), s.userList(), s.userUnlock(), s.token(), s.totp(), s.sessions())
 	return c
@@ -21,6 +21,7 @@ func (s *shell) user() *cobra.Command {
 
 // administer opens the instance, runs fn on it and closes it again.
 func (s *shell) administer(c *cobra.Command, fn func(ctx context.Context, a Admin) error) error {
+	s.announce(c)
 	admin, err := s.open(c.Context())
 	if err != nil {
 		return err
@@ -170,7 +171,7 @@ func selectUser(c *cobra.Command) func() (UserRef, error) {
 func (s *shell) userDelete() *cobra.Command {
 	c := &cobra.Command{Use: "delete", Short: "Delete a user", Args: noArgs}
 	which := selectUser(c)
-	ignore := c.Flags().Bool("ignore-missing", false, "a user who does not exist is no error")
+	ignore := ignoreMissing(c, "a user who does not exist is no error")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		user, err := which()
 		if err != nil {
@@ -178,11 +179,8 @@ func (s *shell) userDelete() *cobra.Command {
 		}
 		return s.administer(c, func(ctx context.Context, a Admin) error {
 			gone, err := a.DeleteUser(ctx, user)
-			switch {
-			case *ignore && domain.IsKind(err, domain.KindNotFound):
-				return nil
-			case err != nil:
-				return err
+			if err != nil {
+				return ignore(err)
 			}
 			return report(c, gone, "deleted")
 		})
@@ -210,7 +208,7 @@ func (s *shell) userGet() *cobra.Command {
 			})
 		})
 	}
-	return s.withOutput(c, tabular()...)
+	return s.withOutput(c)
 }
 
 // userRow is a user with the names the HTTP API uses.
@@ -246,7 +244,7 @@ func (s *shell) userList() *cobra.Command {
 				})
 			})
 		},
-	}, tabular()...)
+	})
 }
 
 func (s *shell) userUnlock() *cobra.Command {

@@ -13,7 +13,7 @@ import (
 )
 
 func (s *shell) vault() *cobra.Command {
-	c := group(&cobra.Command{Use: "vault", Aliases: []string{"vaults"}, Short: "Look after the keys that stored secrets are encrypted with"})
+	c := s.group(&cobra.Command{Use: "vault", Aliases: []string{"vaults"}, Short: "Look after the keys that stored secrets are encrypted with"})
 	c.AddCommand(s.vaultCheck(), s.vaultRekey(), s.vaultGenkey())
 	return c
 }
@@ -43,11 +43,10 @@ func (s *shell) vaultCheck() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if s.output == "json" {
-					err = writeJSON(c, vaultReport(r))
-				} else {
-					_, err = fmt.Fprint(c.OutOrStdout(), vaultLines(r))
-				}
+				err = s.print(c, vaultReport(r), nil, func() error {
+					_, err := fmt.Fprint(c.OutOrStdout(), vaultLines(r))
+					return err
+				})
 				return errors.Join(err, s.unread(r.Unreadable))
 			})
 		},
@@ -146,15 +145,14 @@ func (s *shell) vaultRekey() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if s.output == "json" {
-					err = writeJSON(c, map[string]any{
-						"access_keys": done.Keys, "tasks": done.Tasks, "second_factors": done.TOTPs, "unchanged": done.Kept,
-						"dry_run": how.DryRun, "unreadable": unreadableReport(done.Unreadable),
-					})
-				} else {
-					_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d access keys, %d secret answers of tasks, %d second factors. Unchanged: %d.\n",
+				err = s.print(c, map[string]any{
+					"access_keys": done.Keys, "tasks": done.Tasks, "second_factors": done.TOTPs, "unchanged": done.Kept,
+					"dry_run": how.DryRun, "unreadable": unreadableReport(done.Unreadable),
+				}, nil, func() error {
+					_, err := fmt.Fprintf(c.OutOrStdout(), "%s: %d access keys, %d secret answers of tasks, %d second factors. Unchanged: %d.\n",
 						verb, done.Keys, done.Tasks, done.TOTPs, done.Kept)
-				}
+					return err
+				})
 				return errors.Join(err, s.unread(done.Unreadable))
 			})
 		},

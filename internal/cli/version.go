@@ -14,13 +14,9 @@ func (s *shell) version() *cobra.Command {
 	return s.withOutput(&cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Long:  "Print the version, the commit and its time. With -o json, also the version of Go, the platform, and the version that the tables of a database need.",
+		Long:  "Print the version, the commit and its time. With -o json, yaml or table, also the version of Go, the platform, and the version that the tables of a database need.",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if s.output != "json" {
-				_, err := fmt.Fprintln(c.OutOrStdout(), s.env.Version)
-				return err
-			}
 			schema, err := s.app.LatestSchema()
 			if err != nil {
 				return err
@@ -35,7 +31,10 @@ func (s *shell) version() *cobra.Command {
 					out["date"] = time.Unix(at, 0).UTC().Format(time.RFC3339)
 				}
 			}
-			return writeJSON(c, out)
+			return s.print(c, out, nil, func() error {
+				_, err := fmt.Fprintln(c.OutOrStdout(), s.env.Version)
+				return err
+			})
 		},
 	})
 }

@@ -166,6 +166,15 @@ func increment(digits string) string {
 type TaskStat struct {
 	Day      time.Time // its midnight in UTC
 	ByStatus map[TaskStatus]int
-	// Average is how long tasks took that have begun and ended; 0 for none.
-	Average time.Duration
+	// Timed counts those that have begun and ended, which took Took together.
+	Timed int
+	Took  time.Duration
+}
+
+// Average is how long tasks took that have begun and ended; 0 for none.
+func (s TaskStat) Average() time.Duration {
+	if s.Timed == 0 {
+		return 0
+	}
+	return s.Took / time.Duration(s.Timed)
 }

@@ -88,7 +88,7 @@ func (a *api) taskStats(c *call, _ *none) error {
 			return page{}, err
 		}
 		body, err := json.Marshal(wire.FromTaskStats(stats))
-		return page{body: body, lasting: true}, err
+		return page{body: body}, err
 	})
 }
 

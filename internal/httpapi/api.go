@@ -17,6 +17,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"golang.org/x/sync/singleflight"
 
 	"signalbox/internal/ansibleresult"
 	"signalbox/internal/auth"
@@ -37,7 +38,7 @@ type Tasks interface {
 	Get(ctx context.Context, p domain.ProjectID, id domain.TaskID) (domain.TaskWithTemplate, error)
 	Unfinished(ctx context.Context, id domain.TaskID) ([]tasks.Unfinished, error)
 	Stats(ctx context.Context, f store.StatsFilter) ([]domain.TaskStat, error)
-	List(ctx context.Context, f store.TaskFilter) (list []domain.TaskWithTemplate, hasNext bool, err error)
+	List(ctx context.Context, f store.TaskFilter, text string) (list []domain.TaskWithTemplate, older domain.TaskID, err error)
 	Stop(ctx context.Context, actor domain.Actor, p domain.ProjectID, id domain.TaskID, force bool) error
 	Decide(ctx context.Context, actor domain.Actor, p domain.ProjectID, id domain.TaskID, confirm bool) error
 	StopAll(ctx context.Context, actor domain.Actor, p domain.ProjectID, t domain.TemplateID, force bool) error
@@ -139,6 +140,7 @@ type api struct {
 	webHost     *url.URL               // nil when unknown
 	base        string                 // "" or "/path"
 	lists       *listCache
+	building    singleflight.Group           // of pages for lists
 	serving     map[string]func(*call) error // by the identifier of the route
 	readers     map[string]func(*call) error // of single resources, by path
 	denials     denials

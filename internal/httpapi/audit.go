@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -77,15 +78,50 @@ func (a *api) listEvents(most int64) func(*call, *none) error {
 		if err != nil {
 			return err
 		}
-		events, hasNext, err := a.Catalog.Events(c.r.Context(), c.actor(), c.place(), f)
+		// Where somebody works from is not every member's business.
+		whole := c.actor().User.Admin || c.place() != nil && c.grant.Require(authz.ManageMembers) == nil
+		build := func(ctx context.Context) (page, error) { return a.eventPage(ctx, c, f, whole) }
+		if c.place() == nil {
+			p, err := build(c.r.Context())
+			if err != nil {
+				return err
+			}
+			c.sendPage(p)
+			return nil
+		}
+		rev, err := a.eventRevision(c.r.Context(), c.grant.Project)
 		if err != nil {
 			return err
 		}
-		// Where somebody works from is not every member's business.
-		whole := c.actor().User.Admin || c.place() != nil && c.grant.Require(authz.ManageMembers) == nil
-		c.olderEvents(events, hasNext)
-		return c.reply(http.StatusOK, wire.FromEvents(events, whole))
+		return a.cachedAt(c, rev, whole, build)
 	}
+}
+
+// eventRevision grows with the project's revision, by which names change, and with
+// every event.
+func (a *api) eventRevision(ctx context.Context, p domain.ProjectID) (int64, error) {
+	rev, err := a.Store.Revision(ctx, p)
+	if err != nil {
+		return 0, err
+	}
+	newest, err := a.Store.Events().List(ctx, store.EventFilter{Project: &p, Limit: 1})
+	if err == nil && len(newest) > 0 {
+		rev += int64(newest[0].ID)
+	}
+	return rev, err
+}
+
+func (a *api) eventPage(ctx context.Context, c *call, f store.EventFilter, whole bool) (page, error) {
+	events, hasNext, err := a.Catalog.Events(ctx, c.actor(), c.place(), f)
+	if err != nil {
+		return page{}, err
+	}
+	body, err := json.Marshal(wire.FromEvents(events, whole))
+	p := page{body: body, hasNext: &hasNext}
+	if hasNext {
+		p.next = c.link("before", strconv.FormatInt(int64(events[len(events)-1].ID), 10))
+	}
+	return p, err
 }
 
 // olderEvents says whether there are more, and where.

@@ -191,6 +191,10 @@ func paging() []Query {
 		{Name: "limit", Type: "integer", Doc: "Older name of count"},
 		{Name: "before", Type: "integer", Doc: "Only tasks older than this one; X-Has-Next tells whether there are more"},
 		{Name: "status", Type: "string", Doc: "Only tasks in this status", Repeated: true},
+		{Name: "user_id", Type: "integer", Doc: "Only tasks that this user started"},
+		{Name: "since", Type: "string", Doc: "Only tasks created on this day or at this time (RFC 3339), or later"},
+		{Name: "until", Type: "string", Doc: "Only tasks created before this day or time (RFC 3339)"},
+		{Name: "search", Type: "string", Doc: "Only tasks with all these words, in any case, in number (#12), template, message, version, branch, commit or the name of who started them. A page may then hold fewer than count while Link leads on"},
 	}
 }
 

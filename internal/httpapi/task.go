@@ -50,7 +50,11 @@ func (a *api) listTasks(most int64) func(*call, *none) error {
 		if err != nil {
 			return err
 		}
-		return a.cached(c, func(ctx context.Context) (page, error) { return a.taskPage(ctx, c, f) })
+		text := c.param("search")
+		if err := checkSearch(text); err != nil {
+			return err
+		}
+		return a.cached(c, func(ctx context.Context) (page, error) { return a.taskPage(ctx, c, f, text) })
 	}
 }
 
@@ -72,6 +76,17 @@ func (c *call) taskFilter(most int64) (store.TaskFilter, error) {
 		return f, err
 	}
 	f.Before = domain.TaskID(before)
+	user, err := c.number("user_id", 0, 1, math.MaxInt64)
+	if err != nil {
+		return f, err
+	}
+	f.User = domain.UserID(user)
+	if f.Since, err = c.when("since"); err != nil {
+		return f, err
+	}
+	if f.Until, err = c.when("until"); err != nil {
+		return f, err
+	}
 	for _, s := range c.query["status"] {
 		if s == "" {
 			continue
@@ -84,13 +99,13 @@ func (c *call) taskFilter(most int64) (store.TaskFilter, error) {
 	return f, nil
 }
 
-func (a *api) taskPage(ctx context.Context, c *call, f store.TaskFilter) (page, error) {
+func (a *api) taskPage(ctx context.Context, c *call, f store.TaskFilter, text string) (page, error) {
 	if f.Template != 0 {
 		if _, _, err := a.Catalog.Template(ctx, c.grant, f.Template); err != nil {
 			return page{}, err
 		}
 	}
-	rows, hasNext, err := a.Tasks.List(ctx, f)
+	rows, older, err := a.Tasks.List(ctx, f, text)
 	if err != nil {
 		return page{}, err
 	}
@@ -122,9 +137,10 @@ func (a *api) taskPage(ctx context.Context, c *call, f store.TaskFilter) (page, 
 	}
 	body, err := json.Marshal(out)
 	// What a task waits for may change by what happens in other projects.
-	p := page{body: body, hasNext: &hasNext, lasting: len(waiting) == 0}
+	hasNext := older != 0
+	p := page{body: body, hasNext: &hasNext, global: len(waiting) > 0}
 	if hasNext {
-		p.next = c.link("before", strconv.FormatInt(int64(rows[len(rows)-1].ID), 10))
+		p.next = c.link("before", strconv.FormatInt(int64(older), 10))
 	}
 	return p, err
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"signalbox/internal/domain"
 	"signalbox/internal/job"
 	"signalbox/internal/logchunk"
@@ -412,4 +414,48 @@ func TestTemplate_Workspaces(t *testing.T) {
 	do(tpl, prod, "detach", 400, notAttached)
 	w.must("runner", "POST", w.path(fmt.Sprintf("/tasks/%d/stop", task)), object{"force": true})
 	w.must("owner", "DELETE", w.path(fmt.Sprintf("/templates/%d", other)), nil)
+}
+
+func TestTasks_AreSearched(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var ids []int64
+	for i, message := range []string{"Release 1", "nightly", "release 2"} {
+		who := []string{"owner", "runner", "runner"}[i]
+		ids = append(ids, w.must(who, "POST", w.path("/tasks"), object{"template_id": w.template, "message": message}))
+	}
+	for query, want := range map[string][]int64{
+		"":                         {ids[2], ids[1], ids[0]},
+		"search=RELEASE":           {ids[2], ids[0]},
+		"search=release+nightly":   nil,
+		"search=release&count=1":   {ids[2]},
+		"since=2999-01-01":         nil,
+		"until=2000-01-01":         nil,
+		"user_id=999999":           nil,
+		"since=2000-01-01&count=2": {ids[2], ids[1]},
+		fmt.Sprintf("user_id=%d", w.users["runner"].ID):                       {ids[2], ids[1]},
+		fmt.Sprintf("search=release&before=%d", ids[2]):                       {ids[0]},
+		fmt.Sprintf("search=%%23%d&user_id=%d", ids[1], w.users["runner"].ID): {ids[1]},
+	} {
+		for _, path := range []string{"/tasks", "/tasks/last", fmt.Sprintf("/templates/%d/tasks", w.template)} {
+			var rows []struct{ ID int64 }
+			got := w.do("guest", "GET", w.path(path+"?"+query), nil)
+			got.json(t, &rows)
+			var list []int64
+			for _, r := range rows {
+				list = append(list, r.ID)
+			}
+			if diff := cmp.Diff(want, list); got.Code != 200 || diff != "" {
+				t.Errorf("%s?%s: %d (-want +got):\n%s", path, query, got.Code, diff)
+			}
+			if more := strings.Contains(query, "count="); (got.Header().Get("X-Has-Next") == "true") != more || strings.Contains(got.Header().Get("Link"), "before=") != more {
+				t.Errorf("%s?%s: X-Has-Next %q, Link %q", path, query, got.Header().Get("X-Has-Next"), got.Header().Get("Link"))
+			}
+		}
+	}
+	for _, query := range []string{"user_id=0", "user_id=x", "since=now", "until=31.12.2026", "search=%ff", "search=" + strings.Repeat("x", 600)} {
+		if got := w.do("guest", "GET", w.path("/tasks?"+query), nil); got.Code != 400 || !strings.Contains(got.Body.String(), `"field":"`+query[:strings.Index(query, "=")]+`"`) {
+			t.Errorf("%.30s: got %d %s", query, got.Code, got.Body)
+		}
+	}
 }

@@ -46,7 +46,7 @@ func (a *api) sendTemplates(c *call, f catalog.TemplateFilter) error {
 			return page{}, err
 		}
 		body, err := json.Marshal(cut.Interface())
-		return page{body: body, lasting: true, extent: &x}, err
+		return page{body: body, extent: &x}, err
 	})
 }
 

@@ -350,7 +350,7 @@ func (s *socket) baseline(ctx context.Context) error {
 		return err
 	}
 	for _, p := range projects {
-		running, _, err := s.api.Tasks.List(ctx, store.TaskFilter{Project: p.ID, Statuses: domain.ActiveStatuses(), Limit: maxTasks})
+		running, _, err := s.api.Tasks.List(ctx, store.TaskFilter{Project: p.ID, Statuses: domain.ActiveStatuses(), Limit: maxTasks}, "")
 		if err != nil {
 			return err
 		}

@@ -91,6 +91,8 @@ type Store interface {
 	// options). Equal numbers mean that nothing did. Growing logs, renewed leases
 	// and events do not count.
 	Revision(ctx context.Context, p domain.ProjectID) (int64, error)
+	// Changes returns a number that grows whenever the Revision of any project does.
+	Changes(ctx context.Context) (int64, error)
 	// Ping tells whether the database answers.
 	Ping(ctx context.Context) error
 	Close() error
@@ -260,6 +262,11 @@ type Tasks interface {
 	// Stats counts tasks by the day, in UTC, on which they were created, newest
 	// first.
 	Stats(ctx context.Context, f StatsFilter) ([]domain.TaskStat, error)
+	// Settled says up to which task the history of a project stands, 0 for none of
+	// it: those up to there were created before a time and have ended, so that what
+	// Stats says of them stays true until removed, which grows with every task that
+	// is deleted.
+	Settled(ctx context.Context, p domain.ProjectID, before time.Time) (upTo domain.TaskID, removed int64, err error)
 
 	// Claim hands the oldest waiting task that the limits let run to owner: in
 	// one transaction it becomes starting, its epoch grows and its lease runs
@@ -299,8 +306,15 @@ type TaskFilter struct {
 	Project  domain.ProjectID    // 0: any
 	Template domain.TemplateID   // 0: any
 	Statuses []domain.TaskStatus // none: any
-	Before   domain.TaskID       // only older ones; 0: from the newest
-	Limit    int
+	User     domain.UserID       // who started them; 0: anybody
+	Since    time.Time           // created not earlier than this; zero: any
+	Until    time.Time           // created earlier than this; zero: any
+	// Words, in the form of FoldCase, let a store leave out tasks that lack one of
+	// them in all of: message, commit and its message, version, branch, names of
+	// the template and of the user. Others may be among the rest.
+	Words  []string
+	Before domain.TaskID // only older ones; 0: from the newest
+	Limit  int
 }
 
 // StatsFilter selects the tasks that are counted.
@@ -310,6 +324,8 @@ type StatsFilter struct {
 	User     domain.UserID     // who started them; 0: anybody
 	Since    time.Time         // started not earlier than this; zero: any
 	Until    time.Time         // ended earlier than this; zero: any
+	After    domain.TaskID     // only newer ones; 0: all
+	UpTo     domain.TaskID     // only this one and older ones; 0: all
 }
 
 // Claim says who asks for work and under which global limit.

@@ -71,8 +71,3 @@ func (s *Service) name(ctx context.Context, list []Unfinished) error {
 	}
 	return nil
 }
-
-// Stats counts the tasks of a project by day.
-func (s *Service) Stats(ctx context.Context, f store.StatsFilter) ([]domain.TaskStat, error) {
-	return s.Store.Tasks().Stats(ctx, f)
-}

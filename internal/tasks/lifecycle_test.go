@@ -206,7 +206,7 @@ func TestAutorun_OnceAndOnlyAfterSuccess(t *testing.T) {
 	})
 	deploys := func(tpl domain.Template) []domain.TaskWithTemplate {
 		t.Helper()
-		list, _, err := f.List(t.Context(), store.TaskFilter{Project: f.project, Template: tpl.ID, Limit: 10})
+		list, _, err := f.List(t.Context(), store.TaskFilter{Project: f.project, Template: tpl.ID, Limit: 10}, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -408,7 +408,7 @@ func TestRetain_KeepsTheNewestAndWhatRuns(t *testing.T) {
 		ids = append(ids, f.finished(t, f.tpl, domain.StatusSuccess, Launch{}).ID)
 	}
 	f.sweep(t.Context())
-	list, _, err := f.List(t.Context(), store.TaskFilter{Project: f.project, Limit: 10})
+	list, _, err := f.List(t.Context(), store.TaskFilter{Project: f.project, Limit: 10}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -485,7 +485,7 @@ func TestRetain_ByAgeAndBySize(t *testing.T) {
 	}
 	left := func() []domain.TaskID {
 		t.Helper()
-		list, _, err := f.List(t.Context(), store.TaskFilter{Project: f.project, Limit: 20})
+		list, _, err := f.List(t.Context(), store.TaskFilter{Project: f.project, Limit: 20}, "")
 		if err != nil {
 			t.Fatal(err)
 		}

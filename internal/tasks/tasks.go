@@ -92,6 +92,7 @@ type Service struct {
 	control   control
 	chunks    *chunkCache
 	retention *retention
+	history   history
 }
 
 // New returns a service. Connect must be called before tasks are launched.
@@ -124,20 +125,6 @@ func (s *Service) task(ctx context.Context, p domain.ProjectID, id domain.TaskID
 		return t, domain.NotFound("task")
 	}
 	return t, err
-}
-
-// List returns tasks newest first and whether there are older ones.
-func (s *Service) List(ctx context.Context, f store.TaskFilter) ([]domain.TaskWithTemplate, bool, error) {
-	want := f.Limit
-	f.Limit = want + 1
-	list, err := s.Store.Tasks().List(ctx, f)
-	if err != nil {
-		return nil, false, err
-	}
-	if len(list) > want {
-		return list[:want], true, nil
-	}
-	return list, false, nil
 }
 
 // WaitReasons says in a sentence what keeps each waiting task from running. A

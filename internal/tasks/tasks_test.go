@@ -240,7 +240,7 @@ func TestLaunch_RefusesWhatTheTemplateDoesNotAllow(t *testing.T) {
 			t.Errorf("%s: the error shows the secret: %v", tt.name, err)
 		}
 	}
-	if list, _, err := f.List(t.Context(), store.TaskFilter{Project: f.project, Limit: 10}); err != nil || len(list) != 0 {
+	if list, _, err := f.List(t.Context(), store.TaskFilter{Project: f.project, Limit: 10}, ""); err != nil || len(list) != 0 {
 		t.Errorf("refused launches left %d tasks, %v", len(list), err)
 	}
 	if f.signals.wakes != 0 {
@@ -549,7 +549,7 @@ func TestAutorun_OnlyAfterSuccess(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		list, _, err := f.List(t.Context(), store.TaskFilter{Project: f.project, Template: deploy.ID, Limit: 10})
+		list, _, err := f.List(t.Context(), store.TaskFilter{Project: f.project, Template: deploy.ID, Limit: 10}, "")
 		if err != nil {
 			t.Fatal(err)
 		}

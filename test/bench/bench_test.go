@@ -48,6 +48,7 @@ func parts() []part {
 		{"ansible", program, ansibleNote, playbooks},
 		{"lists", program, "", lists},
 		{"creation", program, "", creation},
+		{"api", program, apiNote, api},
 		{"startup", program, "", startup},
 		{"javascript", program, "", javascript},
 		{"storage", []string{"what", "engine", "target", "p50", "p99", "floor p50", "floor p99", "p50 ÷ floor"}, storageNote, storage},

@@ -50,7 +50,7 @@ func FromTaskStats(stats []domain.TaskStat) []TaskStat {
 	return list(stats, func(s domain.TaskStat) TaskStat {
 		out := TaskStat{
 			Date: s.Day.UTC().Format(time.DateOnly), CountByStatus: make(map[string]int, len(s.ByStatus)),
-			AvgDuration: int64(math.Round(s.Average.Seconds())),
+			AvgDuration: int64(math.Round(s.Average().Seconds())),
 		}
 		for status, n := range s.ByStatus {
 			out.CountByStatus[string(status)] = n

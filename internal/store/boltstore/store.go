@@ -197,6 +197,15 @@ func (s *Store) Revision(ctx context.Context, p domain.ProjectID) (n int64, err 
 	return n, rules.Explain(err, "revision of project %d", p)
 }
 
+// Changes adds up what all projects count.
+func (s *Store) Changes(ctx context.Context) (n int64, err error) {
+	err = s.db.Read(ctx, func(t *kv.Tx) error {
+		n, err = t.Revisions()
+		return err
+	})
+	return n, rules.Explain(err, "revisions of all projects")
+}
+
 // Ping tells whether the file is open.
 func (s *Store) Ping(ctx context.Context) error {
 	return rules.Explain(s.db.Read(ctx, func(*kv.Tx) error { return nil }), "ping database")

@@ -52,32 +52,6 @@ func (s *tasks) Create(ctx context.Context, task *domain.Task, d domain.TaskDefi
 	return rules.Explain(err, "create task")
 }
 
-// Delete removes what is owned by the task by way of its references.
-func (s *tasks) Delete(ctx context.Context, id domain.TaskID) error {
-	err := s.DB.Write(ctx, func(t *kv.Tx) error {
-		rows := [][]any{}
-		err := s.notices.Query(ctx, t, store.Where(store.Eq("task_id", id)).Max(kv.NoLimit), func(row []any) error {
-			rows = append(rows, slices.Clone(row))
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		if err := s.notices.Remove(t, rows...); err != nil {
-			return err
-		}
-		row, err := s.Row(t, int64(id))
-		if err != nil {
-			return err
-		}
-		if row == nil {
-			return store.ErrNotFound
-		}
-		return s.Remove(t, row)
-	})
-	return rules.Explain(err, "delete task %d", id)
-}
-
 func (s *tasks) Definition(ctx context.Context, id domain.TaskID) (d domain.TaskDefinition, err error) {
 	err = s.DB.Read(ctx, func(t *kv.Tx) error {
 		d, _, err = s.definitions.Load(t, int64(id))
@@ -98,6 +72,63 @@ func (s *tasks) Update(ctx context.Context, id domain.TaskID, fn func(*domain.Ta
 		return s.put(t, &old, row, &result, true)
 	})
 	return result, rules.Explain(err, "update task %d", id)
+}
+
+// removals is the revision that counts the tasks deleted from a project.
+func removals(p domain.ProjectID) int64 { return -int64(p) }
+
+func (s *tasks) Delete(ctx context.Context, id domain.TaskID) error {
+	err := s.DB.Write(ctx, func(t *kv.Tx) error {
+		task, row, err := s.Load(t, int64(id))
+		if err != nil {
+			return err
+		}
+		// The schema takes along what is owned; notifications have indexes, so they
+		// are not.
+		var told [][]any
+		err = s.notices.Query(ctx, t, store.Where(store.Eq("task_id", id)).Max(kv.NoLimit), func(row []any) error {
+			told = append(told, slices.Clone(row))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if err := s.notices.Remove(t, told...); err != nil {
+			return err
+		}
+		t.Bump(removals(task.ProjectID))
+		return s.Remove(t, row)
+	})
+	return rules.Explain(err, "delete task %d", id)
+}
+
+func (s *tasks) Settled(ctx context.Context, p domain.ProjectID, before time.Time) (upTo domain.TaskID, removed int64, err error) {
+	id := s.Column("id")
+	first := func(t *kv.Tx, q store.Query) (found int64, err error) {
+		err = s.Query(ctx, t, q.Max(1), func(row []any) error {
+			found = row[id].(int64)
+			return nil
+		})
+		return found, err
+	}
+	err = s.DB.Read(ctx, func(t *kv.Tx) error {
+		if removed, err = t.Revision(removals(p)); err != nil {
+			return err
+		}
+		newest, err := first(t, store.Where(store.InProject(p), store.Lt("created", before)).By("-id"))
+		if err != nil {
+			return err
+		}
+		unfinished, err := first(t, store.Where(store.InProject(p), store.In("status", domain.UnfinishedStatuses())).By("id"))
+		if err != nil {
+			return err
+		}
+		if upTo = domain.TaskID(newest); unfinished != 0 {
+			upTo = min(upTo, domain.TaskID(unfinished)-1)
+		}
+		return nil
+	})
+	return upTo, removed, rules.Explain(err, "look how far the tasks of project %d have ended", p)
 }
 
 func (s *tasks) Reseal(ctx context.Context, id domain.TaskID, fn func(string) (string, error)) error {
@@ -182,6 +213,9 @@ func (s *tasks) List(ctx context.Context, f store.TaskFilter) (list []domain.Tas
 	add(f.Project != 0, store.InProject(f.Project))
 	add(f.Template != 0, store.Eq("template_id", f.Template))
 	add(f.Before != 0, store.Lt("id", f.Before))
+	add(f.User != 0, store.Eq("user_id", f.User))
+	add(!f.Since.IsZero(), store.Gt("created", f.Since.UnixMicro()-1))
+	add(!f.Until.IsZero(), store.Lt("created", f.Until.UnixMicro()))
 	add(len(f.Statuses) > 0, store.In("status", f.Statuses))
 	err = s.DB.Read(ctx, func(t *kv.Tx) error {
 		list, err = s.named(ctx, &names{t: t}, q)
@@ -299,6 +333,8 @@ func (s *tasks) Stats(ctx context.Context, f store.StatsFilter) ([]domain.TaskSt
 	add(f.User != 0, "user_id", store.OpEq, int64(f.User))
 	add(!f.Since.IsZero(), "start", store.OpGt, f.Since.UnixMicro()-1)
 	add(!f.Until.IsZero(), "end", store.OpLt, f.Until.UnixMicro())
+	add(f.After != 0, "id", store.OpGt, int64(f.After))
+	add(f.UpTo != 0, "id", store.OpLt, int64(f.UpTo)+1)
 	created, status, begun, ended := s.Column("created"), s.Column("status"), s.Column("start"), s.Column("end")
 	stats := rules.Stats{}
 	err := s.DB.Read(ctx, func(t *kv.Tx) error {

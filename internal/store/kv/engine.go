@@ -242,8 +242,8 @@ func (t *Tx) Fail(err error) error {
 	return err
 }
 
-// bump makes a revision grow with this transaction.
-func (t *Tx) bump(n int64) {
+// Bump makes a revision grow with this transaction.
+func (t *Tx) Bump(n int64) {
 	if t.bumped == nil {
 		t.bumped = map[int64]struct{}{}
 	}
@@ -265,6 +265,18 @@ func (t *Tx) flush() error {
 func (t *Tx) Revision(n int64) (int64, error) {
 	err := t.flush()
 	return t.stored(n), err
+}
+
+// Revisions returns the sum of all revisions, this transaction included.
+func (t *Tx) Revisions() (sum int64, err error) {
+	if err := t.flush(); err != nil {
+		return 0, err
+	}
+	err = t.tx.Bucket(revisionBucket).ForEach(func(_, value []byte) error {
+		sum += int64(binary.BigEndian.Uint64(value))
+		return nil
+	})
+	return sum, err
 }
 
 func (t *Tx) stored(n int64) int64 {

@@ -294,9 +294,9 @@ func (t *Rows) Bump(tx *Tx, row []any) {
 	switch t.Schema.Revision {
 	case "":
 	case schema.Shared:
-		tx.bump(0)
+		tx.Bump(0)
 	default:
 		project, _ := row[t.Column(t.Schema.Revision)].(int64) // null: counts for all
-		tx.bump(project)
+		tx.Bump(project)
 	}
 }

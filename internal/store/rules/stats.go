@@ -38,11 +38,9 @@ func (s Stats) List() []domain.TaskStat {
 	list := make([]domain.TaskStat, 0, len(s))
 	for _, day := range slices.Backward(slices.Sorted(maps.Keys(s))) {
 		d := s[day]
-		stat := domain.TaskStat{Day: time.UnixMicro(day).UTC(), ByStatus: d.byStatus}
-		if d.timed > 0 {
-			stat.Average = time.Duration(d.took/d.timed) * time.Microsecond
-		}
-		list = append(list, stat)
+		list = append(list, domain.TaskStat{
+			Day: time.UnixMicro(day).UTC(), ByStatus: d.byStatus, Timed: int(d.timed), Took: time.Duration(d.took) * time.Microsecond,
+		})
 	}
 	return list
 }

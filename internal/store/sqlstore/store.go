@@ -16,6 +16,7 @@ import (
 
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
+	"signalbox/internal/store/rules"
 	"signalbox/internal/store/sqlstore/dialect"
 	"signalbox/internal/store/sqlstore/migrations"
 )
@@ -307,17 +308,24 @@ func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context) error) er
 
 // Revision adds what the project counts and what all projects share.
 func (s *Store) Revision(ctx context.Context, p domain.ProjectID) (int64, error) {
+	n, err := s.revisions(ctx, " where project_id in (0, ?)", int64(p))
+	return n, rules.Explain(err, "revision of project %d", p)
+}
+
+func (s *Store) Changes(ctx context.Context) (int64, error) {
+	n, err := s.revisions(ctx, "")
+	return n, rules.Explain(err, "revisions of all projects")
+}
+
+// revisions adds up the counters, those of this transaction included.
+func (s *Store) revisions(ctx context.Context, where string, args ...any) (n int64, err error) {
 	if t := s.eng.current(ctx); t != nil {
 		if err := t.flush(ctx); err != nil {
 			return 0, err
 		}
 	}
-	var n int64
-	err := s.eng.scan(ctx, "select coalesce(sum(value), 0) from revisions where project_id in (0, ?)", []any{int64(p)}, &n)
-	if err != nil {
-		return 0, fmt.Errorf("revision of project %d: %w", p, err)
-	}
-	return n, nil
+	err = s.eng.scan(ctx, "select coalesce(sum(value), 0) from revisions"+where, args, &n)
+	return n, err
 }
 
 // Ping asks the database something that it cannot answer without its file.

@@ -2,10 +2,13 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
@@ -193,6 +196,7 @@ func (s *tasks) Delete(ctx context.Context, id domain.TaskID) error {
 			}
 		}
 		tx.bump(t.ProjectID)
+		tx.bump(removals(t.ProjectID))
 		return nil
 	})
 	return rules.Explain(err, "delete task %d", id)
@@ -230,9 +234,14 @@ func (s *tasks) List(ctx context.Context, f store.TaskFilter) ([]domain.TaskWith
 	}
 	var conds []string
 	var args []any
-	add := func(cond string, arg int64) {
+	add := func(cond string, arg ...any) {
 		conds = append(conds, cond)
-		args = append(args, arg)
+		args = append(args, arg...)
+	}
+	for _, word := range f.Words {
+		if cond, arg := hasWord(word); cond != "" {
+			add(cond, arg...)
+		}
 	}
 	if f.Project != 0 {
 		add("project_id = ?", int64(f.Project))
@@ -242,6 +251,15 @@ func (s *tasks) List(ctx context.Context, f store.TaskFilter) ([]domain.TaskWith
 	}
 	if f.Before != 0 {
 		add("id < ?", int64(f.Before))
+	}
+	if f.User != 0 {
+		add("user_id = ?", int64(f.User))
+	}
+	if !f.Since.IsZero() {
+		add("created >= ?", f.Since.UnixMicro())
+	}
+	if !f.Until.IsZero() {
+		add("created < ?", f.Until.UnixMicro())
 	}
 	var parts []string
 	var all []any
@@ -280,6 +298,24 @@ func (s *tasks) List(ctx context.Context, f store.TaskFilter) ([]domain.TaskWith
 		return nil, fmt.Errorf("list tasks: %w", err)
 	}
 	return list, nil
+}
+
+// hasWord is the condition of tasks that may have the word. Databases disagree on
+// the case of letters beyond ASCII: there is none for words that have such.
+func hasWord(word string) (string, []any) {
+	for i := range len(word) {
+		if word[i] >= utf8.RuneSelf {
+			return "", nil
+		}
+	}
+	pattern := "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(word) + "%"
+	var parts []string
+	for _, column := range []string{"message", "commit_message", "commit_hash", "version", "git_branch"} {
+		parts = append(parts, "lower("+column+") like ? escape '!'")
+	}
+	parts = append(parts, "template_id in (select x.id from templates x where lower(x.name) like ? escape '!')",
+		"user_id in (select x.id from users x where lower(x.name) like ? escape '!')")
+	return "(" + strings.Join(parts, " or ") + ")", slices.Repeat([]any{pattern}, len(parts))
 }
 
 func uniqueStatuses(list []domain.TaskStatus) []domain.TaskStatus {
@@ -362,6 +398,8 @@ func (s *tasks) Stats(ctx context.Context, f store.StatsFilter) ([]domain.TaskSt
 	add(f.User != 0, "user_id = ?", int64(f.User))
 	add(!f.Since.IsZero(), begun+" >= ?", f.Since.UnixMicro())
 	add(!f.Until.IsZero(), ended+" < ?", f.Until.UnixMicro())
+	add(f.After != 0, "id > ?", int64(f.After))
+	add(f.UpTo != 0, "id <= ?", int64(f.UpTo))
 	day := fmt.Sprintf("created - created %% %d", rules.Day)
 	rows, err := s.eng.rows(ctx, "select "+day+", status, count(*), count("+ended+" - "+begun+"), coalesce(sum("+ended+" - "+begun+"), 0)"+
 		" from tasks where "+conds+" group by "+day+", status", args...)
@@ -382,4 +420,31 @@ func (s *tasks) Stats(ctx context.Context, f store.StatsFilter) ([]domain.TaskSt
 		return nil, fmt.Errorf("count tasks: %w", s.eng.translate(err))
 	}
 	return stats.List(), nil
+}
+
+// removals is whose revision counts the tasks that were deleted from a project.
+func removals(p domain.ProjectID) domain.ProjectID { return -p }
+
+func (s *tasks) Settled(ctx context.Context, p domain.ProjectID, before time.Time) (upTo domain.TaskID, removed int64, err error) {
+	defer func() { err = rules.Explain(err, "look how far the tasks of project %d have ended", p) }()
+	// First, so that what is deleted meanwhile counts against what is read now.
+	if err := s.eng.scan(ctx, "select coalesce(sum(value), 0) from revisions where project_id = ?", []any{int64(removals(p))}, &removed); err != nil {
+		return 0, 0, err
+	}
+	var unfinished, newest sql.NullInt64
+	err = s.eng.scan(ctx, "select min(id) from (select min(id) as id from tasks"+s.hint("tasks_waiting")+" where project_id = ? and "+s.waiting+
+		" union all select min(id) as id from tasks"+s.hint("tasks_active")+" where project_id = ? and "+s.active+") as x", []any{int64(p), int64(p)}, &unfinished)
+	if err != nil {
+		return 0, 0, err
+	}
+	err = s.eng.scan(ctx, "select max(id) from (select id from tasks where project_id = ? and created < ? order by id desc limit 1) as x",
+		[]any{int64(p), before.UnixMicro()}, &newest)
+	if err != nil {
+		return 0, 0, err
+	}
+	upTo = domain.TaskID(newest.Int64)
+	if unfinished.Valid {
+		upTo = min(upTo, domain.TaskID(unfinished.Int64)-1)
+	}
+	return upTo, removed, nil
 }

@@ -122,7 +122,7 @@ func taskStats(t *testing.T, s store.Store) {
 	add(foreign, foreign.Template, &foreign.User.ID, at(1, 1), domain.StatusError, time.Second)
 
 	type counts = map[domain.TaskStatus]int
-	first := domain.TaskStat{Day: at(0, 0), ByStatus: counts{domain.StatusSuccess: 2, domain.StatusError: 1, domain.StatusStopped: 1}, Average: 11 * time.Second}
+	first := domain.TaskStat{Day: at(0, 0), ByStatus: counts{domain.StatusSuccess: 2, domain.StatusError: 1, domain.StatusStopped: 1}, Timed: 3, Took: 33 * time.Second}
 	last := domain.TaskStat{Day: at(2, 0), ByStatus: counts{domain.StatusWaiting: 1}}
 	p := w.Project.ID
 	for _, c := range []struct {
@@ -131,11 +131,11 @@ func taskStats(t *testing.T, s store.Store) {
 		want []domain.TaskStat
 	}{
 		{"project", store.StatsFilter{Project: p}, []domain.TaskStat{last, first}},
-		{"template", store.StatsFilter{Project: p, Template: other.ID}, []domain.TaskStat{{Day: at(0, 0), ByStatus: counts{domain.StatusError: 1}, Average: 3 * time.Second}}},
+		{"template", store.StatsFilter{Project: p, Template: other.ID}, []domain.TaskStat{{Day: at(0, 0), ByStatus: counts{domain.StatusError: 1}, Timed: 1, Took: 3 * time.Second}}},
 		{"template of another project", store.StatsFilter{Project: p, Template: foreign.Template.ID}, []domain.TaskStat{}},
-		{"user", store.StatsFilter{Project: p, User: *theirs}, []domain.TaskStat{{Day: at(0, 0), ByStatus: counts{domain.StatusSuccess: 1}, Average: 20 * time.Second}}},
-		{"since", store.StatsFilter{Project: p, Since: at(0, 6)}, []domain.TaskStat{{Day: at(0, 0), ByStatus: counts{domain.StatusSuccess: 1}, Average: 20 * time.Second}}},
-		{"until", store.StatsFilter{Project: p, Until: at(0, 1)}, []domain.TaskStat{{Day: at(0, 0), ByStatus: counts{domain.StatusSuccess: 1}, Average: 10 * time.Second}}},
+		{"user", store.StatsFilter{Project: p, User: *theirs}, []domain.TaskStat{{Day: at(0, 0), ByStatus: counts{domain.StatusSuccess: 1}, Timed: 1, Took: 20 * time.Second}}},
+		{"since", store.StatsFilter{Project: p, Since: at(0, 6)}, []domain.TaskStat{{Day: at(0, 0), ByStatus: counts{domain.StatusSuccess: 1}, Timed: 1, Took: 20 * time.Second}}},
+		{"until", store.StatsFilter{Project: p, Until: at(0, 1)}, []domain.TaskStat{{Day: at(0, 0), ByStatus: counts{domain.StatusSuccess: 1}, Timed: 1, Took: 10 * time.Second}}},
 		{"none", store.StatsFilter{Project: 999}, []domain.TaskStat{}},
 	} {
 		got, err := s.Tasks().Stats(ctx, c.f)
@@ -143,5 +143,72 @@ func taskStats(t *testing.T, s store.Store) {
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
+	}
+}
+
+func taskSettled(t *testing.T, s store.Store) {
+	ctx := t.Context()
+	w := Seed(t, s)
+	other := Seed(t, s)
+	begin := Now()
+	add := func(w *World, minute int, status domain.TaskStatus) domain.TaskID {
+		t.Helper()
+		task := w.Task(w.Template)
+		task.Created, task.Status = begin.Add(time.Duration(minute)*time.Minute), status
+		check(t, s.Tasks().Create(ctx, &task, w.Definition(w.Template)))
+		return task.ID
+	}
+	settled := func(minute int) (domain.TaskID, int64) {
+		t.Helper()
+		upTo, removed, err := s.Tasks().Settled(ctx, w.Project.ID, begin.Add(time.Duration(minute)*time.Minute))
+		check(t, err)
+		return upTo, removed
+	}
+	want := func(what string, minute int, want domain.TaskID) {
+		t.Helper()
+		if got, _ := settled(minute); got != want {
+			t.Errorf("%s: settled up to %d, want %d", what, got, want)
+		}
+	}
+	want("nothing", 100, 0)
+	first, second := add(w, 1, domain.StatusSuccess), add(w, 2, domain.StatusError)
+	theirs := add(other, 3, domain.StatusWaiting)
+	want("before all", 1, 0)
+	want("after the first", 2, first)
+	want("after both", 3, second)
+	third, fourth := add(w, 4, domain.StatusRunning), add(w, 5, domain.StatusWaiting)
+	fifth := add(w, 6, domain.StatusStopped)
+	want("one runs", 100, third-1)
+	end := func(id domain.TaskID) {
+		t.Helper()
+		_, err := s.Tasks().Update(ctx, id, func(t *domain.Task) error { t.Status = domain.StatusStopped; return nil })
+		check(t, err)
+	}
+	_, err := s.Tasks().Update(ctx, third, func(t *domain.Task) error { t.Status = domain.StatusSuccess; return nil })
+	check(t, err)
+	want("one waits", 100, fourth-1)
+	end(fourth)
+	want("all ended", 100, fifth)
+
+	_, before := settled(100)
+	end(theirs)
+	check(t, s.Tasks().Delete(ctx, theirs))
+	if _, now := settled(100); now != before {
+		t.Errorf("a task of another project was removed: %d, want %d", now, before)
+	}
+	check(t, s.Tasks().Delete(ctx, first))
+	if _, now := settled(100); now <= before {
+		t.Errorf("a task was removed: %d, want more than %d", now, before)
+	}
+	all, err := s.Tasks().Stats(ctx, store.StatsFilter{Project: w.Project.ID, After: second, UpTo: fourth})
+	check(t, err)
+	n := 0
+	for _, day := range all {
+		for _, tasks := range day.ByStatus {
+			n += tasks
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d tasks after %d up to %d, want 2", n, second, fourth)
 	}
 }

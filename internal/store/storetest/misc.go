@@ -102,14 +102,23 @@ func revisionCases() []testCase {
 			check(t, err)
 			return n
 		}
+		changes := func() int64 {
+			t.Helper()
+			n, err := s.Changes(ctx)
+			check(t, err)
+			return n
+		}
 		for _, step := range steps {
-			mine, their := read(w.Project.ID), read(other.Project.ID)
+			mine, their, any := read(w.Project.ID), read(other.Project.ID), changes()
 			check(t, step.do())
 			if grew := read(w.Project.ID) > mine; grew != step.mine {
 				t.Errorf("%s: revision of the project grew: %t, want %t", step.name, grew, step.mine)
 			}
 			if grew := read(other.Project.ID) > their; grew != step.their {
 				t.Errorf("%s: revision of the other project grew: %t, want %t", step.name, grew, step.their)
+			}
+			if grew := changes() > any; grew != (step.mine || step.their) {
+				t.Errorf("%s: changes grew: %t, want %t", step.name, grew, step.mine || step.their)
 			}
 		}
 	}}}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 func taskCases() []testCase {
 	return []testCase{
 		{"stats", taskStats},
+		{"settled", taskSettled},
 		{"life", func(t *testing.T, s store.Store) {
 			ctx := t.Context()
 			w := Seed(t, s)
@@ -127,6 +129,8 @@ func taskCases() []testCase {
 			})
 			other := Seed(t, s)
 			var ids []domain.TaskID
+			begin := Now()
+			at := func(i int) time.Time { return begin.Add(time.Duration(i) * time.Minute) }
 			statuses := []domain.TaskStatus{domain.StatusSuccess, domain.StatusWaiting, domain.StatusError, domain.StatusRunning, domain.StatusWaiting}
 			for i := range 10 {
 				tmpl := w.Template
@@ -134,7 +138,7 @@ func taskCases() []testCase {
 					tmpl = second
 				}
 				task := w.Task(tmpl)
-				task.Status = statuses[i%5]
+				task.Status, task.Created = statuses[i%5], at(i)
 				if i == 9 {
 					task.StoppedBy, task.DecidedBy = &other.User.ID, &w.User.ID
 				}
@@ -155,6 +159,11 @@ func taskCases() []testCase {
 				{"template", store.TaskFilter{Template: second.ID, Limit: 2}, []int{9, 7}},
 				{"status", store.TaskFilter{Statuses: []domain.TaskStatus{domain.StatusSuccess}}, []int{5, 0}},
 				{"statuses", store.TaskFilter{Statuses: []domain.TaskStatus{domain.StatusWaiting, domain.StatusRunning, domain.StatusWaiting}, Limit: 4}, []int{9, 8, 6, 4}},
+				{"user", store.TaskFilter{User: w.User.ID, Limit: 2}, []int{9, 8}},
+				{"another user", store.TaskFilter{User: w.User.ID + 1000}, nil},
+				{"since", store.TaskFilter{Since: at(7)}, []int{9, 8, 7}},
+				{"until", store.TaskFilter{Until: at(2)}, []int{1, 0}},
+				{"between", store.TaskFilter{Since: at(3), Until: at(5), Template: w.Template.ID}, []int{4}},
 				{"all together", store.TaskFilter{Template: w.Template.ID, Statuses: []domain.TaskStatus{domain.StatusWaiting}, Before: ids[8]}, []int{6, 4}},
 			}
 			for _, c := range cases {
@@ -175,6 +184,7 @@ func taskCases() []testCase {
 					t.Errorf("%s (-want +got):\n%s", c.name, diff)
 				}
 			}
+			testWords(t, w)
 			list, err := s.Tasks().List(ctx, store.TaskFilter{Project: w.Project.ID, Limit: 1})
 			check(t, err)
 			task, err := s.Tasks().Get(ctx, ids[9])
@@ -278,4 +288,28 @@ func taskCases() []testCase {
 			}
 		}},
 	}
+}
+
+// testWords checks that no task is left out that has the words.
+func testWords(t *testing.T, w *World) {
+	t.Helper()
+	ctx := t.Context()
+	odd := w.NewTemplate(t, func(t *domain.Template) { t.Name = "Größe 100%_!" })
+	task := w.Task(odd)
+	task.Message, task.CommitMessage = "Nightly RUN", "mend the pump"
+	task.CommitHash, task.Version, task.GitBranch = ptr("0a1b2c"), ptr("V1.2"), ptr("feature/x")
+	check(t, w.Store.Tasks().Create(ctx, &task, w.Definition(odd)))
+	other := w.NewTask(t, odd)
+	for _, words := range [][]string{
+		{"nightly"}, {"run", "pump"}, {"a1b"}, {"v1.2"}, {"feature/"}, {"größe"}, {"100%_!"}, {"%_"}, {"!"}, {store.FoldCase(w.User.Name)}, {"nightly", "größe", store.FoldCase(w.User.Name)},
+	} {
+		list, err := w.Store.Tasks().List(ctx, store.TaskFilter{Project: w.Project.ID, Words: words, Limit: 2})
+		check(t, err)
+		if !slices.ContainsFunc(list, func(row domain.TaskWithTemplate) bool { return row.ID == task.ID }) {
+			t.Errorf("%q: %d tasks, and task %d is not among them", words, len(list), task.ID)
+		}
+	}
+	check(t, w.Store.Tasks().Delete(ctx, other.ID))
+	check(t, w.Store.Tasks().Delete(ctx, task.ID))
+	check(t, w.Store.Templates().Delete(ctx, odd.ID))
 }

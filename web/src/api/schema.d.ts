@@ -11869,6 +11869,14 @@ export interface operations {
                 before?: number;
                 /** @description Only tasks in this status */
                 status?: string[];
+                /** @description Only tasks that this user started */
+                user_id?: number;
+                /** @description Only tasks created on this day or at this time (RFC 3339), or later */
+                since?: string;
+                /** @description Only tasks created before this day or time (RFC 3339) */
+                until?: string;
+                /** @description Only tasks with all these words, in any case, in number (#12), template, message, version, branch, commit or the name of who started them. A page may then hold fewer than count while Link leads on */
+                search?: string;
             };
             header?: never;
             path: {
@@ -11967,6 +11975,14 @@ export interface operations {
                 before?: number;
                 /** @description Only tasks in this status */
                 status?: string[];
+                /** @description Only tasks that this user started */
+                user_id?: number;
+                /** @description Only tasks created on this day or at this time (RFC 3339), or later */
+                since?: string;
+                /** @description Only tasks created before this day or time (RFC 3339) */
+                until?: string;
+                /** @description Only tasks with all these words, in any case, in number (#12), template, message, version, branch, commit or the name of who started them. A page may then hold fewer than count while Link leads on */
+                search?: string;
             };
             header?: never;
             path: {
@@ -13674,6 +13690,14 @@ export interface operations {
                 before?: number;
                 /** @description Only tasks in this status */
                 status?: string[];
+                /** @description Only tasks that this user started */
+                user_id?: number;
+                /** @description Only tasks created on this day or at this time (RFC 3339), or later */
+                since?: string;
+                /** @description Only tasks created before this day or time (RFC 3339) */
+                until?: string;
+                /** @description Only tasks with all these words, in any case, in number (#12), template, message, version, branch, commit or the name of who started them. A page may then hold fewer than count while Link leads on */
+                search?: string;
             };
             header?: never;
             path: {
@@ -13729,6 +13753,14 @@ export interface operations {
                 before?: number;
                 /** @description Only tasks in this status */
                 status?: string[];
+                /** @description Only tasks that this user started */
+                user_id?: number;
+                /** @description Only tasks created on this day or at this time (RFC 3339), or later */
+                since?: string;
+                /** @description Only tasks created before this day or time (RFC 3339) */
+                until?: string;
+                /** @description Only tasks with all these words, in any case, in number (#12), template, message, version, branch, commit or the name of who started them. A page may then hold fewer than count while Link leads on */
+                search?: string;
             };
             header?: never;
             path: {

@@ -31,6 +31,9 @@ export function RunsFilters({ projectId, search, onChange }: Props) {
         value={search.template === null ? null : String(search.template)}
         onChange={(value) => onChange({ ...search, template: value === null ? null : Number(value) })}
       />
+      <Chip size="sm" variant="light" checked={search.mine} onChange={(mine) => onChange({ ...search, mine })}>
+        {t("runs.mine")}
+      </Chip>
       <Chip.Group multiple value={[...search.chips]} onChange={(chips) => onChange({ ...search, chips: chips as StatusChip[] })}>
         <div className={classes.chips} role="group" aria-label={t("runs.status")}>
           {chipNames.map((chip) => (

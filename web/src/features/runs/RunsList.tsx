@@ -1,13 +1,14 @@
 import { Button } from "@mantine/core";
 import { useIntersection, useMediaQuery } from "@mantine/hooks";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { IconFilterOff } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { userQuery } from "@/api/queries";
 import { Empty, ErrorState, RowsSkeleton } from "@/ui/States";
 import { useRowKeys } from "@/ui/useRowKeys";
 import { runsQuery } from "./api";
-import { matchesStatus, matchesText, statusesOf, type RunsSearch } from "./filters";
+import { matchesStatus, statusesOf, type RunsSearch } from "./filters";
 import { RunCards, RunRows } from "./RunRows";
 import classes from "./runs.module.css";
 
@@ -21,7 +22,7 @@ interface Props {
   readonly withoutTemplate?: boolean;
 }
 
-const NO_FILTER: RunsSearch = { chips: [], template: null, q: "" };
+const NO_FILTER: RunsSearch = { chips: [], template: null, q: "", mine: false };
 
 /** The history of a project or of one template; reaches back as one scrolls and stays up to date. */
 export function RunsList({ projectId, search = NO_FILTER, empty, onClear, withoutTemplate = false }: Props) {
@@ -30,13 +31,18 @@ export function RunsList({ projectId, search = NO_FILTER, empty, onClear, withou
   const body = useRef<HTMLDivElement>(null);
   useRowKeys(body);
   const statuses = useMemo(() => statusesOf(search.chips), [search.chips]);
-  const runs = useInfiniteQuery(runsQuery(projectId, { status: statuses, template: search.template }));
+  const me = useQuery({ ...userQuery(), enabled: search.mine });
+  const runs = useInfiniteQuery({
+    ...runsQuery(projectId, { status: statuses, template: search.template, q: search.q, user: search.mine ? (me.data?.id ?? null) : null }),
+    enabled: !search.mine || me.data !== undefined,
+    placeholderData: keepPreviousData,
+  });
   const rows = useMemo(() => {
     const all = (runs.data?.pages ?? []).flatMap((page) => page.rows);
     // Pages are fetched one after another; a run that starts in between must not show twice.
     const unique = [...new Map(all.map((row) => [row.id, row])).values()];
-    return unique.filter((row) => matchesStatus(row, statuses) && matchesText(row, search.q));
-  }, [runs.data, statuses, search.q]);
+    return unique.filter((row) => matchesStatus(row, statuses));
+  }, [runs.data, statuses]);
 
   if (runs.data === undefined) {
     if (runs.error) return <ErrorState error={runs.error} onRetry={() => void runs.refetch()} />;
@@ -46,7 +52,7 @@ export function RunsList({ projectId, search = NO_FILTER, empty, onClear, withou
       </div>
     );
   }
-  const filtered = search.chips.length > 0 || search.q !== "" || (search.template !== null && !withoutTemplate);
+  const filtered = search.chips.length > 0 || search.q !== "" || search.mine || (search.template !== null && !withoutTemplate);
   const nothing = rows.length === 0 && !runs.hasNextPage;
   if (nothing && !filtered) return <div className={classes.frame}>{empty}</div>;
   return (

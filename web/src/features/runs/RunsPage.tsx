@@ -38,7 +38,7 @@ export default function RunsPage() {
         projectId={pid}
         search={search}
         empty={empty}
-        onClear={() => setSearch({ chips: [], template: null, q: "" })}
+        onClear={() => setSearch({ chips: [], template: null, q: "", mine: false })}
       />
     </>
   );

@@ -10,11 +10,16 @@ import type { FetchWindow } from "./log/store";
 export interface RunsFilter {
   readonly status: readonly string[];
   readonly template: number | null;
+  /** Words to look for on the server; "" for none. */
+  readonly q: string;
+  /** Only runs that this user started; null for anybody's. */
+  readonly user: number | null;
 }
 
 export interface RunsPageData {
   readonly rows: TaskRow[];
-  readonly more: boolean;
+  /** The run before which the next page goes on. */
+  readonly next: number | undefined;
 }
 
 const PAGE = 50;
@@ -25,7 +30,7 @@ export const runsQuery = (p: number, filter: RunsFilter) =>
     queryKey: [...taskKeys.lists(p), "runs", filter] as const,
     queryFn: ({ pageParam, signal }) => runsPage(p, filter, pageParam, signal),
     initialPageParam: 0,
-    getNextPageParam: (last) => (last.more ? last.rows.at(-1)?.id : undefined),
+    getNextPageParam: (last) => last.next,
   });
 
 async function runsPage(p: number, filter: RunsFilter, before: number, signal: AbortSignal): Promise<RunsPageData> {
@@ -33,6 +38,8 @@ async function runsPage(p: number, filter: RunsFilter, before: number, signal: A
     count: PAGE,
     ...(before > 0 ? { before } : {}),
     ...(filter.status.length > 0 ? { status: [...filter.status] } : {}),
+    ...(filter.q.trim() === "" ? {} : { search: filter.q }),
+    ...(filter.user === null ? {} : { user_id: filter.user }),
   };
   const answer =
     filter.template === null
@@ -41,7 +48,13 @@ async function runsPage(p: number, filter: RunsFilter, before: number, signal: A
           params: { path: { project_id: p, template_id: filter.template }, query },
           signal,
         });
-  return { rows: answer.data ?? [], more: answer.response.headers.get("X-Has-Next") === "true" };
+  return { rows: answer.data ?? [], next: nextBefore(answer.response.headers.get("Link")) };
+}
+
+/** Where the header leads; a page that a search came out of may be empty and still lead on. */
+export function nextBefore(link: string | null): number | undefined {
+  const before = /[?&]before=(\d+)[^>]*>; rel="next"/.exec(link ?? "")?.[1];
+  return before === undefined ? undefined : Number(before);
 }
 
 /** A run as lists show it: with the names of its template and of who started it. */

@@ -1,24 +1,25 @@
 import { describe, expect, it } from "vitest";
 import type { TaskRow } from "@/api/types";
-import { matchesStatus, matchesText, parseRunsSearch, statusesOf, writeRunsSearch } from "./filters";
+import { nextBefore } from "./api";
+import { matchesStatus, parseRunsSearch, statusesOf, writeRunsSearch } from "./filters";
 import { moment, queueTime, runDuration, type Times } from "./runTimes";
 
 const row = (over: Partial<TaskRow>) => ({ id: 12, status: "success", tpl_alias: "Configure web", ...over }) as TaskRow;
 
 describe("filters of the history", () => {
   it("survive the way through the address", () => {
-    const search = parseRunsSearch({ status: "failed,active,nonsense", template: "4", q: 12 });
-    expect(search).toEqual({ chips: ["active", "failed"], template: 4, q: "12" });
+    const search = parseRunsSearch({ status: "failed,active,nonsense", template: "4", q: 12, mine: true });
+    expect(search).toEqual({ chips: ["active", "failed"], template: 4, q: "12", mine: true });
     expect(parseRunsSearch(writeRunsSearch(search))).toEqual(search);
-    expect(parseRunsSearch({ template: "x", q: {} })).toEqual({ chips: [], template: null, q: "" });
-    expect(Object.values(writeRunsSearch(parseRunsSearch({})))).toEqual([undefined, undefined, undefined]);
+    expect(parseRunsSearch({ template: "x", q: {} })).toEqual({ chips: [], template: null, q: "", mine: false });
+    expect(Object.values(writeRunsSearch(parseRunsSearch({})))).toEqual([undefined, undefined, undefined, undefined]);
   });
 
-  it("find by every word of what a row shows", () => {
-    expect(matchesText(row({ user_name: "Bob" }), "web bob")).toBe(true);
-    expect(matchesText(row({}), "#12")).toBe(true);
-    expect(matchesText(row({}), "web alice")).toBe(false);
-    expect(matchesText(row({}), "  ")).toBe(true);
+  it("lead on where the server says, also from an empty page", () => {
+    expect(nextBefore('</api/project/1/tasks?before=951&count=50&search=pump>; rel="next"')).toBe(951);
+    expect(nextBefore('</sub/api/project/1/tasks?count=50&before=7>; rel="next"')).toBe(7);
+    expect(nextBefore(null)).toBeUndefined();
+    expect(nextBefore("</api/project/1/tasks?count=50>; rel=\"prev\"")).toBeUndefined();
   });
 
   it("drop rows whose status moved on", () => {

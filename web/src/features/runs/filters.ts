@@ -16,6 +16,8 @@ export interface RunsSearch {
   readonly chips: readonly StatusChip[];
   readonly template: number | null;
   readonly q: string;
+  /** Only one's own. */
+  readonly mine: boolean;
 }
 
 /** Reads the filters from the address; what it does not know it ignores. */
@@ -27,29 +29,22 @@ export function parseRunsSearch(search: Readonly<Record<string, unknown>>): Runs
     template: Number.isInteger(template) && template > 0 ? template : null,
     // A text that looks like a number arrives as one.
     q: typeof search.q === "string" || typeof search.q === "number" ? String(search.q) : "",
+    mine: search.mine === true || search.mine === "true",
   };
 }
 
 /** The address for the filters; what is not set is left out. */
-export function writeRunsSearch({ chips, template, q }: RunsSearch): Record<string, string | number | undefined> {
+export function writeRunsSearch({ chips, template, q, mine }: RunsSearch): Record<string, string | number | boolean | undefined> {
   return {
     status: chips.length > 0 ? chips.join(",") : undefined,
     template: template ?? undefined,
     q: q === "" ? undefined : q,
+    mine: mine || undefined,
   };
 }
 
 export function statusesOf(chips: readonly StatusChip[]): string[] {
   return chips.flatMap((chip) => [...statusChips[chip]]);
-}
-
-/** Every word of the text occurs in what a row shows; `#12` finds run 12. */
-export function matchesText(row: TaskRow, q: string): boolean {
-  const words = q.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return true;
-  const parts = [`#${String(row.id)}`, row.tpl_alias, row.message, row.commit_message, row.commit_hash, row.user_name, row.version];
-  const text = parts.filter(Boolean).join(" ").toLowerCase();
-  return words.every((word) => text.includes(word));
 }
 
 /** Live updates change the status of rows that were fetched for another one. */
