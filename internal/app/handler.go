@@ -13,19 +13,20 @@ import (
 	"signalbox/internal/config"
 	"signalbox/internal/httpapi"
 	"signalbox/internal/live"
+	"signalbox/internal/notify"
 	"signalbox/internal/store"
 	"signalbox/internal/tasks"
 	"signalbox/internal/webui"
 )
 
 // handler puts the web server's parts together.
-func (a *App) handler(c *config.Config, st store.Store, authn *auth.Service, cat *catalog.Catalog, service *tasks.Service, bus *live.Bus, log *slog.Logger) (*httpapi.Server, error) {
+func (a *App) handler(c *config.Config, st store.Store, authn *auth.Service, cat *catalog.Catalog, service *tasks.Service, alerts *notify.Service, bus *live.Bus, log *slog.Logger) (*httpapi.Server, error) {
 	ui, err := webui.New(c.Server.WebHost)
 	if err != nil {
 		return nil, err
 	}
 	return httpapi.New(httpapi.Deps{
-		Store: st, Auth: authn, Catalog: cat, Tasks: service, Live: bus, UI: ui, Log: log, Now: utcNow,
+		Store: st, Auth: authn, Catalog: cat, Tasks: service, Notify: alerts, Live: bus, UI: ui, Log: log, Now: utcNow,
 		Info:    httpapi.Info{Version: a.version, Ansible: ansibleVersion(), ScheduleTimezone: c.Schedule.Timezone},
 		WebHost: c.Server.WebHost, CookieSecure: httpapi.CookieSecure(c.Auth.CookieSecure),
 	})

@@ -113,10 +113,14 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	if err != nil {
 		return err
 	}
+	alerts, err := newAlerts(c, st, log)
+	if err != nil {
+		return err
+	}
 	bus := live.NewBus()
 	service := tasks.New(tasks.Deps{
 		Store: st, Sealer: keys, Keys: sources, Live: bus, Log: log, Now: utcNow,
-		Queries: queries,
+		Queries: queries, Notify: alerts,
 		Settings: tasks.Settings{
 			MaxParallel: c.Tasks.MaxParallel, MaxTasksPerTemplate: c.Tasks.KeepPerTemplate,
 			MaxOutput: c.Tasks.MaxOutput, ApprovalTimeout: c.Tasks.ApprovalTimeout, DigestKey: digestKey(c.Keys.AccessKeyEncryption),
@@ -142,7 +146,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	dispatcher := dispatch.New(owner, service, work, log)
 	service.Connect(dispatcher)
 
-	handler, err := a.handler(c, st, authn, cat, service, bus, log)
+	handler, err := a.handler(c, st, authn, cat, service, alerts, bus, log)
 	if err != nil {
 		return err
 	}
@@ -173,6 +177,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	})
 	g.Go(func() error { return watchRing(ctx, c, keys, log) })
 	g.Go(func() error { return service.Retain(ctx) })
+	g.Go(func() error { return alerts.Run(ctx) })
 	g.Go(func() error { return programs.Run(ctx, cat.Apps) })
 	if age := c.Audit.Retention; age > 0 {
 		g.Go(func() error {

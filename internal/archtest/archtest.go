@@ -43,7 +43,7 @@ func layers() []layer {
 			name: "capabilities",
 			packages: []string{
 				"internal/access", "internal/auth/...", "internal/backup", "internal/catalog/...", "internal/client", "internal/config", "internal/dispatch/...", "internal/exec/...",
-				"internal/mail", "internal/runner", "internal/secrets/...", "internal/tasks/...", "internal/store/storetest",
+				"internal/mail", "internal/notify/...", "internal/runner", "internal/secrets/...", "internal/tasks/...", "internal/store/storetest",
 			},
 			because: "use cases ask for abilities, so that a database or the web can be replaced without touching them",
 		},

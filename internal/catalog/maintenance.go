@@ -73,18 +73,3 @@ func (c *Catalog) DumpProfiles(ctx context.Context, actor domain.Actor) error {
 	}
 	return c.note(ctx, actor, audit.Entry{Action: domain.ActionAccess, Object: domain.ObjectServer, Text: "Profiles of the server written"})
 }
-
-// TestNotifications sends a test message to whom the project alerts.
-func (c *Catalog) TestNotifications(ctx context.Context, g authz.Grant) error {
-	if err := g.Require(authz.ManageResources); err != nil {
-		return err
-	}
-	p, err := c.Project(ctx, g)
-	if err != nil {
-		return err
-	}
-	if !p.Alert {
-		return domain.Conflict("alerts are switched off in the settings of this project")
-	}
-	return domain.Conflict("no channel is configured that alerts could be sent by")
-}

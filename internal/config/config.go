@@ -31,6 +31,7 @@ type Config struct {
 	Projects   Projects
 	Teams      Teams
 	Mail       Mail
+	Alerts     Alerts
 	// Apps changes built-in apps and adds others, by id.
 	Apps      map[string]App
 	Log       Log

@@ -108,6 +108,11 @@ func (l *loader) problem(source, key, message string) {
 	l.problems = append(l.problems, Problem{source, key, message})
 }
 
+// complained reports whether a problem with a key was found.
+func (l *loader) complained(key string) bool {
+	return slices.ContainsFunc(l.problems, func(p Problem) bool { return p.Key == key })
+}
+
 func (l *loader) warn(format string, args ...any) {
 	l.report.Warnings = append(l.report.Warnings, fmt.Sprintf(format, args...))
 }
@@ -508,6 +513,7 @@ func (l *loader) crossCheck() {
 	l.checkDatabase()
 	l.checkTLS()
 	l.checkMail()
+	l.checkAlerts()
 	l.checkAuth()
 }
 
@@ -547,7 +553,7 @@ func (l *loader) checkDatabase() {
 		}
 		return
 	}
-	if slices.ContainsFunc(l.problems, func(p Problem) bool { return p.Key == d.Dialect+".dsn" }) {
+	if l.complained(d.Dialect + ".dsn") {
 		return // it was meant to say all that
 	}
 	for _, needed := range []struct{ key, value string }{{"host", server.Host}, {"user", server.User}, {"name", server.Name}} {
@@ -602,7 +608,7 @@ func (l *loader) checkMail() {
 	if strings.ContainsAny(m.Host, "/ @") || strings.Contains(m.Host, ":") && net.ParseIP(strings.Trim(m.Host, "[]")) == nil {
 		l.problem("", "email_host", fmt.Sprintf("%q is not the name of a server; a port goes into email_port", m.Host))
 	}
-	if m.Sender == "" && !slices.ContainsFunc(l.problems, func(p Problem) bool { return p.Key == "email_sender" }) {
+	if m.Sender == "" && !l.complained("email_sender") {
 		l.problem(l.report.origins["email_host"], "email_sender", "must be set when email_host is")
 	}
 	if !m.Secure {

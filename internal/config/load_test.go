@@ -299,6 +299,8 @@ func TestLoad_Messages(t *testing.T) {
 		{"mail without a host", given{env: []string{"SEMAPHORE_EMAIL_ALERT=yes"}}},
 		{"mail that does not sign in", given{files: map[string]string{"config.json": `{"email_host": "::1", "email_sender": "ci@localhost", "email_tls": true, "email_username": "ci", "email_password": "hunter2"}`}}},
 		{"mail without a password", given{files: map[string]string{"config.yaml": "email_host: mail\nemail_sender: Signalbox <ci@example.org>\nemail_secure: true\nemail_tls_min_version: 1.3\nemail_username: ci\n"}}},
+		{"alerts without addresses", given{env: []string{"SEMAPHORE_TELEGRAM_ALERT=true", "SEMAPHORE_SLACK_ALERT=yes"}, files: map[string]string{"config.json": `{"rocketchat_alert": true, "microsoft_teams_alert": true, "dingtalk_alert": true, "gotify_alert": true}`}}},
+		{"alerts with wrong addresses", given{files: map[string]string{"config.json": `{"telegram_alert": true, "telegram_token": "12/../34:hunter2", "telegram_chat": -100123, "slack_alert": true, "slack_url": "ftp://hunter2", "rocketchat_url": "https://", "microsoft_teams_url": "http://169.254.169.254/hunter2", "dingtalk_url": "hunter2", "gotify_url": "http://[fe80::1]/", "gotify_token": 7}`}}},
 		{"second factor nobody can have", given{env: []string{"SIGNALBOX_AUTH_REQUIRE_MFA=all", "SEMAPHORE_EMAIL_2TP_ENABLED=yes", "SIGNALBOX_AUTH_LOCKOUT_TRIES=3", "SIGNALBOX_AUTH_PASSWORD_POLICY_MIN_LENGTH=4"}}},
 		{"mailed codes that are off", given{files: map[string]string{"config.yaml": "auth:\n  email: {allow_create_external_user: true, disable_for_oidc: true}\n  require_mfa: everybody\n"}}},
 		{"tls without files", given{env: []string{"SIGNALBOX_TLS_ENABLED=true"}}},

@@ -303,8 +303,10 @@ func options(home string) []option {
 			doc:   "Directory into which administrators can have profiles of the server written, through the API."},
 		{key: "process.chroot", env: "PROCESS_CHROOT", field: refuse, doc: refusedDoc},
 	}
+	after := slices.IndexFunc(table, func(o option) bool { return o.key == "email_alert" }) + 1
+	table = slices.Insert(table, after, alertOptions()...)
 	// The file of SQLite comes first, then the servers.
-	after := slices.IndexFunc(table, func(o option) bool { return o.key == "sqlite.host" }) + 1
+	after = slices.IndexFunc(table, func(o option) bool { return o.key == "sqlite.host" }) + 1
 	servers := append(
 		serverOptions("mysql", "3306", "tls", "`user:password@tcp(host:3306)/name?tls=true` or `mysql://…`", func(c *Config) *DatabaseServer { return &c.Database.MySQL }),
 		serverOptions("postgres", "5432", "sslmode", "`postgres://user:password@host:5432/name?sslmode=require`", func(c *Config) *DatabaseServer { return &c.Database.Postgres })...)
@@ -393,7 +395,6 @@ func unusedKeys() []string {
 		"auth.trusted_proxies",
 		"external_auth_email_matching", "recaptcha.",
 		"ldap_", "oidc_providers.",
-		"telegram_", "slack_", "rocketchat_", "microsoft_teams_", "dingtalk_", "gotify_",
 		"git_submodule_jobs", "git_attempts",
 		"use_remote_runner", "runner_registration_token", "runners.", "runner.", "ha.",
 		"syslog.", "log.events.", "log.tasks.", "log.audit_webhook.", "audit.",
@@ -409,7 +410,6 @@ func unusedEnv() []string {
 		"TLS_HTTP_REDIRECT_PORT", "TLS_HTTP_REDIRECT_ADDR", "INTEGRATION_ALIAS",
 		"OPTION_ENCRYPTION", "ENCRYPTION_", "TOTP_", "EMAIL_2TP_", "AUTH_",
 		"EXTERNAL_AUTH_EMAIL_MATCHING", "RECAPTCHA_", "LDAP_", "OIDC_",
-		"TELEGRAM_", "SLACK_", "ROCKETCHAT_", "MICROSOFT_TEAMS_", "DINGTALK_", "GOTIFY_",
 		"GIT_SUBMODULE_JOBS", "GIT_ATTEMPTS",
 		"USE_REMOTE_RUNNER", "RUNNER_", "RUNNERS_", "DEFAULT_GLOBAL_RUNNERS_MODE", "HA_",
 		"SYSLOG_", "EVENT_LOG_", "EVENT_LOGGER", "TASK_LOG_", "TASK_LOGGER", "TASK_RESULT_LOGGER",

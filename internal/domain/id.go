@@ -29,5 +29,6 @@ type (
 	RunnerID             int64
 	TOTPID               int64
 	RecoveryCodeID       int64
+	NotificationID       int64
 	MailCodeID           int64
 )

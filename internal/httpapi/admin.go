@@ -59,10 +59,6 @@ func (a *api) dumpProfiles(c *call, _ *none) (none, error) {
 	return none{}, a.Catalog.DumpProfiles(c.r.Context(), c.actor())
 }
 
-func (a *api) testNotifications(c *call, _ *none) (none, error) {
-	return none{}, a.Catalog.TestNotifications(c.r.Context(), c.grant)
-}
-
 // taskStats counts the tasks of the project or of the template in the path.
 func (a *api) taskStats(c *call, _ *none) error {
 	f := store.StatsFilter{Project: c.grant.Project}

@@ -21,11 +21,13 @@ import (
 
 	"signalbox/internal/ansibleresult"
 	"signalbox/internal/auth"
+	"signalbox/internal/authz"
 	"signalbox/internal/catalog"
 	"signalbox/internal/domain"
 	"signalbox/internal/httpapi/wire"
 	"signalbox/internal/job"
 	"signalbox/internal/live"
+	"signalbox/internal/notify"
 	"signalbox/internal/store"
 	"signalbox/internal/tasks"
 )
@@ -56,6 +58,13 @@ type Tasks interface {
 	Files(ctx context.Context, p domain.ProjectID, id domain.RepositoryID, branch, dir string, f job.FileQuery) (files []job.FileEntry, more bool, err error)
 }
 
+// Notify is what the API asks of what tells people about tasks.
+type Notify interface {
+	On() []notify.Properties
+	Test(ctx context.Context, g authz.Grant) ([]notify.Result, error)
+	OfTask(ctx context.Context, g authz.Grant, id domain.TaskID) ([]notify.Delivery, error)
+}
+
 // Info is what the server says about itself.
 type Info struct {
 	Version string
@@ -74,13 +83,14 @@ const (
 	CookieSecureNever  CookieSecure = "never"
 )
 
-// Deps is what the API is made of. Store, Auth, Catalog, Tasks and Live are
-// required.
+// Deps is what the API is made of. Store, Auth, Catalog, Tasks, Notify and Live
+// are required.
 type Deps struct {
 	Store   store.Store
 	Auth    *auth.Service
 	Catalog *catalog.Catalog
 	Tasks   Tasks
+	Notify  Notify
 	Live    live.Subscriber
 	// UI serves everything outside /api; nil answers 404 there.
 	UI   http.Handler
@@ -103,8 +113,8 @@ type Server struct {
 
 // New returns the handler. Close ends what outlives single requests.
 func New(d Deps) (*Server, error) {
-	if d.Store == nil || d.Auth == nil || d.Catalog == nil || d.Tasks == nil || d.Live == nil {
-		return nil, errors.New("httpapi: store, auth, catalog, tasks and live are required")
+	if d.Store == nil || d.Auth == nil || d.Catalog == nil || d.Tasks == nil || d.Notify == nil || d.Live == nil {
+		return nil, errors.New("httpapi: store, auth, catalog, tasks, notify and live are required")
 	}
 	a := newAPI(d, false)
 	if d.WebHost != "" {

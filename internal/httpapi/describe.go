@@ -75,6 +75,7 @@ func failures() []failure {
 		{http.StatusPreconditionFailed, "PreconditionFailed", "The object was changed since it was read; If-Match names another version"},
 		{http.StatusRequestEntityTooLarge, "TooLarge", "The request, or a value in it, is larger than the server takes"},
 		{http.StatusTooManyRequests, "TooManyRequests", "Too many attempts; Retry-After says in how many seconds to try again"},
+		{http.StatusBadGateway, "BadGateway", "Another service did not do what it was asked for; channels names which, the others did"},
 		{http.StatusServiceUnavailable, "Unavailable", "The database or the disk does not take it now; nothing was changed"},
 	}
 }
@@ -88,6 +89,7 @@ func ownFailures() map[string][]int {
 		"recover":       {http.StatusUnauthorized},
 		"completeSetup": {http.StatusConflict},
 
+		"testNotifications":      {http.StatusBadGateway},
 		"loginByMail":            {http.StatusNotFound},
 		"resendMailedCode":       {http.StatusUnauthorized, http.StatusNotFound, http.StatusTooManyRequests},
 		"changeRequiredPassword": {http.StatusUnauthorized, http.StatusConflict},

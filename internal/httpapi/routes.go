@@ -33,6 +33,7 @@ func (a *api) addRoutes() {
 	a.addTeamRoutes()
 	a.addAdminRoutes()
 	a.addAuditRoutes()
+	a.addNotificationRoutes()
 }
 
 func (a *api) addSystemRoutes() {

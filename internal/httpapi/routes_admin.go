@@ -23,7 +23,6 @@ func (a *api) addAdminRoutes() {
 	handle(a, Route{Method: del, Path: project + "/cache", ID: "clearProjectCache", Tag: "projects", Summary: "Remove copies of the project's repositories that no task uses", Action: authz.ManageResources}, a.clearProjectCache)
 	handle(a, Route{Method: post, Path: "/debug/gc", ID: "collectGarbage", Tag: tag, Summary: "Collect the garbage of the server's memory", Action: authz.Administer}, a.collectGarbage)
 	handle(a, Route{Method: post, Path: "/debug/pprof/dump", ID: "dumpProfiles", Tag: tag, Summary: "Write profiles of the server into the configured directory", Action: authz.Administer}, a.dumpProfiles)
-	handle(a, Route{Method: post, Path: project + "/notifications/test", ID: "testNotifications", Tag: "projects", Summary: "Send a test notification; 409 when there is nothing to send or nobody to send it to", Action: authz.ManageResources}, a.testNotifications)
 
 	numbers := []Query{
 		{Name: "start", Type: "string", Doc: "Only tasks that started on this day or later, such as 2026-01-31, or at this time"},

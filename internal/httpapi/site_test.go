@@ -22,6 +22,7 @@ import (
 	"signalbox/internal/httpapi"
 	"signalbox/internal/job"
 	"signalbox/internal/live"
+	"signalbox/internal/notify"
 	"signalbox/internal/secrets"
 	"signalbox/internal/store"
 	"signalbox/internal/store/sqlstore"
@@ -137,14 +138,18 @@ func newSiteOn(t testing.TB, config sqlstore.Config, change ...func(*httpapi.Dep
 	if err != nil {
 		t.Fatal(err)
 	}
+	alerts, err := notify.New(notify.Deps{Store: db, Log: logger, Now: s.clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
 	s.tasks = tasks.New(tasks.Deps{
-		Store: db, Sealer: ring, Keys: sources, Live: s.bus, Queries: idle{}, Log: logger, Now: s.clock.Now,
+		Store: db, Notify: alerts, Sealer: ring, Keys: sources, Live: s.bus, Queries: idle{}, Log: logger, Now: s.clock.Now,
 		Settings: tasks.Settings{MaxParallel: 10, Apps: s.catalog.Apps},
 	})
 	s.tasks.Connect(idle{})
 	s.catalog.Connect(s.tasks)
 	deps := httpapi.Deps{
-		Store: db, Auth: s.auth, Catalog: s.catalog, Tasks: s.tasks, Live: s.bus, Log: logger, Now: s.clock.Now,
+		Store: db, Auth: s.auth, Catalog: s.catalog, Tasks: s.tasks, Notify: alerts, Live: s.bus, Log: logger, Now: s.clock.Now,
 		Info: httpapi.Info{Version: "test"},
 	}
 	for _, f := range change {

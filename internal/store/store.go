@@ -72,6 +72,9 @@ type Store interface {
 	Runners() Collection[domain.Runner, domain.RunnerID]
 	TOTPs() Collection[domain.TOTP, domain.TOTPID]
 	RecoveryCodes() Collection[domain.RecoveryCode, domain.RecoveryCodeID]
+	// Notifications come and go with their tasks, but raise no Revision: lists do not
+	// show them.
+	Notifications() Collection[domain.Notification, domain.NotificationID]
 	MailCodes() Collection[domain.MailCode, domain.MailCodeID]
 	Events() Events
 	Options() Options
@@ -244,7 +247,8 @@ type Tasks interface {
 	// makes of it: "" when there is none or the task has ended. An error of fn
 	// changes nothing; fn must be repeatable.
 	Reseal(ctx context.Context, id domain.TaskID, fn func(sealed string) (string, error)) error
-	// Delete removes a task with its definition, log, stages and results.
+	// Delete removes a task with its definition, log, stages, results and
+	// notifications.
 	Delete(ctx context.Context, id domain.TaskID) error
 
 	// List returns tasks newest first with the names lists show.

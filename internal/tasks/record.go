@@ -79,10 +79,14 @@ func (s *Service) Record(ctx context.Context, id domain.TaskID, epoch int64, b j
 
 // record stores a report. With the end of a task comes in the same transaction
 // all that follows from it, so that it happens once however often the process
-// dies: the line of activity, and the deployments of a build.
+// dies: the line of activity, the deployments of a build, and what people are to
+// be told. That goes for a question too.
 func (s *Service) record(ctx context.Context, id domain.TaskID, r store.Report, ends bool) (domain.Task, error) {
-	if !ends {
+	switch {
+	case !ends && r.Apply == nil:
 		return s.Store.Tasks().Record(ctx, id, r)
+	case !ends:
+		return s.recordMove(ctx, id, r)
 	}
 	follow, err := s.followers(ctx, id)
 	if err != nil {
@@ -99,6 +103,29 @@ func (s *Service) record(ctx context.Context, id domain.TaskID, r store.Report, 
 		for _, d := range follow {
 			s.publish(d.task)
 		}
+	}
+	return t, err
+}
+
+// recordMove stores a report that may change the status of a task without ending
+// it. When that makes it wait for an answer, people are told.
+func (s *Service) recordMove(ctx context.Context, id domain.TaskID, r store.Report) (t domain.Task, err error) {
+	asks, apply := false, r.Apply
+	r.Apply = func(t *domain.Task) error {
+		before := t.Questions
+		err := apply(t)
+		asks = t.Questions > before && t.Status == domain.StatusWaitingConfirmation
+		return err
+	}
+	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+		asks = false // and stays so if the report was taken over before
+		if t, err = s.Store.Tasks().Record(ctx, id, r); err != nil || !asks {
+			return err
+		}
+		return s.Notify.Note(ctx, t)
+	})
+	if err == nil && asks {
+		s.Notify.Wake()
 	}
 	return t, err
 }

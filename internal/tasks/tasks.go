@@ -42,6 +42,21 @@ type keyOpener interface {
 	OpenKey(k domain.Key) (domain.KeySecret, error)
 }
 
+// notifier tells people about tasks.
+type notifier interface {
+	// Note stores that a task has come into its status, in the transaction in which
+	// that happens. It finds out by itself whether anybody is told.
+	Note(ctx context.Context, t domain.Task) error
+	// Wake says that such a transaction has been committed.
+	Wake()
+}
+
+// silence tells nobody.
+type silence struct{}
+
+func (silence) Note(context.Context, domain.Task) error { return nil }
+func (silence) Wake()                                   {}
+
 // Settings are the parts of the configuration that runs depend on.
 type Settings struct {
 	MaxParallel         int           // tasks active at once, 0: no limit
@@ -58,13 +73,14 @@ type Settings struct {
 	Host                job.Host
 }
 
-// Deps is what a Service works with. All fields are required.
+// Deps is what a Service works with. All fields but Notify are required.
 type Deps struct {
 	Store    store.Store
 	Sealer   sealer
 	Keys     keyOpener
 	Live     live.Publisher
 	Queries  querier
+	Notify   notifier // nil: nobody is told about tasks
 	Settings Settings
 	Log      *slog.Logger
 	Now      func() time.Time
@@ -81,6 +97,9 @@ type Service struct {
 
 // New returns a service. Connect must be called before tasks are launched.
 func New(d Deps) *Service {
+	if d.Notify == nil {
+		d.Notify = silence{}
+	}
 	return &Service{Deps: d, chunks: newChunkCache(16), retention: newRetention(d.Now())}
 }
 
@@ -294,7 +313,8 @@ func (s *Service) note(ctx context.Context, actor domain.Actor, t domain.Task, a
 	return audit.Log{Store: s.Store, Now: s.Now}.Add(ctx, actor, audit.Entry{Project: &p, Action: action, Object: domain.ObjectTask, ID: int64(t.ID), Text: text})
 }
 
-// noteEnd notes the end of a task that has ended, in the name of who started it.
+// noteEnd notes the end of a task that has ended, in the name of who started it,
+// and that people are to be told.
 func (s *Service) noteEnd(ctx context.Context, t domain.Task) error {
 	if !t.Status.Terminal() {
 		return nil
@@ -303,7 +323,10 @@ func (s *Service) noteEnd(ctx context.Context, t domain.Task) error {
 	if t.UserID != nil {
 		actor.User.ID = *t.UserID
 	}
-	return s.note(ctx, actor, t, domain.ActionRun, fmt.Sprintf("Task %d finished with status %s", t.ID, upper(t.Status)))
+	if err := s.note(ctx, actor, t, domain.ActionRun, fmt.Sprintf("Task %d finished with status %s", t.ID, upper(t.Status))); err != nil {
+		return err
+	}
+	return s.Notify.Note(ctx, t)
 }
 
 func (s *Service) publish(t domain.Task) {
@@ -323,6 +346,7 @@ func (s *Service) ended(t domain.Task) {
 	s.publishLog(t)
 	s.publish(t)
 	s.control.Wake()
+	s.Notify.Wake()
 	s.retention.note(t.TemplateID)
 }
 

@@ -27,6 +27,7 @@ import (
 	"signalbox/internal/httpapi"
 	"signalbox/internal/job"
 	"signalbox/internal/live"
+	"signalbox/internal/notify"
 	"signalbox/internal/secrets"
 	"signalbox/internal/store"
 	"signalbox/internal/store/sqlstore"
@@ -109,7 +110,11 @@ func newReplay(t *testing.T) *replay {
 		Settings: tasks.Settings{Apps: c.Apps},
 	})
 	service.Connect(idle{})
-	server, err := httpapi.New(httpapi.Deps{Store: db, Auth: a, Catalog: c, Tasks: service, Live: bus})
+	alerts, err := notify.New(notify.Deps{Store: db, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := httpapi.New(httpapi.Deps{Store: db, Auth: a, Catalog: c, Tasks: service, Notify: alerts, Live: bus})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,6 +49,8 @@ type Error struct {
 	RequestID string      `json:"request_id" doc:"The id that the server log carries for this request"`
 	InUse     bool        `json:"inUse,omitempty" doc:"Set when a delete was refused because something refers to the object"`
 	Users     []Reference `json:"users,omitempty" doc:"What refers to the object"`
+	// Channels is set when a test of alerts has failed.
+	Channels []ChannelResult `json:"channels,omitempty" doc:"What became of a test message, by channel"`
 }
 
 // Reference names an object that refers to another.

@@ -59,6 +59,7 @@ type Store struct {
 	runners      collection[domain.Runner, domain.RunnerID]
 	totps        collection[domain.TOTP, domain.TOTPID]
 	codes        collection[domain.RecoveryCode, domain.RecoveryCodeID]
+	notices      collection[domain.Notification, domain.NotificationID]
 	mailCodes    collection[domain.MailCode, domain.MailCodeID]
 	events       events
 	options      options
@@ -108,6 +109,7 @@ func newStore(e *kv.DB) *Store {
 		runners:      collect[domain.Runner, domain.RunnerID](e, "runners"),
 		totps:        collect[domain.TOTP, domain.TOTPID](e, "totps"),
 		codes:        collect[domain.RecoveryCode, domain.RecoveryCodeID](e, "recovery_codes"),
+		notices:      collect[domain.Notification, domain.NotificationID](e, "notifications"),
 		mailCodes:    collect[domain.MailCode, domain.MailCodeID](e, "mail_codes"),
 		events:       events{kv.NewTable[domain.Event](e, "events")},
 		options:      options{kv.NewTable[domain.Option](e, "options")},
@@ -166,6 +168,9 @@ func (s *Store) TOTPs() store.Collection[domain.TOTP, domain.TOTPID]            
 func (s *Store) MailCodes() store.Collection[domain.MailCode, domain.MailCodeID] { return s.mailCodes }
 func (s *Store) RecoveryCodes() store.Collection[domain.RecoveryCode, domain.RecoveryCodeID] {
 	return s.codes
+}
+func (s *Store) Notifications() store.Collection[domain.Notification, domain.NotificationID] {
+	return s.notices
 }
 func (s *Store) Events() store.Events   { return s.events }
 func (s *Store) Options() store.Options { return s.options }

@@ -188,6 +188,10 @@ func Tables() []Table {
 			Name: "task_stages", What: "stage", Key: []string{"task_id", "seq"},
 			References: []Reference{{Field: "task_id", To: "tasks", Owned: true}},
 		},
+		{
+			Name: "notifications", What: "notification", References: all(of("tasks", "task_id"), project),
+			Indexes: [][]string{{"channel", "next_at"}, {"next_at"}, {"created"}},
+		},
 	}
 }
 

@@ -75,6 +75,7 @@ type Store struct {
 	runners      collection[domain.Runner, domain.RunnerID]
 	totps        collection[domain.TOTP, domain.TOTPID]
 	codes        collection[domain.RecoveryCode, domain.RecoveryCodeID]
+	notices      collection[domain.Notification, domain.NotificationID]
 	mailCodes    collection[domain.MailCode, domain.MailCodeID]
 	events       *events
 	options      *options
@@ -224,6 +225,7 @@ func newStore(d *dialect.Dialect, pools dialect.Pools) *Store {
 		runners:      collect[domain.Runner, domain.RunnerID](e, "runners", "runner", nil, "name"),
 		totps:        collect[domain.TOTP, domain.TOTPID](e, "totps", "second factor", nil),
 		codes:        collect[domain.RecoveryCode, domain.RecoveryCodeID](e, "recovery_codes", "recovery code", nil),
+		notices:      collect[domain.Notification, domain.NotificationID](e, "notifications", "notification", nil),
 		mailCodes:    collect[domain.MailCode, domain.MailCodeID](e, "mail_codes", "mailed code", nil),
 		options:      &options{eng: e, setSQL: d.Upsert("options", d.Quote("key"), d.Quote("value"), "")},
 		events:       newEvents(e),
@@ -289,6 +291,9 @@ func (s *Store) TOTPs() store.Collection[domain.TOTP, domain.TOTPID]            
 func (s *Store) MailCodes() store.Collection[domain.MailCode, domain.MailCodeID] { return s.mailCodes }
 func (s *Store) RecoveryCodes() store.Collection[domain.RecoveryCode, domain.RecoveryCodeID] {
 	return s.codes
+}
+func (s *Store) Notifications() store.Collection[domain.Notification, domain.NotificationID] {
+	return s.notices
 }
 func (s *Store) Events() store.Events   { return s.events }
 func (s *Store) Options() store.Options { return s.options }

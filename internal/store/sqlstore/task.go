@@ -187,6 +187,7 @@ func (s *tasks) Delete(ctx context.Context, id domain.TaskID) error {
 			"delete from " + logTable + " where task_id = ?",
 			"delete from " + resultTable + " where task_id = ?",
 			"delete from task_stages where task_id = ?",
+			"delete from notifications where task_id = ?",
 			"delete from task_definitions where task_id = ?",
 			s.deleteSQL,
 		} {

@@ -171,6 +171,14 @@ func collectionCases() []testCase {
 		crud(kind[domain.RecoveryCode, domain.RecoveryCodeID]{"recovery codes", store.Store.RecoveryCodes,
 			func(w *World) domain.RecoveryCode { return domain.RecoveryCode{UserID: w.User.ID, Hash: "$argon2id$"} },
 			func(c *domain.RecoveryCode) { c.Hash = "other" }, false}),
+		crud(kind[domain.Notification, domain.NotificationID]{"notifications", store.Store.Notifications,
+			func(w *World) domain.Notification {
+				return domain.Notification{ProjectID: w.Project.ID, TaskID: w.Queued.ID, Event: domain.StatusWaitingConfirmation, Question: 2, Channel: domain.ChannelEmail,
+					UserID: &w.User.ID, State: domain.NotificationPending, Attempts: 1, Created: Now(), LastAt: ptr(Now()), NextAt: ptr(Now()), Error: "no <answer>"}
+			},
+			func(n *domain.Notification) {
+				n.State, n.Channel, n.UserID, n.LastAt, n.NextAt, n.Error = domain.NotificationSent, "", nil, nil, nil, ""
+			}, false}),
 		crud(kind[domain.MailCode, domain.MailCodeID]{"mailed codes", store.Store.MailCodes,
 			func(w *World) domain.MailCode {
 				return domain.MailCode{Purpose: domain.MailReset, UserID: ptr(w.User.ID), Email: "bo@example.org", TokenHash: "abc", CodeHash: "def", Tries: 2, Created: Now(), Sent: Now()}
@@ -211,6 +219,7 @@ func crud[T any, ID ~int64](k kind[T, ID]) testCase {
 		ctx := t.Context()
 		w := Seed(t, s)
 		w.AddOther(t)
+		w.Queued = w.NewTask(t, w.Template)
 		c := k.of(s)
 		revision := func() int64 {
 			n, err := s.Revision(ctx, w.Project.ID)

@@ -99,6 +99,7 @@ func Rich(t testing.TB, s store.Store) *World {
 			Results: []logchunk.Chunk{c}, Stages: []domain.TaskStage{{Seq: i + 1, Type: "running", Start: Now(), FirstLine: c.FirstSeq, Result: domain.JSON(`{"n": 1}`)}}})
 		check(t, err)
 	}
+	check(t, s.Notifications().Create(ctx, &domain.Notification{ProjectID: p, TaskID: task.ID, Channel: domain.ChannelSlack, UserID: &w.User.ID, NextAt: ptr(Now()), Error: texts[5]}))
 	// More tasks than a batch holds, waiting and ended.
 	for i := range 70 {
 		waiting := w.Task(later)

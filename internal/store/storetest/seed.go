@@ -24,6 +24,7 @@ type World struct {
 	Template  domain.Template
 	// Integration is there after AddOther.
 	Integration domain.Integration
+	Queued      domain.Task // of the template, where a case makes it
 }
 
 // Now is the time that fixtures carry.

@@ -72,6 +72,7 @@ func Tables() []*Table {
 		entity[domain.MailCode]("mail_codes"),
 		entity[domain.Event]("events"),
 		entity[domain.Task]("tasks"),
+		entity[domain.Notification]("notifications"),
 		definitions,
 		chunks("chunks"),
 		chunks("result_chunks"),

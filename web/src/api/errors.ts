@@ -1,6 +1,9 @@
 /** One place where something still refers to the object that was to be deleted. */
 export type Usage = { type: string; id: number; name: string };
 
+/** What became of a test message on one channel for alerts. */
+export type ChannelResult = { channel: string; sent: boolean; error?: string };
+
 /** Any failed request. `status` 0 means that the server could not be reached. */
 export class ApiError extends Error {
   readonly status: number;
@@ -9,6 +12,7 @@ export class ApiError extends Error {
   readonly users: Usage[];
   readonly inUse: boolean;
   readonly retryAfter?: number;
+  readonly channels: ChannelResult[];
 
   constructor(init: {
     status: number;
@@ -18,6 +22,7 @@ export class ApiError extends Error {
     users?: Usage[];
     inUse?: boolean;
     retryAfter?: number;
+    channels?: ChannelResult[];
   }) {
     super(init.message);
     this.name = "ApiError";
@@ -27,6 +32,7 @@ export class ApiError extends Error {
     this.users = init.users ?? [];
     this.inUse = init.inUse ?? false;
     this.retryAfter = init.retryAfter;
+    this.channels = init.channels ?? [];
   }
 }
 
@@ -48,6 +54,16 @@ function usages(value: unknown): Usage[] {
   });
 }
 
+function results(value: unknown): ChannelResult[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((item: unknown) => {
+    if (typeof item !== "object" || item === null) return [];
+    const { channel, sent, error } = item as Record<string, unknown>;
+    if (typeof channel !== "string") return [];
+    return [{ channel, sent: sent === true, error: text(error) }];
+  });
+}
+
 /** Reads the error of a failed response; an empty or foreign body still makes a useful error. */
 export async function toApiError(response: Response): Promise<ApiError> {
   let body: Record<string, unknown> = {};
@@ -64,6 +80,7 @@ export async function toApiError(response: Response): Promise<ApiError> {
     field: text(body.field),
     requestId: text(body.request_id) ?? response.headers.get("X-Request-Id") ?? undefined,
     users: usages(body.users),
+    channels: results(body.channels),
     inUse: body.inUse === true,
     retryAfter: Number.isFinite(after) && after > 0 ? after : undefined,
   });

@@ -299,3 +299,11 @@ export const taskQuery = (p: number, id: number) =>
         }),
       ),
   });
+
+/** The channels for alerts that the server has switched on; they change with its configuration. */
+export const alertChannelsQuery = (p: number) =>
+  queryOptions({
+    queryKey: [...projectKeys.one(p), "alertChannels"] as const,
+    queryFn: ({ signal }) =>
+      list(api.GET("/api/project/{project_id}/alerts/channels", { params: { path: { project_id: p } }, signal })),
+  });

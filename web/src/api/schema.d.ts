@@ -437,6 +437,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/project/{project_id}/alerts/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the channels for alerts that the server has switched on */
+        get: operations["listAlertChannels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/project/{project_id}/audit": {
         parameters: {
             query?: never;
@@ -1017,7 +1034,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send a test notification; 409 when there is nothing to send or nobody to send it to */
+        /**
+         * Send a test message by every channel for alerts
+         * @description 204 when all channels have accepted it, 409 when alerts of the project are off or no channel is switched on, 502 with what became of each when some have not.
+         */
         post: operations["testNotifications"];
         delete?: never;
         options?: never;
@@ -1576,6 +1596,23 @@ export interface paths {
         };
         /** Find lines of the log */
         get: operations["searchTaskLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/{project_id}/tasks/{task_id}/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List whom the server has told about a task, or tries to */
+        get: operations["listTaskNotifications"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2622,6 +2659,23 @@ export interface components {
             /** @description Switched on */
             active?: boolean;
         };
+        /** @description A way by which people are told about tasks */
+        AlertChannel: {
+            /**
+             * @description email, telegram, slack, rocketchat, microsoft_teams, dingtalk or gotify
+             * @example telegram
+             */
+            channel: string;
+            /** @description Statuses of tasks that it tells of */
+            events: string[];
+            /**
+             * @description Name as people know it
+             * @example Telegram
+             */
+            name: string;
+            /** @description Nobody is told unless the project names a chat */
+            needs_chat?: boolean;
+        };
         /** @description The result of a task on a host */
         AnsibleCell: {
             /**
@@ -3274,6 +3328,26 @@ export interface components {
             /** @description Kind */
             type: string;
         };
+        /** @description What became of a test message */
+        ChannelResult: {
+            /**
+             * @description email, telegram, slack, rocketchat, microsoft_teams, dingtalk or gotify
+             * @example slack
+             */
+            channel: string;
+            /**
+             * @description Why it has not
+             * @example the service answered 404 Not Found
+             */
+            error?: string;
+            /**
+             * @description Name of the channel as people know it
+             * @example Slack
+             */
+            name: string;
+            /** @description The service has accepted the message */
+            sent: boolean;
+        };
         /** @description Asks whether a cron expression is understood */
         CronInput: {
             /** @description Minute, hour, day, month and weekday, or a word such as @daily */
@@ -3324,6 +3398,8 @@ export interface components {
         };
         /** @description The body of every failure */
         Error: {
+            /** @description What became of a test message, by channel */
+            channels?: components["schemas"]["ChannelResult"][];
             /** @description What is wrong and, where it helps, what to do */
             error: string;
             /** @description The request field it is about, dotted for nested ones */
@@ -4120,6 +4196,65 @@ export interface components {
         NewPasswordInput: {
             /** @description Password; never shown */
             password?: string;
+        };
+        /** @description What somebody is told about a task */
+        Notification: {
+            /**
+             * Format: int64
+             * @description How often it was tried
+             * @example 1
+             */
+            attempts: number;
+            /**
+             * @description email, telegram, slack, rocketchat, microsoft_teams, dingtalk or gotify
+             * @example slack
+             */
+            channel: string;
+            /** Format: date-time */
+            created: string;
+            /**
+             * @description Why the last attempt failed, or why it is not sent any more
+             * @example
+             */
+            error?: string;
+            /**
+             * @description Status that the task came into
+             * @example error
+             */
+            event: string;
+            /**
+             * Format: int64
+             * @description Number of the object; in requests it may be left out or must be that of the address
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When it was tried last
+             */
+            last_attempt?: string;
+            /**
+             * @description Name of the channel as people know it
+             * @example Slack
+             */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it is tried next, at the latest
+             */
+            next_attempt?: string;
+            /**
+             * @description What became of it; pending: it is tried, or tried again
+             * @example sent
+             * @enum {string}
+             */
+            state: "pending" | "sent" | "failed" | "skipped";
+            /**
+             * Format: int64
+             * @description Whom the message is for, where people are told one by one
+             */
+            user_id?: number;
+            /** @description Name of the user */
+            user_name?: string;
         };
         /** @description A sign-in button */
         OIDCProvider: {
@@ -5891,6 +6026,15 @@ export interface components {
         };
     };
     responses: {
+        /** @description Another service did not do what it was asked for; channels names which, the others did */
+        BadGateway: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
         /** @description Something in the request is wrong, or the object is in use; field names what, nothing was changed */
         BadRequest: {
             headers: {
@@ -7303,6 +7447,59 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["Unavailable"];
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listAlertChannels: {
+        parameters: {
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the project */
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertChannel"][];
+                };
+            };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
@@ -10091,6 +10288,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
+            502: components["responses"]["BadGateway"];
             503: components["responses"]["Unavailable"];
             /** @description Failure */
             default: {
@@ -12322,6 +12520,61 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogMatches"];
+                };
+            };
+            /** @description The version that If-None-Match names is the present one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listTaskNotifications: {
+        parameters: {
+            query?: {
+                /** @description Only those with this text in their names, in any case */
+                search?: string;
+                /** @description At most this many; X-Total-Count says how many there are, Link where the next are */
+                count?: number;
+                /** @description Older name of count */
+                limit?: number;
+                /** @description Leave out this many */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the project */
+                project_id: number;
+                /** @description Number of the task */
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notification"][];
                 };
             };
             /** @description The version that If-None-Match names is the present one */

@@ -75,3 +75,6 @@ export type NewRunner = Answer<"/api/runners", "post">;
 export type RoleInput = Sent<"/api/roles", "post">;
 export type TokenInput = Sent<"/api/user/tokens", "post">;
 export type TemplatePermission = Element<Answer<"/api/project/{project_id}/templates/{template_id}/perms", "get">>;
+/** A channel for alerts that the server has switched on, and what became of a test message on it. */
+export type AlertChannel = Element<Answer<"/api/project/{project_id}/alerts/channels", "get">>;
+export type Notification = Element<Answer<"/api/project/{project_id}/tasks/{task_id}/notifications", "get">>;

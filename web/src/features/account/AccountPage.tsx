@@ -5,13 +5,14 @@ import { Card } from "@/ui/Card";
 import { PageHeader } from "@/ui/PageHeader";
 import { RowsSkeleton } from "@/ui/States";
 import classes from "./account.module.css";
+import { AlertSwitch } from "./AlertSwitch";
 import { PasswordForm } from "./PasswordForm";
 import { SecondFactor } from "./SecondFactor";
 import { Sessions } from "./Sessions";
 import { Tokens } from "./Tokens";
 
 export default function AccountPage() {
-  const { t } = useTranslation("auth");
+  const { t } = useTranslation(["auth", "alerts"]);
   const user = useQuery(userQuery());
   return (
     <>
@@ -22,6 +23,9 @@ export default function AccountPage() {
       <div className={classes.page}>
         <Card title={t("totp.title")} padded>
           {user.data ? <SecondFactor user={user.data} /> : <RowsSkeleton rows={2} />}
+        </Card>
+        <Card title={t("alerts:title")} padded>
+          {user.data ? <AlertSwitch user={user.data} /> : <RowsSkeleton rows={1} />}
         </Card>
         <Card title={t("sessions.title")} padded>
           <Sessions />

@@ -1,7 +1,7 @@
 import { Button, PasswordInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
-import { IconBellRinging, IconBrush, IconDownload, IconLock } from "@tabler/icons-react";
+import { IconBrush, IconDownload, IconLock } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, done } from "@/api/client";
@@ -111,11 +111,6 @@ export function Maintenance({ project }: { project: Project }) {
   const { t } = useTranslation("backup");
   const { can } = usePermissions(project.id);
   const path = { params: { path: { project_id: project.id } } };
-  const test = useMutation({
-    mutationFn: () => done(api.POST("/api/project/{project_id}/notifications/test", path)),
-    onSuccess: () => toastDone(t("testSent")),
-    onError: toastError,
-  });
   const clear = useMutation({
     mutationFn: () => done(api.DELETE("/api/project/{project_id}/cache", path)),
     onSuccess: () => toastDone(t("cacheCleared")),
@@ -126,9 +121,6 @@ export function Maintenance({ project }: { project: Project }) {
     <Card padded title={t("maintenance")}>
       <p className={classes.lead}>{t("maintenanceText")}</p>
       <div className={classes.row}>
-        <Button variant="default" leftSection={<IconBellRinging size={16} />} loading={test.isPending} onClick={() => test.mutate()}>
-          {t("test")}
-        </Button>
         <Button variant="default" leftSection={<IconBrush size={16} />} loading={clear.isPending} onClick={() => clear.mutate()}>
           {t("clearCache")}
         </Button>

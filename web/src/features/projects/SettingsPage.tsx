@@ -12,6 +12,7 @@ import { Form, useSave } from "@/ui/form";
 import { PageHeader } from "@/ui/PageHeader";
 import { RowsSkeleton, Empty, ErrorState } from "@/ui/States";
 import { toastDone, toastError } from "@/ui/toast";
+import { Alerts } from "./Alerts";
 import { Backup, Maintenance } from "./Backup";
 import { deleteProject, updateProject } from "./api";
 import { projectBody, ProjectFields, projectRules, type ProjectValues } from "./ProjectFields";
@@ -35,6 +36,7 @@ export default function SettingsPage() {
         <div className={classes.narrow}>
           <div className={classes.stack}>
             <General project={project.data} />
+            <Alerts project={project.data} />
             <Backup project={project.data} />
             <Maintenance project={project.data} />
           </div>

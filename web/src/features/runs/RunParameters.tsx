@@ -9,6 +9,7 @@ import { toastDone } from "@/ui/toast";
 import { copyText } from "@/lib/clipboard";
 import { stringList, strings, terraformChoices } from "./launch/payload";
 import { secretQuestions } from "./launch/prefill";
+import { RunAlerts } from "./RunAlerts";
 import classes from "./run.module.css";
 
 interface Row {
@@ -27,6 +28,7 @@ export function RunParameters({ projectId, task }: { projectId: number; task: Ta
     <div className={classes.parameters}>
       <Group title={t("parameters.run")} rows={given} />
       <Group title={t("parameters.survey")} rows={survey} empty={t("parameters.noSurvey")} />
+      <RunAlerts projectId={projectId} task={task} />
     </div>
   );
 }

@@ -169,6 +169,15 @@ export const stagesQuery = (p: number, id: number, active: boolean) =>
     refetchInterval: active ? 3000 : false,
   });
 
+/** Whom the server has told about a run; asked for again while it is at it. */
+export const notificationsQuery = (p: number, id: number) =>
+  queryOptions({
+    queryKey: [...taskKeys.parts(p, id), "notifications"] as const,
+    queryFn: ({ signal }) =>
+      list(api.GET("/api/project/{project_id}/tasks/{task_id}/notifications", { ...partsOf(p, id), signal })),
+    refetchInterval: ({ state }) => (state.data?.some((row) => row.state === "pending") ? 3000 : false),
+  });
+
 /** Why a run waits, what it executes and where each value comes from. */
 export const explainQuery = (p: number, id: number, waiting = false) =>
   queryOptions({

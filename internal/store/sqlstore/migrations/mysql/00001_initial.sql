@@ -562,6 +562,29 @@ create table if not exists task_stages (
 	foreign key (task_id) references tasks (id)
 );
 
+-- What is to be told about tasks, and what became of it.
+create table if not exists notifications (
+	id         bigint auto_increment primary key,
+	project_id bigint not null,
+	task_id    bigint not null,
+	event      varchar(64) not null,
+	question   bigint not null,
+	channel    varchar(64) not null,
+	user_id    bigint,
+	state      varchar(64) not null,
+	attempts   bigint not null,
+	created    bigint not null,
+	last_at    bigint,
+	next_at    bigint,
+	error      longtext not null,
+	index notifications_task (task_id),
+	index notifications_due (channel, next_at),
+	index notifications_next (next_at),
+	index notifications_created (created),
+	foreign key (project_id) references projects (id),
+	foreign key (task_id) references tasks (id)
+);
+
 -- The rows are locked, never changed: 1 by writers, 2 by those who hand out tasks.
 create table if not exists locks (
 	id bigint primary key
@@ -573,5 +596,5 @@ set foreign_key_checks = 1;
 -- +goose Down
 
 set foreign_key_checks = 0;
-drop table if exists locks, task_stages, result_chunks, chunks, task_definitions, tasks, revisions, "options", events, mail_codes, recovery_codes, totps, runners, integration_aliases, integration_values, integration_matchers, integrations, schedules, invites, template_roles, roles, vaults, templates, inventories, host_configs, repositories, "keys", variable_groups, views, members, projects, tokens, sessions, users;
+drop table if exists locks, notifications, task_stages, result_chunks, chunks, task_definitions, tasks, revisions, "options", events, mail_codes, recovery_codes, totps, runners, integration_aliases, integration_values, integration_matchers, integrations, schedules, invites, template_roles, roles, vaults, templates, inventories, host_configs, repositories, "keys", variable_groups, views, members, projects, tokens, sessions, users;
 set foreign_key_checks = 1;

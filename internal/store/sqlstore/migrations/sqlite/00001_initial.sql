@@ -506,8 +506,31 @@ create table task_stages (
 	primary key (task_id, seq)
 ) strict;
 
+-- What is to be told about tasks, and what became of it.
+create table notifications (
+	id         integer primary key autoincrement,
+	project_id integer not null references projects (id),
+	task_id    integer not null references tasks (id),
+	event      text not null,
+	question   integer not null,
+	channel    text not null,
+	user_id    integer,
+	state      text not null,
+	attempts   integer not null,
+	created    integer not null,
+	last_at    integer,
+	next_at    integer,
+	error      text not null
+) strict;
+create index notifications_task on notifications (task_id);
+create index notifications_project on notifications (project_id);
+create index notifications_due on notifications (channel, next_at);
+create index notifications_next on notifications (next_at);
+create index notifications_created on notifications (created);
+
 -- +goose Down
 
+drop table notifications;
 drop table task_stages;
 drop table result_chunks;
 drop table chunks;
