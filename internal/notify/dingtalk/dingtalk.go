@@ -2,7 +2,6 @@
 package dingtalk
 
 import (
-	"context"
 	"encoding/json"
 
 	"signalbox/internal/domain"
@@ -10,18 +9,9 @@ import (
 	"signalbox/internal/notify/webhook"
 )
 
-// Channel is a robot.
-type Channel struct {
-	url    domain.Secret
-	client *webhook.Client
-}
-
 // New returns the channel of a robot.
-func New(url domain.Secret, client *webhook.Client) *Channel { return &Channel{url, client} }
-
-// Properties are those of a chat.
-func (c *Channel) Properties() notify.Properties {
-	return notify.Properties{Name: domain.ChannelDingTalk, Events: notify.ChatEvents()}
+func New(url domain.Secret, client *webhook.Client) *webhook.Hook {
+	return webhook.NewHook(domain.ChannelDingTalk, url, client, request)
 }
 
 type message struct {
@@ -34,13 +24,11 @@ type markdown struct {
 	Text  string `json:"text"`
 }
 
-// Send sends to the group of the robot.
-func (c *Channel) Send(ctx context.Context, _ notify.Recipient, m notify.Message) error {
-	return c.client.Post(ctx, webhook.Request{
-		URL:   c.url,
+func request(m notify.Message) webhook.Request {
+	return webhook.Request{
 		Body:  message{"markdown", markdown{m.Title(), "### " + notify.MarkdownLink(m.Title(), m.URL) + "\n\n" + m.MarkdownFacts()}},
 		Check: check,
-	})
+	}
 }
 
 // Answers of robots that may be different later.

@@ -2,7 +2,6 @@
 package rocketchat
 
 import (
-	"context"
 	"strings"
 
 	"signalbox/internal/domain"
@@ -10,18 +9,9 @@ import (
 	"signalbox/internal/notify/webhook"
 )
 
-// Channel is a webhook.
-type Channel struct {
-	url    domain.Secret
-	client *webhook.Client
-}
-
 // New returns the channel of a webhook.
-func New(url domain.Secret, client *webhook.Client) *Channel { return &Channel{url, client} }
-
-// Properties are those of a chat.
-func (c *Channel) Properties() notify.Properties {
-	return notify.Properties{Name: domain.ChannelRocketChat, Events: notify.ChatEvents()}
+func New(url domain.Secret, client *webhook.Client) *webhook.Hook {
+	return webhook.NewHook(domain.ChannelRocketChat, url, client, request)
 }
 
 type message struct {
@@ -36,19 +26,18 @@ type attachment struct {
 	Color     string `json:"color,omitempty"`
 }
 
-// Send sends to the room of the webhook.
-func (c *Channel) Send(ctx context.Context, _ notify.Recipient, m notify.Message) error {
+func request(m notify.Message) webhook.Request {
 	var lines []string
 	for _, f := range m.Facts() {
 		lines = append(lines, f.Name+": "+escape(f.Value))
 	}
-	return c.client.Post(ctx, webhook.Request{URL: c.url, Body: message{
+	return webhook.Request{Body: message{
 		Text: m.Sentence(),
 		Attachments: []attachment{{
 			Title: escape(m.Title()), TitleLink: m.URL, Text: strings.Join(lines, "\n"),
 			Color: map[domain.TaskStatus]string{domain.StatusSuccess: "#00EE00", domain.StatusError: "#EE0000"}[m.Event],
 		}},
-	}})
+	}}
 }
 
 // escape keeps Rocket.Chat from reading marks, links and mentions. Where it

@@ -2,7 +2,6 @@
 package slack
 
 import (
-	"context"
 	"strings"
 
 	"signalbox/internal/domain"
@@ -10,18 +9,9 @@ import (
 	"signalbox/internal/notify/webhook"
 )
 
-// Channel is a webhook.
-type Channel struct {
-	url    domain.Secret
-	client *webhook.Client
-}
-
 // New returns the channel of a webhook.
-func New(url domain.Secret, client *webhook.Client) *Channel { return &Channel{url, client} }
-
-// Properties are those of a chat.
-func (c *Channel) Properties() notify.Properties {
-	return notify.Properties{Name: domain.ChannelSlack, Events: notify.ChatEvents()}
+func New(url domain.Secret, client *webhook.Client) *webhook.Hook {
+	return webhook.NewHook(domain.ChannelSlack, url, client, request)
 }
 
 type message struct {
@@ -43,8 +33,7 @@ type field struct {
 	Short bool   `json:"short"`
 }
 
-// Send sends to the channel of the webhook.
-func (c *Channel) Send(ctx context.Context, _ notify.Recipient, m notify.Message) error {
+func request(m notify.Message) webhook.Request {
 	a := attachment{
 		Title: escape(m.Title()), TitleLink: m.URL, Text: text(m), Markdown: []string{"text"},
 		Color: map[domain.TaskStatus]string{domain.StatusSuccess: "good", domain.StatusError: "danger"}[m.Event],
@@ -52,7 +41,7 @@ func (c *Channel) Send(ctx context.Context, _ notify.Recipient, m notify.Message
 	for _, f := range m.Facts() {
 		a.Fields = append(a.Fields, field{f.Name, escape(f.Value), len(f.Value) <= 40})
 	}
-	return c.client.Post(ctx, webhook.Request{URL: c.url, Body: message{[]attachment{a}}, Reason: webhook.PlainReason})
+	return webhook.Request{Body: message{[]attachment{a}}, Reason: webhook.PlainReason}
 }
 
 // text is what shows where there is little room, such as on a locked phone.

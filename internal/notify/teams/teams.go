@@ -3,25 +3,15 @@ package teams
 
 import (
 	"bytes"
-	"context"
 
 	"signalbox/internal/domain"
 	"signalbox/internal/notify"
 	"signalbox/internal/notify/webhook"
 )
 
-// Channel is a webhook.
-type Channel struct {
-	url    domain.Secret
-	client *webhook.Client
-}
-
 // New returns the channel of a webhook.
-func New(url domain.Secret, client *webhook.Client) *Channel { return &Channel{url, client} }
-
-// Properties are those of a chat.
-func (c *Channel) Properties() notify.Properties {
-	return notify.Properties{Name: domain.ChannelTeams, Events: notify.ChatEvents()}
+func New(url domain.Secret, client *webhook.Client) *webhook.Hook {
+	return webhook.NewHook(domain.ChannelTeams, url, client, request)
 }
 
 type message struct {
@@ -63,8 +53,7 @@ type action struct {
 	URL   string `json:"url"`
 }
 
-// Send sends to the channel of the webhook.
-func (c *Channel) Send(ctx context.Context, _ notify.Recipient, m notify.Message) error {
+func request(m notify.Message) webhook.Request {
 	facts := element{Type: "FactSet"}
 	for _, f := range m.Facts() {
 		facts.Facts = append(facts.Facts, fact{f.Name, notify.Markdown(f.Value)})
@@ -81,11 +70,10 @@ func (c *Channel) Send(ctx context.Context, _ notify.Recipient, m notify.Message
 	if m.URL != "" {
 		content.Actions = []action{{"Action.OpenUrl", "Open the task", m.URL}}
 	}
-	return c.client.Post(ctx, webhook.Request{
-		URL:   c.url,
+	return webhook.Request{
 		Body:  message{"message", []attachment{{"application/vnd.microsoft.card.adaptive", content}}},
 		Check: check, Reason: webhook.PlainReason,
-	})
+	}
 }
 
 // check finds the failures of connectors, which answer 200 whatever happens.
