@@ -11,12 +11,16 @@ function useNow(every: number | undefined): number {
   return now;
 }
 
-/** "5 minutes ago", with the exact time as its title; stays true while it is shown. */
+/** How far the clock of the server may be ahead of this one before it is taken for a time to come. */
+const clockSkew = 60_000;
+
+/** "5 minutes ago" or "in 2 days", with the exact time as its title; stays true while it is shown. */
 export function RelativeTime({ iso }: { iso: string }) {
   const now = useNow(30_000);
+  const at = new Date(iso).getTime();
   return (
     <time dateTime={iso} title={formatTime(iso)} className="tnum">
-      {formatRelative(iso, Math.max(now, new Date(iso).getTime()))}
+      {formatRelative(iso, at - now < clockSkew ? Math.max(now, at) : now)}
     </time>
   );
 }

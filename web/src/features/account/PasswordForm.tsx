@@ -5,10 +5,9 @@ import { useTranslation } from "react-i18next";
 import { api, done } from "@/api/client";
 import { isApiError } from "@/api/errors";
 import type { User } from "@/api/types";
+import { shortestPassword } from "@/lib/password";
 import { errorText } from "@/ui/errorText";
 import { toastDone } from "@/ui/toast";
-
-const shortestPassword = 10;
 
 export function PasswordForm({ user }: { user: User }) {
   const { t } = useTranslation("auth");

@@ -7,12 +7,12 @@ import { useTranslation } from "react-i18next";
 import { api, data } from "@/api/client";
 import { isApiError } from "@/api/errors";
 import { setupQuery, userQuery } from "@/api/queries";
+import { shortestPassword } from "@/lib/password";
 import { errorText } from "@/ui/errorText";
 import { ErrorState } from "@/ui/States";
 import { AuthFrame } from "./AuthFrame";
 import classes from "./AuthFrame.module.css";
 
-const shortestPassword = 8;
 const fieldNames = ["token", "username", "name", "email", "password"] as const;
 
 type Values = Record<(typeof fieldNames)[number] | "repeat", string>;

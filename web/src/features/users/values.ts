@@ -1,4 +1,5 @@
 import type { TFunction } from "i18next";
+import { shortestPassword } from "@/lib/password";
 import type { UserRow } from "./api";
 
 export type UserValues = {
@@ -49,8 +50,6 @@ export function userBody(values: UserValues, user?: UserRow) {
   };
 }
 
-const shortest = 8;
-
 export function userRules(t: TFunction, isNew: boolean) {
   const required = (v: string) => (v.trim() ? null : t("errors.required"));
   return {
@@ -59,7 +58,7 @@ export function userRules(t: TFunction, isNew: boolean) {
     email: (v: string) => required(v) ?? (/^\S+@\S+$/.test(v.trim()) ? null : t("emailWrong")),
     password: (v: string) => {
       if (v === "") return isNew ? t("errors.required") : null;
-      return v.length < shortest ? t("passwordShort", { count: shortest }) : null;
+      return v.length < shortestPassword ? t("passwordShort", { count: shortestPassword }) : null;
     },
   };
 }
