@@ -28,7 +28,7 @@ func (a *App) handler(c *config.Config, st store.Store, authn *auth.Service, cat
 	return httpapi.New(httpapi.Deps{
 		Store: st, Auth: authn, Catalog: cat, Tasks: service, Notify: alerts, Live: bus, UI: ui, Log: log, Now: utcNow,
 		Info:    httpapi.Info{Version: a.version, Ansible: ansibleVersion(), ScheduleTimezone: c.Schedule.Timezone},
-		WebHost: c.Server.WebHost, CookieSecure: httpapi.CookieSecure(c.Auth.CookieSecure),
+		WebHost: c.Server.WebHost, CookieSecure: httpapi.CookieSecure(c.Auth.CookieSecure), TrustedProxies: c.Auth.TrustedProxies,
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -139,6 +140,7 @@ type Auth struct {
 	SessionIdle           time.Duration
 	SessionLife           time.Duration // 0: as long as the server sees fit
 	CookieSecure          CookieSecure
+	TrustedProxies        []netip.Prefix // whose word on where a request comes from is taken
 	TOTP                  TOTP
 	Email                 EmailCodes
 	PasswordReset         bool   // who forgot the password can have a link mailed
@@ -291,7 +293,7 @@ func defaults() *Config {
 			Postgres:    databaseServer(),
 			AutoMigrate: true,
 		},
-		Auth: Auth{SessionIdle: domain.SessionIdle, CookieSecure: CookieSecureAuto, TOTP: TOTP{RequireConfirmation: true, AppName: "Signalbox"},
+		Auth: Auth{SessionIdle: domain.SessionIdle, CookieSecure: CookieSecureAuto, TrustedProxies: loopback(), TOTP: TOTP{RequireConfirmation: true, AppName: "Signalbox"},
 			PasswordReset: true, RequireMFA: "off",
 			Lockout:        Lockout{FreeTries: 5, LongestWait: 2 * time.Minute, Tries: 20, Time: 15 * time.Minute},
 			PasswordPolicy: PasswordPolicy{MinLength: 10, RefuseCommon: true},
@@ -355,4 +357,9 @@ func (c *Config) settle(dataDir string) error {
 		}
 	}
 	return nil
+}
+
+// loopback is where a proxy on the same machine asks from.
+func loopback() []netip.Prefix {
+	return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 }

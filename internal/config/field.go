@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/mail"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"sort"
@@ -642,3 +643,31 @@ func display(v any) string {
 	}
 	return ""
 }
+
+// networks is a list of addresses and networks, such as 10.0.0.0/8.
+type networks struct{ p *[]netip.Prefix }
+
+func (f networks) set(value any) error {
+	var items []string
+	if err := (list{&items}).set(value); err != nil {
+		return err
+	}
+	out := make([]netip.Prefix, 0, len(items))
+	for _, item := range items {
+		network, err := netip.ParsePrefix(item)
+		if err != nil {
+			address, err := netip.ParseAddr(item)
+			if err != nil {
+				return errForm
+			}
+			network = netip.PrefixFrom(address, address.BitLen())
+		}
+		out = append(out, network.Masked())
+	}
+	*f.p = out
+	return nil
+}
+func (f networks) get() any               { return *f.p }
+func (f networks) acceptsEmpty()          {}
+func (f networks) expects() string        { return "a list of addresses and networks, such as 10.0.0.0/8" }
+func (f networks) schema() map[string]any { return (list{}).schema() }

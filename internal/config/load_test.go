@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"signalbox/internal/domain"
 )
@@ -68,7 +70,7 @@ func TestLoad_NothingGivenIsAGoodConfiguration(t *testing.T) {
 	want.DataDir = c.DataDir
 	want.Database.Path = filepath.Join(c.DataDir, "signalbox.db")
 	want.Git.HostKeyChecking = "accept-new"
-	if diff := cmp.Diff(want, c); diff != "" {
+	if diff := cmp.Diff(want, c, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 		t.Errorf("configuration (-want +got):\n%s", diff)
 	}
 	if got := c.Server.Address(); got != ":3000" {
@@ -477,5 +479,16 @@ func TestLoad_DatabaseServer(t *testing.T) {
 				t.Errorf("address %q, want %q", address, c.address)
 			}
 		})
+	}
+}
+
+func TestLoad_TrustedProxies(t *testing.T) {
+	t.Parallel()
+	c, _ := mustLoad(t, given{env: []string{"SIGNALBOX_AUTH_TRUSTED_PROXIES=10.1.2.3/8, 192.0.2.7, 2001:db8::/32"}})
+	if got := fmt.Sprint(c.Auth.TrustedProxies); got != "[10.0.0.0/8 192.0.2.7/32 2001:db8::/32]" {
+		t.Errorf("got %s", got)
+	}
+	if c, _ := mustLoad(t, given{env: []string{"SIGNALBOX_AUTH_TRUSTED_PROXIES="}}); len(c.Auth.TrustedProxies) != 0 && len(c.Auth.TrustedProxies) != 2 {
+		t.Errorf("got %v", c.Auth.TrustedProxies)
 	}
 }

@@ -100,6 +100,9 @@ func options(home string) []option {
 				return choice[CookieSecure]{&c.Auth.CookieSecure, []string{"auto", "always", "never"}}
 			},
 			doc: "Keep the session cookie from plain HTTP; `auto` does when the server or its public address is HTTPS."},
+		{key: "auth.trusted_proxies", env: "AUTH_TRUSTED_PROXIES", fallback: "`127.0.0.0/8`, `::1`",
+			field: func(c *Config) field { return networks{&c.Auth.TrustedProxies} },
+			doc:   "Addresses and networks of reverse proxies. What they say in `X-Forwarded-For`, `X-Real-IP` and `X-Forwarded-Proto` is believed; from others these headers count for nothing."},
 
 		{key: "mfa.totp.enabled", env: "TOTP_ENABLED", aliases: []string{"auth.totp.enabled"},
 			field: func(c *Config) field { return toggle{&c.Auth.TOTP.Enabled} },
@@ -392,7 +395,6 @@ func unusedKeys() []string {
 		"tls.http_redirect_port", "tls.http_redirect_addr",
 		"option_encryption", "encryption.",
 		"auth.totp.", "auth.email.", "mfa.",
-		"auth.trusted_proxies",
 		"external_auth_email_matching", "recaptcha.",
 		"ldap_", "oidc_providers.",
 		"git_submodule_jobs", "git_attempts",

@@ -7,7 +7,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -158,22 +160,61 @@ func sessionCookie(r *http.Request) string {
 	return c.Value
 }
 
-// clientAddress is where a request comes from. Only a trusted proxy is believed:
-// the last address in X-Forwarded-For is the one it saw itself.
+// clientAddress is where a request comes from. Trusted proxies are believed: each
+// adds whom it saw to the end of X-Forwarded-For, so the last address there that
+// is none of theirs is the client's. What stands before it, anybody may have written.
 func (a *api) clientAddress(r *http.Request) string {
-	if a.TrustProxy {
-		if list := strings.Split(r.Header.Get("X-Forwarded-For"), ","); strings.TrimSpace(list[len(list)-1]) != "" {
-			return strings.TrimSpace(list[len(list)-1])
-		}
-		if real := strings.TrimSpace(r.Header.Get("X-Real-Ip")); real != "" {
-			return real
-		}
+	peer := peerAddress(r)
+	if !a.trusted(peer) {
+		return peer
 	}
+	seen := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	client := peer
+	for i := len(seen) - 1; i >= 0 && a.trusted(client); i-- {
+		next, ok := forwarded(seen[i])
+		if !ok {
+			break
+		}
+		client = next
+	}
+	if real, ok := forwarded(r.Header.Get("X-Real-Ip")); ok && client == peer {
+		return real
+	}
+	return client
+}
+
+// forwarded reads an address that a proxy wrote, some with a port.
+func forwarded(text string) (string, bool) {
+	text = strings.TrimSpace(text)
+	ip, err := netip.ParseAddr(text)
+	if err != nil {
+		withPort, err := netip.ParseAddrPort(text)
+		if err != nil {
+			return "", false
+		}
+		ip = withPort.Addr()
+	}
+	return ip.Unmap().WithZone("").String(), true
+}
+
+// peerAddress is who is at the other end of the connection.
+func peerAddress(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
 	}
 	return host
+}
+
+// trusted reports whether an address is that of a trusted proxy.
+func (a *api) trusted(address string) bool {
+	ip, err := netip.ParseAddr(address)
+	return err == nil && slices.ContainsFunc(a.TrustedProxies, func(network netip.Prefix) bool { return network.Contains(ip.Unmap()) })
+}
+
+// https reports whether the client spoke HTTPS, to this server or to its proxy.
+func (a *api) https(r *http.Request) bool {
+	return r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") && a.trusted(peerAddress(r))
 }
 
 // client describes where a sign-in comes from.
@@ -202,6 +243,5 @@ func (c *call) secure() bool {
 	case CookieSecureNever:
 		return false
 	}
-	return c.r.TLS != nil || a.webHost != nil && a.webHost.Scheme == "https" ||
-		a.TrustProxy && strings.EqualFold(c.r.Header.Get("X-Forwarded-Proto"), "https")
+	return a.https(c.r) || a.webHost != nil && a.webHost.Scheme == "https"
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"reflect"
 	"strings"
@@ -100,10 +101,11 @@ type Deps struct {
 	// WebHost is the public address, such as https://ci.example.org/signalbox.
 	// Its path is the base below which everything is served. "" when unknown.
 	WebHost string
-	// TrustProxy takes the client's address and scheme from forwarding headers.
-	TrustProxy   bool
-	CookieSecure CookieSecure // "": auto
-	MaxBody      int64        // 0: 8 MiB
+	// TrustedProxies are believed what they say in forwarding headers of the
+	// client's address and scheme.
+	TrustedProxies []netip.Prefix
+	CookieSecure   CookieSecure // "": auto
+	MaxBody        int64        // 0: 8 MiB
 }
 
 // Server is the handler of the whole site.

@@ -129,7 +129,7 @@ func (c *call) publicAddress() string {
 		return strings.TrimRight(c.api.WebHost, "/")
 	}
 	scheme := "http"
-	if c.r.TLS != nil {
+	if c.api.https(c.r) {
 		scheme = "https"
 	}
 	return scheme + "://" + c.r.Host + c.api.base
