@@ -236,7 +236,7 @@ func TestRegisterByInvite_Steps(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w, box := newMailWorld(t, c.change)
-			got := w.do("", "POST", registering, newcomer(w.mailed(box), "eve"))
+			got := w.do("", "POST", registering, newcomer(w.mailed(t, box), "eve"))
 			expect(t, "register", got, 200, `"project_id"`)
 			expect(t, "half a session", w.byCookie(cookieOf(t, got), "GET", "/api/user", ""), 401, c.word)
 		})
@@ -244,7 +244,7 @@ func TestRegisterByInvite_Steps(t *testing.T) {
 	t.Run("no passwords", func(t *testing.T) {
 		t.Parallel()
 		w, box := newMailWorld(t, func(c *auth.Config) { c.PasswordLoginDisabled = true })
-		token := w.mailed(box)
+		token := w.mailed(t, box)
 		expect(t, "preview", w.do("", "POST", previewing, object{"token": token}), 200, `"password_login":false`)
 		expect(t, "register", w.do("", "POST", registering, newcomer(token, "eve")), 403, "PASSWORD_LOGIN_DISABLED")
 	})
@@ -260,14 +260,14 @@ func newMailWorld(t *testing.T, change func(*auth.Config)) (*world, *mailbox) {
 }
 
 // mailed returns the token of the letter that invites a stranger.
-func (w *world) mailed(box *mailbox) string {
-	w.t.Helper()
+func (w *world) mailed(t *testing.T, box *mailbox) string {
+	t.Helper()
 	box.take()
 	w.inviting("admin", object{"email": "eve@example.test", "role": "guest"})
-	_, rest, _ := strings.Cut(box.one(w.t).Text, "https://ci.example.org/invite#token=")
+	_, rest, _ := strings.Cut(box.one(t).Text, "https://ci.example.org/invite#token=")
 	token, err := url.QueryUnescape(strings.Fields(rest + " ")[0])
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return token
 }

@@ -2677,7 +2677,7 @@ export interface components {
     schemas: {
         /** @description Accepts an invitation */
         AcceptInput: {
-            /** @description Token of the runner */
+            /** @description What comes after token= in the address of the invitation */
             token?: string;
         };
         /** @description Tells which project one is a member of now */
@@ -3959,7 +3959,7 @@ export interface components {
         };
         /** @description Shows an invitation */
         InviteSecret: {
-            /** @description Token of the runner */
+            /** @description What comes after token= in the address of the invitation */
             token?: string;
         };
         /** @description Changes what becomes of an invitation */
@@ -4523,7 +4523,7 @@ export interface components {
             name?: string;
             /** @description Password; never shown */
             password?: string;
-            /** @description Token of the runner */
+            /** @description What comes after token= in the address of the invitation */
             token?: string;
             /** @description Name to sign in with */
             username?: string;
