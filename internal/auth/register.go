@@ -33,10 +33,11 @@ func (s *Service) Register(ctx context.Context, c Client, create func(context.Co
 		return Ticket{}, err
 	}
 	user, err := create(ctx)
-	done(outcomeOfLink(err))
 	if err != nil {
+		done(outcomeOfLink(err))
 		return Ticket{}, err
 	}
+	done(succeeded)
 	ticket, err := s.start(ctx, user, c, s.mailFactor(user))
 	if domain.IsKind(err, domain.KindThrottled) {
 		return Ticket{User: user}, nil
