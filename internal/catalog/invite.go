@@ -373,32 +373,43 @@ func (c *Catalog) AcceptInvite(ctx context.Context, actor domain.Actor, secret d
 		if err := c.checkAccept(ctx, actor, i); err != nil {
 			return err
 		}
-		now := c.Now().UTC()
-		after, err := c.Store.Invites().Update(ctx, i.ID, func(row *domain.Invite) error {
-			if s := row.StatusAt(now); s != domain.InvitePending {
-				return notOpen(s)
-			}
-			row.Status, row.AcceptedAt = domain.InviteAccepted, &now
-			return nil
-		})
-		if err != nil {
-			return missing(err, "invitation")
-		}
-		m, err := c.addMember(ctx, i.ProjectID, actor.User, i.Role)
-		if domain.IsKind(err, domain.KindConflict) {
-			return domain.Invalid("token", "you are a member of this project already")
-		}
+		after, err := c.spendInvite(ctx, i)
 		if err != nil {
 			return err
 		}
 		project = i.ProjectID
-		if err := c.noteInvite(ctx, actor, domain.ActionUpdate, after, "accepted", i, after); err != nil {
-			return err
-		}
-		g := authz.Grant{Actor: actor, Project: i.ProjectID}
-		return c.note(ctx, actor, memberEntry(g, domain.ActionCreate, actor.User, "User %s joined the project as "+string(i.Role), nil, m))
+		return c.join(ctx, actor, i, after)
 	})
 	return project, err
+}
+
+// spendInvite makes an open invitation an accepted one, once.
+func (c *Catalog) spendInvite(ctx context.Context, i domain.Invite) (domain.Invite, error) {
+	now := c.Now().UTC()
+	after, err := c.Store.Invites().Update(ctx, i.ID, func(row *domain.Invite) error {
+		if s := row.StatusAt(now); s != domain.InvitePending {
+			return notOpen(s)
+		}
+		row.Status, row.AcceptedAt = domain.InviteAccepted, &now
+		return nil
+	})
+	return after, missing(err, "invitation")
+}
+
+// join makes the actor a member by an invitation, which was i and is after.
+func (c *Catalog) join(ctx context.Context, actor domain.Actor, i, after domain.Invite) error {
+	m, err := c.addMember(ctx, i.ProjectID, actor.User, i.Role)
+	if domain.IsKind(err, domain.KindConflict) {
+		return domain.Invalid("token", "you are a member of this project already")
+	}
+	if err != nil {
+		return err
+	}
+	if err := c.noteInvite(ctx, actor, domain.ActionUpdate, after, "accepted", i, after); err != nil {
+		return err
+	}
+	g := authz.Grant{Actor: actor, Project: i.ProjectID}
+	return c.note(ctx, actor, memberEntry(g, domain.ActionCreate, actor.User, "User %s joined the project as "+string(i.Role), nil, m))
 }
 
 func notOpen(s domain.InviteStatus) error {
@@ -418,6 +429,12 @@ func (c *Catalog) checkAccept(ctx context.Context, actor domain.Actor, i domain.
 	if !mine {
 		return domain.Forbidden("this invitation is for somebody else; sign in with the account it was sent to")
 	}
+	return c.stillHolds(ctx, i)
+}
+
+// stillHolds refuses an invitation that is not open, or that whoever made it
+// could not make now.
+func (c *Catalog) stillHolds(ctx context.Context, i domain.Invite) error {
 	if s := i.StatusAt(c.Now()); s != domain.InvitePending {
 		return notOpen(s)
 	}

@@ -222,7 +222,7 @@ func options(home string) []option {
 			field: func(c *Config) field {
 				return choice[string]{&c.Teams.InviteType, []string{"username", "email", "both"}}
 			},
-			doc: "Whom one can invite: users with an account (`username`), e-mail addresses (`email`), or `both`."},
+			doc: "Whom one can invite: users with an account (`username`), e-mail addresses (`email`), or `both`. Who is invited by an address without an account may make one."},
 		{key: "teams.members_can_leave", env: "TEAMS_MEMBERS_CAN_LEAVE",
 			field: func(c *Config) field { return toggle{&c.Teams.MembersCanLeave} },
 			doc:   "Let members leave projects on their own. Owners never can."},

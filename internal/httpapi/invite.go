@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/url"
 
 	"signalbox/internal/catalog"
@@ -53,4 +54,27 @@ func (a *api) deleteInvite(c *call, _ *none) (none, error) {
 func (a *api) acceptInvite(c *call, in *wire.AcceptInput) (wire.Accepted, error) {
 	p, err := a.Catalog.AcceptInvite(c.r.Context(), c.actor(), in.Token.Secret())
 	return wire.Accepted{ProjectID: int64(p)}, err
+}
+
+func (a *api) showInvite(c *call, in *wire.InviteSecret) (wire.InviteView, error) {
+	var v catalog.InviteView
+	err := a.Auth.ShowLink(c.client(), func() (err error) {
+		v, err = a.Catalog.ShowInvite(c.r.Context(), in.Token.Secret())
+		return err
+	})
+	return wire.InviteView{ProjectName: v.Project, Email: v.Email, Registered: v.Registered, PasswordLogin: a.Auth.PasswordLogin()}, err
+}
+
+func (a *api) registerByInvite(c *call, in *wire.RegisterInput) (wire.Accepted, error) {
+	var project domain.ProjectID
+	from := c.client()
+	ticket, err := a.Auth.Register(c.r.Context(), from, func(ctx context.Context) (user domain.User, err error) {
+		user = domain.User{Username: in.Username, Name: in.Name}
+		user, project, err = a.Catalog.Register(ctx, domain.Actor{Address: from.Address, UserAgent: from.UserAgent}, in.Token.Secret(), user, in.Password.Secret())
+		return user, err
+	})
+	if err == nil && ticket.Cookie == "" { // to sign in later
+		return wire.Accepted{ProjectID: int64(project)}, nil
+	}
+	return wire.Accepted{ProjectID: int64(project)}, c.signedIn(ticket, err)
 }

@@ -39,4 +39,6 @@ func (a *api) addTeamRoutes() {
 	handle(a, Route{Method: put, Path: project + "/invites/{invite_id}", ID: "replaceInvite", Tag: invites, Summary: "Decline an invitation, end it or open it again", Action: authz.ManageMembers}, a.setInviteStatus)
 	handle(a, Route{Method: del, Path: project + "/invites/{invite_id}", ID: "deleteInvite", Tag: invites, Summary: "Delete an invitation", Action: authz.ManageMembers}, a.deleteInvite)
 	handle(a, Route{Method: post, Path: "/invites/accept", ID: "acceptInvite", Tag: invites, Summary: "Join the project that one was invited to", Action: authz.UseAccount, Status: http.StatusOK}, a.acceptInvite)
+	handle(a, Route{Method: post, Path: "/invites/preview", ID: "previewInvite", Tag: invites, Summary: "Ask, before signing in, what an invitation is for", Action: authz.Public, Status: http.StatusOK}, a.showInvite)
+	handle(a, Route{Method: post, Path: "/invites/register", ID: "registerByInvite", Tag: invites, Summary: "Make an account by an invitation to an e-mail address that has none, join the project and sign in", Action: authz.Public, Status: http.StatusOK}, a.registerByInvite)
 }

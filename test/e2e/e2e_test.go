@@ -52,6 +52,11 @@ func TestEngineSettings(t *testing.T) { journey(t, "engine-settings.mjs") }
 // TestPeopleAndBackups administers users, and backs a project up and restores it.
 func TestPeopleAndBackups(t *testing.T) { journey(t, "people-and-backups.mjs") }
 
+// TestInvitations registers by an invitation, and joins by others.
+func TestInvitations(t *testing.T) {
+	journey(t, "invitations.mjs", "SIGNALBOX_TEAMS_INVITES_ENABLED=true", "SIGNALBOX_TEAMS_INVITE_TYPE=both")
+}
+
 // TestAutomation makes schedules and integrations.
 func TestAutomation(t *testing.T) { journey(t, "automation.mjs") }
 
@@ -59,8 +64,9 @@ func TestAutomation(t *testing.T) { journey(t, "automation.mjs") }
 // and the activity that they leave.
 func TestAdministration(t *testing.T) { journey(t, "administration.mjs") }
 
-// journey runs a script of web/e2e against a server of its own.
-func journey(t *testing.T, script string) {
+// journey runs a script of web/e2e against a server of its own, with settings in
+// its environment.
+func journey(t *testing.T, script string, settings ...string) {
 	t.Helper()
 	for _, tool := range []string{"chromium", "node", "ansible-playbook", "python3"} {
 		testkit.RequireTool(t, tool)
@@ -79,7 +85,7 @@ func journey(t *testing.T, script string) {
 	defer cancel()
 	data := t.TempDir()
 	server := exec.CommandContext(ctx, harness.Binary(t), "serve", "--listen", "127.0.0.1:"+port, "--data-dir", data)
-	server.Env = []string{"PATH=" + searchPath(), "HOME=" + t.TempDir(), "LANG=C.UTF-8"}
+	server.Env = append([]string{"PATH=" + searchPath(), "HOME=" + t.TempDir(), "LANG=C.UTF-8"}, settings...)
 	server.Stdout, server.Stderr = &printed, &printed
 	if err := server.Start(); err != nil {
 		t.Fatal(err)

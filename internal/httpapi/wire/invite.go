@@ -59,6 +59,27 @@ type Accepted struct {
 	ProjectID int64 `json:"project_id"`
 }
 
+// InviteSecret shows an invitation.
+type InviteSecret struct {
+	Token Plain `json:"token,omitempty"`
+}
+
+// InviteView is what an invitation tells whoever has its token.
+type InviteView struct {
+	ProjectName   string `json:"project_name"`
+	Email         string `json:"email,omitempty" doc:"Whom it is for; absent where it is for an account"`
+	Registered    bool   `json:"registered" doc:"There is an account that can accept it"`
+	PasswordLogin bool   `json:"password_login" doc:"Signing in with a password is possible; without it nobody can register"`
+}
+
+// RegisterInput makes an account by an invitation to an e-mail address.
+type RegisterInput struct {
+	Token    Plain  `json:"token,omitempty"`
+	Username string `json:"username,omitempty"`
+	Name     string `json:"name,omitempty"`
+	Password Plain  `json:"password,omitempty"`
+}
+
 // FromInvite gives the shape of an invitation; only those who manage members see
 // addresses.
 func FromInvite(i domain.Invite, user, inviter *domain.User, full bool) Invite {

@@ -366,6 +366,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/invites/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask, before signing in, what an invitation is for */
+        post: operations["previewInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invites/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an account by an invitation to an e-mail address that has none, join the project and sign in */
+        post: operations["registerByInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -2643,7 +2677,7 @@ export interface components {
     schemas: {
         /** @description Accepts an invitation */
         AcceptInput: {
-            /** @description Token of the runner */
+            /** @description What comes after token= in the address of the invitation */
             token?: string;
         };
         /** @description Tells which project one is a member of now */
@@ -3923,10 +3957,26 @@ export interface components {
              */
             user_id?: number | null;
         };
+        /** @description Shows an invitation */
+        InviteSecret: {
+            /** @description What comes after token= in the address of the invitation */
+            token?: string;
+        };
         /** @description Changes what becomes of an invitation */
         InviteStatusInput: {
             /** @description pending, declined or expired */
             status?: string;
+        };
+        /** @description What an invitation tells whoever has its token */
+        InviteView: {
+            /** @description Whom it is for; absent where it is for an account */
+            email?: string;
+            /** @description Signing in with a password is possible; without it nobody can register */
+            password_login: boolean;
+            /** @description Name of the project */
+            project_name: string;
+            /** @description There is an account that can accept it */
+            registered: boolean;
         };
         /** @description A credential. The three secret parts are always there and always empty */
         Key: {
@@ -4466,6 +4516,17 @@ export interface components {
             repositories: components["schemas"]["Named"][];
             schedules: components["schemas"]["ScheduleRef"][];
             templates: components["schemas"]["Named"][];
+        };
+        /** @description Makes an account by an invitation to an e-mail address */
+        RegisterInput: {
+            /** @description Name as people see it */
+            name?: string;
+            /** @description Password; never shown */
+            password?: string;
+            /** @description What comes after token= in the address of the invitation */
+            token?: string;
+            /** @description Name to sign in with */
+            username?: string;
         };
         /** @description Lets a runner register itself, once */
         RegistrationToken: {
@@ -7176,6 +7237,84 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    previewInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteSecret"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InviteView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+            /** @description Failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    registerByInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["Unavailable"];

@@ -62,6 +62,13 @@ const reset = createRoute({
   component: lazyRouteComponent(() => import("@/features/auth/ResetPage")),
 });
 
+/** An invitation, for who has not signed in; its token is behind #. */
+const invited = createRoute({
+  getParentRoute: () => root,
+  path: "/auth/invite",
+  component: lazyRouteComponent(() => import("@/features/auth/InvitedPage")),
+});
+
 const setup = createRoute({
   getParentRoute: () => root,
   path: "/setup",
@@ -139,8 +146,22 @@ const roles = createRoute({
   validateSearch: roleSearch,
   component: lazyRouteComponent(() => import("@/features/roles/RolesPage")),
 });
+/** An invitation has a page for who has not signed in too: the reader may have no account yet. */
+const invitation = createRoute({
+  getParentRoute: () => root,
+  id: "invitation",
+  component: Shell,
+  beforeLoad: async ({ context, location }) => {
+    try {
+      await context.client.ensureQueryData(userQuery());
+    } catch (error) {
+      if (!isApiError(error, 401)) throw error;
+      throw redirect({ to: "/auth/invite", hash: location.hash, replace: true });
+    }
+  },
+});
 const invite = createRoute({
-  getParentRoute: () => signedIn,
+  getParentRoute: () => invitation,
   path: "/invite",
   component: lazyRouteComponent(() => import("@/features/projects/InvitePage")),
 });
@@ -376,6 +397,8 @@ const tree = root.addChildren([
   login,
   forgot,
   reset,
+  invited,
+  invitation.addChildren([invite]),
   setup,
   signedIn.addChildren([
     home,
@@ -385,7 +408,6 @@ const tree = root.addChildren([
     restoreAlias,
     account,
     apps,
-    invite,
     tokens,
     users,
     roles,
