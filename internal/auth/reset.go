@@ -83,7 +83,7 @@ func (s *Service) ResetPassword(ctx context.Context, token, password domain.Secr
 	if !s.PasswordReset() {
 		return domain.Forbidden(resetDisabled)
 	}
-	done, err := s.throttle.begin("reset", "address:"+c.Address)
+	done, err := s.throttle.begin(linkTries(c))
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -42,15 +41,18 @@ func selfOrAdmin(actor domain.Actor, id domain.UserID) error {
 	return onlyAdmin(actor)
 }
 
-// taken names the first field that another user has already.
+// taken names the first field with something that another user signs in by: names
+// and addresses are both taken at the sign-in, so one's name is nobody's address.
 func (c *Catalog) taken(ctx context.Context, u domain.User) error {
 	for _, f := range [][2]string{{"username", u.Username}, {"email", u.Email}} {
-		other, err := c.Store.Users().First(ctx, store.Where(store.Fold(f[0], f[1])))
-		if err == nil && other.ID != u.ID {
-			return domain.Invalid(f[0], "%q is taken", f[1])
-		}
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
+		for _, column := range []string{"username", "email"} {
+			others, err := c.Store.Users().Count(ctx, store.Where(store.Fold(column, f[1]), store.Ne("id", u.ID)))
+			if err != nil {
+				return err
+			}
+			if others > 0 {
+				return domain.Invalid(f[0], "%q is taken", f[1])
+			}
 		}
 	}
 	return nil

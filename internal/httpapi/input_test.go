@@ -129,6 +129,7 @@ func TestBadInput(t *testing.T) {
 		{"project id", "PUT", w.path(""), object{"id": other, "name": "x"}, 400, "id"},
 		{"project limit", "PUT", w.path(""), object{"id": w.project, "name": "x", "max_parallel_tasks": -1}, 400, "max_parallel_tasks"},
 		{"user name taken", "POST", "/api/users", object{"username": "OWNER", "name": "x", "email": "new@example.test", "password": "hush-hush-hush"}, 400, "username"},
+		{"user name is the address of another", "POST", "/api/users", object{"username": "owner@example.test", "name": "x", "email": "new@example.test", "password": "hush-hush-hush"}, 400, "username"},
 		{"both taken", "POST", "/api/users", object{"username": "OWNER", "name": "x", "email": "Owner@example.test", "password": "hush-hush-hush"}, 400, "username"},
 		{"e-mail taken", "POST", "/api/users", object{"username": "new", "name": "x", "email": "Owner@example.test", "password": "hush-hush-hush"}, 400, "email"},
 		{"e-mail", "POST", "/api/users", object{"username": "new", "name": "x", "email": "zzz", "password": "hush-hush-hush"}, 400, "email"},
