@@ -4,7 +4,7 @@
 # race detector out, and so does a machine without a C compiler, aloud.
 set -euo pipefail
 
-flags=(-timeout 12m)
+flags=(-timeout 20m)
 if [ "${CI:-}" = true ]; then
   flags+=(-v -count=1)
 fi
