@@ -67,9 +67,10 @@ type Options struct {
 }
 
 // Copy makes to a copy of from, or goes on with one that was interrupted. To must
-// be empty in the latter case too, but for what the interrupted copy wrote. The
-// results, of all tables compared, are there also with ErrMismatch; to then stays
-// marked as unfinished.
+// be empty in the latter case too, but for what the interrupted copy wrote. A to
+// that is equal to from already is left as it is: whoever was interrupted just
+// before the end cannot know that. The results, of all tables compared, are there
+// also with ErrMismatch; to then stays marked as unfinished.
 func Copy(ctx context.Context, from, to Backend, o Options) ([]Result, error) {
 	if o.Progress == nil {
 		o.Progress = func(Progress) error { return nil }
@@ -81,7 +82,9 @@ func Copy(ctx context.Context, from, to Backend, o Options) ([]Result, error) {
 		o.BatchBytes = batchBytes
 	}
 	c := &copier{from: from, to: to, o: o}
-	if err := c.begin(ctx); err != nil {
+	if err := c.begin(ctx); errors.Is(err, ErrNotEmpty) {
+		return c.complete(ctx, err)
+	} else if err != nil {
 		return nil, err
 	}
 	for _, t := range Tables() {
@@ -162,6 +165,44 @@ func (c *copier) begin(ctx context.Context) error {
 	}
 	c.state = &state{Format: format, Source: c.o.Source, Fingerprint: fingerprint, Steps: map[string]*step{}}
 	return c.write(ctx, Batch{})
+}
+
+// complete returns the results of a destination that is a copy without having
+// been written to, and notEmpty for any other.
+func (c *copier) complete(ctx context.Context, notEmpty error) ([]Result, error) {
+	c.state = &state{Steps: map[string]*step{}}
+	for _, t := range Tables() {
+		// Counts differ in nearly all that is no copy, and cost nothing.
+		rows, err := c.from.Count(ctx, t)
+		if err != nil {
+			return nil, fmt.Errorf("source: %w", err)
+		}
+		if copied, err := c.to.Count(ctx, t); err != nil {
+			return nil, fmt.Errorf("destination: %w", err)
+		} else if copied != rows {
+			return nil, notEmpty
+		}
+		c.state.Steps[t.Name] = &step{Rows: rows}
+	}
+	var results []Result
+	for _, t := range Tables() {
+		r, err := c.compare(ctx, t)
+		if err != nil {
+			return nil, fmt.Errorf("compare %s: %w", t.Name, err)
+		}
+		results = append(results, r)
+	}
+	numbers, err := c.compareNumbers(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("compare the numbers of new rows: %w", err)
+	}
+	results = append(results, numbers)
+	for _, r := range results {
+		if !r.Equal() {
+			return nil, notEmpty
+		}
+	}
+	return results, nil
 }
 
 // fingerprint tells one installation from another: by its first user, who stays
@@ -276,12 +317,19 @@ func (c *copier) verify(ctx context.Context) ([]Result, error) {
 		if err != nil {
 			return results, fmt.Errorf("compare %s: %w", t.Name, err)
 		}
+		r.Changed = r.Digest != c.state.Steps[t.Name].Digest
 		results = append(results, r)
 	}
-	numbers, err := c.compareNumbers(ctx, before)
+	if err := c.copyNumbers(ctx); err != nil {
+		return results, fmt.Errorf("copy the numbers of new rows: %w", err)
+	}
+	// They come last: a row that was added to the source after its table was
+	// compared has raised a number since before.
+	numbers, err := c.compareNumbers(ctx)
 	if err != nil {
 		return results, fmt.Errorf("compare the numbers of new rows: %w", err)
 	}
+	numbers.Changed = numbers.Digest != before.text()
 	results = append(results, numbers)
 	for _, r := range results {
 		if !r.Equal() || r.Changed {
@@ -327,7 +375,7 @@ func (c *copier) compare(ctx context.Context, t *Table) (Result, error) {
 	source, dest := &sides[0], &sides[1]
 	r := Result{
 		Table: t.Name, Rows: source.rows, Bytes: source.bytes, Digest: source.text(),
-		CopyRows: dest.rows, CopyDigest: dest.text(), Changed: source.text() != c.state.Steps[t.Name].Digest,
+		CopyRows: dest.rows, CopyDigest: dest.text(),
 	}
 	return r, c.o.Progress(Progress{Phase: Verifying, Table: t.Name, Rows: source.rows + dest.rows, Of: source.rows + dest.rows, Bytes: source.bytes, Done: true})
 }
@@ -350,10 +398,8 @@ func (c *copier) numbers(ctx context.Context, b Backend) (*sum, error) {
 	return s, nil
 }
 
-// compareNumbers makes new rows of the destination go on where they do in the
-// source. It comes last: a row that was added to the source after its table was
-// compared has raised a number since before.
-func (c *copier) compareNumbers(ctx context.Context, before *sum) (Result, error) {
+// copyNumbers makes new rows of the destination go on where they do in the source.
+func (c *copier) copyNumbers(ctx context.Context) error {
 	for _, t := range Tables() {
 		if !t.Numbered {
 			continue
@@ -363,9 +409,13 @@ func (c *copier) compareNumbers(ctx context.Context, before *sum) (Result, error
 			err = c.to.SetSequence(ctx, t, last)
 		}
 		if err != nil {
-			return Result{}, err
+			return err
 		}
 	}
+	return nil
+}
+
+func (c *copier) compareNumbers(ctx context.Context) (Result, error) {
 	source, err := c.numbers(ctx, c.from)
 	if err != nil {
 		return Result{}, err
@@ -375,8 +425,7 @@ func (c *copier) compareNumbers(ctx context.Context, before *sum) (Result, error
 		return Result{}, err
 	}
 	return Result{
-		Table: "numbers", Rows: source.rows, Bytes: source.bytes, Digest: source.text(),
-		CopyRows: dest.rows, CopyDigest: dest.text(), Changed: source.text() != before.text(),
+		Table: "numbers", Rows: source.rows, Bytes: source.bytes, Digest: source.text(), CopyRows: dest.rows, CopyDigest: dest.text(),
 	}, nil
 }
 

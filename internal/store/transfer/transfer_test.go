@@ -387,6 +387,48 @@ func TestCopy_RefusesDestinations(t *testing.T) {
 	}
 }
 
+// Whoever was interrupted between the last write and its message runs the copy
+// again.
+func TestCopy_AgainWhenComplete(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	for _, ends := range [][2]string{{"sqlite", "bolt"}, {"bolt", "sqlite"}} {
+		t.Run(ends[0]+" to "+ends[1], func(t *testing.T) {
+			t.Parallel()
+			source, dest := open(t, fresh(t, ends[0])), &watched{database: open(t, fresh(t, ends[1]))}
+			storetest.Seed(t, source)
+			first, err := transfer.Copy(ctx, source, dest, transfer.Options{Source: "one"})
+			check(t, err)
+			dest.batches = nil
+			again, err := transfer.Copy(ctx, source, dest, transfer.Options{Source: "one"})
+			check(t, err)
+			if !slices.Equal(first, again) {
+				t.Errorf("first %v, then %v", first, again)
+			}
+			// As many rows, and one of them another.
+			_, err = dest.Users().Update(ctx, 1, func(u *domain.User) error { u.Email = "x@example.org"; return nil })
+			check(t, err)
+			if _, err := transfer.Copy(ctx, source, dest, transfer.Options{Source: "one"}); !errors.Is(err, transfer.ErrNotEmpty) {
+				t.Errorf("a destination that has changed: %v", err)
+			}
+			if len(dest.batches) != 0 {
+				t.Errorf("%d batches were written into a database that was complete", len(dest.batches))
+			}
+		})
+	}
+	// A row that was made and is gone leaves its mark in the numbers alone.
+	source, dest := open(t, fresh(t, "sqlite")), open(t, fresh(t, "sqlite"))
+	storetest.Seed(t, source)
+	_, err := transfer.Copy(ctx, source, dest, transfer.Options{Source: "one"})
+	check(t, err)
+	user := domain.User{Username: "gone", Name: "gone", Email: "gone@example.org"}
+	check(t, source.Users().Create(ctx, &user))
+	check(t, source.Users().Delete(ctx, user.ID))
+	if _, err := transfer.Copy(ctx, source, dest, transfer.Options{Source: "one"}); !errors.Is(err, transfer.ErrNotEmpty) {
+		t.Errorf("a source with another next number: %v", err)
+	}
+}
+
 // watched notes the batches that are written.
 type watched struct {
 	database
