@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"signalbox/internal/domain"
 	"signalbox/internal/notify"
 	"signalbox/internal/notify/webhook"
 )
@@ -30,6 +31,20 @@ type Webhook struct {
 	Header http.Header
 	// Accepted is the answer of a service that accepts.
 	Accepted string
+}
+
+// HookPath is a path for RunHook of services that keep their secret in the path.
+const HookPath = "/hooks/" + Secret
+
+// RunHook is RunWebhook for channels that are made of nothing but an address.
+// The path contains Secret; accepted is the answer of a service that accepts.
+func RunHook[C notify.Channel](t *testing.T, newChannel func(domain.Secret, *webhook.Client) C, path, accepted string) {
+	RunWebhook(t, Webhook{
+		New: func(base string, client *webhook.Client) notify.Channel {
+			return newChannel(domain.Secret(base+path), client)
+		},
+		Path: path, Accepted: accepted,
+	})
 }
 
 var update = flag.Bool("update", false, "write golden files")
