@@ -25,7 +25,7 @@ import (
 // ErrNotConfigured says that no mail server is configured.
 var ErrNotConfigured = errors.New("no mail server is configured")
 
-// sendTimeout bounds sending a letter, from the look-up of the server's name on.
+// sendTimeout bounds sending a letter where the configuration does not.
 const sendTimeout = 10 * time.Second
 
 // Security is how a server is spoken to.
@@ -67,6 +67,9 @@ type Config struct {
 	MinTLS uint16
 	// TLS is what else holds for TLS; nil: the roots of the system.
 	TLS *tls.Config
+	// Timeout bounds sending a letter, from the look-up of the server's name on;
+	// 0: ten seconds.
+	Timeout time.Duration
 }
 
 // Message is a letter to one person.
@@ -81,9 +84,8 @@ type Message struct {
 // Sender sends letters. It may be used from many goroutines. A nil one is not
 // configured.
 type Sender struct {
-	cfg     Config
-	from    netmail.Address
-	timeout time.Duration
+	cfg  Config
+	from netmail.Address
 }
 
 // New returns a sender. It contacts nobody; without a host it is not configured.
@@ -104,14 +106,19 @@ func New(cfg Config) (*Sender, error) {
 	if cfg.MinTLS == 0 {
 		cfg.MinTLS = tls.VersionTLS12
 	}
-	return &Sender{cfg: cfg, from: *from, timeout: sendTimeout}, nil
+	if cfg.Timeout <= 0 {
+		cfg.Timeout = sendTimeout
+	}
+	return &Sender{cfg: cfg, from: *from}, nil
 }
 
 // Configured reports whether there is a server to send through.
 func (s *Sender) Configured() bool { return s != nil && s.cfg.Host != "" }
 
 // Send hands a letter to the server and returns when that has taken it, or after
-// ten seconds at most. Without a server it returns ErrNotConfigured.
+// the time-out of the configuration at most. Without a server it returns
+// ErrNotConfigured. An error that is the server's answer to a letter has a method
+// ErrorCode() int with the code of SMTP: from 500 on, trying again is of no use.
 func (s *Sender) Send(ctx context.Context, m Message) error {
 	if !s.Configured() {
 		return ErrNotConfigured
@@ -120,7 +127,7 @@ func (s *Sender) Send(ctx context.Context, m Message) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 	defer cancel()
 	if err := s.deliver(ctx, letter); err != nil {
 		return s.failed(ctx, err)
@@ -153,13 +160,40 @@ func (s *Sender) failed(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 		if errors.Is(cause, context.DeadlineExceeded) {
-			err = fmt.Errorf("no answer within %s: %w", s.timeout, cause)
+			err = fmt.Errorf("no answer within %s: %w", s.cfg.Timeout, cause)
 		}
 	}
 	if p := s.cfg.Password.Reveal(); p != "" && strings.Contains(err.Error(), p) {
-		err = errors.New(strings.ReplaceAll(err.Error(), p, s.cfg.Password.String()))
+		err = &maskedError{text: strings.ReplaceAll(err.Error(), p, s.cfg.Password.String()), cause: err}
 	}
 	return fmt.Errorf("send mail through %s: %w", net.JoinHostPort(s.cfg.Host, fmt.Sprint(s.cfg.Port)), err)
+}
+
+// maskedError is an error with another text, because its own shows the password.
+// What callers ask of errors it answers as its cause does; the cause itself it
+// hands out to nobody, who might print it.
+type maskedError struct {
+	text  string
+	cause error
+}
+
+func (e *maskedError) Error() string { return e.text }
+
+func (e *maskedError) Is(target error) bool { return errors.Is(e.cause, target) }
+
+// ErrorCode is that of the server's answer, 0 where there was none.
+func (e *maskedError) ErrorCode() int {
+	var answer interface{ ErrorCode() int }
+	if !errors.As(e.cause, &answer) {
+		return 0
+	}
+	return answer.ErrorCode()
+}
+
+// Timeout reports whether something took too long.
+func (e *maskedError) Timeout() bool {
+	var timeout interface{ Timeout() bool }
+	return errors.As(e.cause, &timeout) && timeout.Timeout()
 }
 
 // letter writes a message in the form of the library.
@@ -206,7 +240,7 @@ func (s *Sender) tls() *tls.Config {
 }
 
 func (s *Sender) options() []gomail.Option {
-	options := []gomail.Option{gomail.WithPort(s.cfg.Port), gomail.WithTimeout(s.timeout)}
+	options := []gomail.Option{gomail.WithPort(s.cfg.Port), gomail.WithTimeout(s.cfg.Timeout)}
 	switch s.cfg.Security {
 	case Plain:
 		options = append(options, gomail.WithTLSPolicy(gomail.NoTLS))

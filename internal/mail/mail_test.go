@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	netmail "net/mail"
 	"strings"
 	"testing"
+	"time"
 
 	"signalbox/internal/domain"
 	"signalbox/internal/mail"
@@ -124,6 +126,57 @@ func TestSend_RefusesWhatIsUnsafe(t *testing.T) {
 				t.Error("the letter was sent all the same")
 			}
 		})
+	}
+}
+
+// TestSend_KeepsTheCodeOfWhatItMasks: a server that repeats the password is told
+// apart from one that has trouble all the same.
+func TestSend_KeepsTheCodeOfWhatItMasks(t *testing.T) {
+	t.Parallel()
+	for name, refusal := range map[string]string{"without the password": "go away", "with the password": "go away, ci:" + password} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := mailserver.Start(t, mailserver.Options{Refuse: refusal})
+			err := sender(t, config(server, mail.Plain)).Send(t.Context(), message())
+			var answer interface{ ErrorCode() int }
+			if !errors.As(err, &answer) || answer.ErrorCode() != 550 {
+				t.Fatalf("got %v, want an error with the code 550", err)
+			}
+			for ; err != nil; err = errors.Unwrap(err) {
+				if text := fmt.Sprintf("%v %+v", err, answer); strings.Contains(text, password) || !strings.Contains(text, "go away") {
+					t.Errorf("the error says %s", text)
+				}
+			}
+		})
+	}
+}
+
+// TestSend_SaysWhatEndedIt: a letter that took too long or was interrupted is told
+// apart from others, also when the password is a part of what the error says.
+func TestSend_SaysWhatEndedIt(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // its backlog takes connections
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() }) // nobody uses it any more
+	for _, password := range []domain.Secret{password, "i"} {
+		cfg := mail.Config{
+			Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port, From: "ci@example.org",
+			Username: "ci", Password: password, Timeout: 20 * time.Millisecond,
+		}
+		masked := password == "i"
+		err := sender(t, cfg).Send(t.Context(), message())
+		var timeout interface{ Timeout() bool }
+		if !errors.As(err, &timeout) || !timeout.Timeout() || strings.Contains(err.Error(), "***") != masked {
+			t.Errorf("got %v, want a time-out, masked: %t", err, masked)
+		}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(fmt.Errorf("the server is stopping: %w", context.Canceled))
+		err = sender(t, cfg).Send(ctx, message())
+		if !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "***") != masked {
+			t.Errorf("got %v, want an interruption, masked: %t", err, masked)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"signalbox/internal/mail"
 	"signalbox/internal/notify"
@@ -16,7 +17,15 @@ const password = "s3cr3t-T0ken"
 
 func channel(t *testing.T, host string, port int) notify.Channel {
 	t.Helper()
-	sender, err := mail.New(mail.Config{Host: host, Port: port, From: "ci@example.org", Username: "ci", Password: password})
+	return within(t, host, port, 0)
+}
+
+// within is a channel that waits so long for the server; 0: as long as usual.
+func within(t *testing.T, host string, port int, timeout time.Duration) notify.Channel {
+	t.Helper()
+	sender, err := mail.New(mail.Config{
+		Host: host, Port: port, From: "ci@example.org", Username: "ci", Password: password, Timeout: timeout,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +46,7 @@ func TestChannel(t *testing.T) {
 			}
 		},
 		Refusing: func(t *testing.T) notify.Channel {
-			s := mailserver.Start(t, mailserver.Options{Refuse: "nobody of that name"})
+			s := mailserver.Start(t, mailserver.Options{Refuse: "nobody of that name, " + password})
 			return channel(t, s.Host, s.Port)
 		},
 		Failing: func(t *testing.T) notify.Channel {
@@ -54,7 +63,7 @@ func TestChannel(t *testing.T) {
 		},
 		Hanging: func(t *testing.T) notify.Channel {
 			l := listen(t)
-			return channel(t, "127.0.0.1", l.Addr().(*net.TCPAddr).Port) // its backlog takes connections
+			return within(t, "127.0.0.1", l.Addr().(*net.TCPAddr).Port, 200*time.Millisecond) // its backlog takes connections
 		},
 		Gone: func(t *testing.T) notify.Channel {
 			l := listen(t)
