@@ -9,10 +9,12 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
 	netmail "net/mail"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -163,10 +165,25 @@ func (s *Sender) failed(ctx context.Context, err error) error {
 			err = fmt.Errorf("no answer within %s: %w", s.cfg.Timeout, cause)
 		}
 	}
-	if p := s.cfg.Password.Reveal(); p != "" && strings.Contains(err.Error(), p) {
-		err = &maskedError{text: strings.ReplaceAll(err.Error(), p, s.cfg.Password.String()), cause: err}
+	if text := s.mask(err.Error()); text != err.Error() {
+		err = &maskedError{text: text, cause: err}
 	}
 	return fmt.Errorf("send mail through %s: %w", net.JoinHostPort(s.cfg.Host, fmt.Sprint(s.cfg.Port)), err)
+}
+
+// mask hides the password in a text, as it is, as quoting writes it, and as it goes
+// over the line when signing in.
+func (s *Sender) mask(text string) string {
+	p := s.cfg.Password.Reveal()
+	if p == "" {
+		return text
+	}
+	encode := base64.StdEncoding.EncodeToString
+	quoted := strconv.Quote(p)
+	for _, form := range []string{encode([]byte("\x00" + s.cfg.Username + "\x00" + p)), encode([]byte(p)), quoted[1 : len(quoted)-1], p} {
+		text = strings.ReplaceAll(text, form, s.cfg.Password.String())
+	}
+	return text
 }
 
 // maskedError is an error with another text, because its own shows the password.

@@ -3,6 +3,7 @@ package mail_test
 import (
 	"context"
 	"crypto/tls"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -146,6 +147,27 @@ func TestSend_KeepsTheCodeOfWhatItMasks(t *testing.T) {
 				if text := fmt.Sprintf("%v %+v", err, answer); strings.Contains(text, password) || !strings.Contains(text, "go away") {
 					t.Errorf("the error says %s", text)
 				}
+			}
+		})
+	}
+}
+
+// TestSend_MasksEveryFormOfThePassword: quoted, as answers are written into
+// errors, and as it was sent when signing in.
+func TestSend_MasksEveryFormOfThePassword(t *testing.T) {
+	t.Parallel()
+	const odd = `a"b\c`
+	for name, form := range map[string]string{
+		"quoted": odd, "signing in by LOGIN": base64.StdEncoding.EncodeToString([]byte(odd)),
+		"signing in by PLAIN": base64.StdEncoding.EncodeToString([]byte("\x00ci\x00" + odd)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := mailserver.Start(t, mailserver.Options{Refuse: "go away, [" + form + "]"})
+			cfg := config(server, mail.Plain)
+			cfg.Password = odd
+			if err := sender(t, cfg).Send(t.Context(), message()); err == nil || !strings.Contains(err.Error(), "go away, [***]") {
+				t.Errorf("got %v, want an answer without the password", err)
 			}
 		})
 	}
