@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"signalbox/internal/domain"
+	letters "signalbox/internal/mail"
 	"signalbox/internal/store"
 )
 
@@ -39,7 +40,7 @@ type Config struct {
 	// Cost of new password hashes; zero: DefaultCost.
 	Cost Cost
 	// Mail sends codes, links and notices; nil: nothing is sent.
-	Mail Mailer
+	Mail letters.Mailer
 	// WebHost is the public address that links in letters start with; without one
 	// there are no links.
 	WebHost string
@@ -73,6 +74,7 @@ type TOTPConfig struct {
 // goroutines.
 type Service struct {
 	cfg      Config
+	post     letters.Postman
 	hasher   *hasher
 	throttle *throttle // of guesses
 	// mails and mailsFrom slow down who has letters sent, by reader and by client.
@@ -112,7 +114,7 @@ func New(cfg Config) (*Service, error) {
 		cfg.Cost = DefaultCost()
 	}
 	return &Service{
-		cfg: cfg, hasher: newHasher(cfg.Cost), throttle: newThrottle(cfg.Now, cfg.Throttle),
+		cfg: cfg, post: letters.Postman{Mailer: cfg.Mail, WebHost: cfg.WebHost}, hasher: newHasher(cfg.Cost), throttle: newThrottle(cfg.Now, cfg.Throttle),
 		mails: newThrottle(cfg.Now, ThrottleConfig{}), mailsFrom: newThrottle(cfg.Now, ThrottleConfig{FreeTries: 30, LockTries: 100}),
 		decoy: decoyHash(cfg.Cost),
 	}, nil

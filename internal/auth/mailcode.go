@@ -18,13 +18,6 @@ import (
 	"signalbox/internal/store"
 )
 
-// Mailer sends letters without making anybody wait.
-type Mailer interface {
-	// Configured reports whether there is a mail server at all.
-	Configured() bool
-	Post(letters.Message)
-}
-
 // EmailConfig governs codes sent by mail. They are a second factor for users
 // with a password and without another factor, and can be all there is to the
 // sign-in of external users.
@@ -54,7 +47,7 @@ const (
 // EmailMethod tells whether codes by mail are a second factor here, and whether
 // one can sign in by nothing else.
 func (s *Service) EmailMethod() (enabled, login bool) {
-	enabled = s.cfg.Email.Enabled && s.mail()
+	enabled = s.cfg.Email.Enabled && s.post.Ready()
 	return enabled, enabled && (s.cfg.Email.LoginExternal || s.cfg.Email.CreateExternal)
 }
 
@@ -63,8 +56,6 @@ func (s *Service) EmailMethod() (enabled, login bool) {
 func errNoCodes() error {
 	return &domain.Error{Kind: domain.KindNotFound, Message: emailDisabled, Hint: "codes by mail are switched off on this server"}
 }
-
-func (s *Service) mail() bool { return s.cfg.Mail != nil && s.cfg.Mail.Configured() }
 
 // newMailCode stores a code for a browser or, without digits, a link, and
 // returns it. Without a user it is for nobody and can never be given.
@@ -136,7 +127,7 @@ func (s *Service) useMailCode(ctx context.Context, row domain.MailCode) error {
 
 // postCode mails a code.
 func (s *Service) postCode(address, name, code string) {
-	s.cfg.Mail.Post(letters.Letter{
+	s.post.Post(letters.Letter{
 		Subject: "Your code: " + code, Code: code,
 		Lines:  []string{"Enter this code to sign in to Signalbox. It holds for ten minutes."},
 		Footer: "If you did not try to sign in, somebody knows your password or guessed your address: change your password, or leave this letter alone.",

@@ -7,7 +7,6 @@ import (
 
 	"signalbox/internal/audit"
 	"signalbox/internal/domain"
-	letters "signalbox/internal/mail"
 )
 
 // note adds a line of activity, inside the transaction of what it tells about.
@@ -74,16 +73,4 @@ func (s *Service) noteCreated(ctx context.Context, c Client, user domain.User, t
 		Action: domain.ActionCreate, Object: domain.ObjectUser, ID: int64(user.ID), Target: user.Username,
 		Text: fmt.Sprintf(text, user.Username), After: user,
 	})
-}
-
-// tell writes to a user what happened to the account. It waits for nothing, and
-// an account without mail is told nothing.
-func (s *Service) tell(user domain.User, c Client, n letters.Notice) {
-	if s.mail() && user.Email != "" {
-		s.cfg.Mail.Post(n.About(user, c.Address, s.cfg.WebHost))
-	}
-}
-
-func (s *Service) tellOf(user domain.User, actor domain.Actor, n letters.Notice) {
-	s.tell(user, Client{Address: actor.Address}, n)
 }

@@ -19,7 +19,7 @@ const resetDisabled = "PASSWORD_RESET_DISABLED"
 // PasswordReset reports whether users who forgot their password can have a link
 // mailed.
 func (s *Service) PasswordReset() bool {
-	return s.cfg.PasswordReset && !s.cfg.PasswordLoginDisabled && s.cfg.WebHost != "" && s.mail()
+	return s.cfg.PasswordReset && !s.cfg.PasswordLoginDisabled && s.cfg.WebHost != "" && s.post.Ready()
 }
 
 // canReset reports whether a user has a password that can be forgotten.
@@ -64,7 +64,7 @@ func (s *Service) AskReset(ctx context.Context, login string, c Client) error {
 	if err != nil || !send {
 		return err
 	}
-	s.cfg.Mail.Post(letters.Letter{
+	s.post.Post(letters.Letter{
 		Subject: "Choose a new password", Action: "Choose a new password",
 		// Behind the number sign, the token reaches neither proxies nor their logs.
 		Link: s.cfg.WebHost + "/auth/reset#token=" + token,
@@ -102,7 +102,7 @@ func (s *Service) ResetPassword(ctx context.Context, token, password domain.Secr
 	}
 	s.throttle.forget(passwordTries(user.ID))
 	s.mails.forget(passwordTries(user.ID))
-	s.tell(user, c, letters.PasswordReset)
+	s.post.Tell(user, c.Address, letters.PasswordReset)
 	return nil
 }
 

@@ -141,7 +141,7 @@ func (s *Service) ChangeRequired(ctx context.Context, cookie string, password do
 	if err != nil {
 		return Ticket{}, err
 	}
-	s.tell(user, c, letters.PasswordChanged)
+	s.post.Tell(user, c.Address, letters.PasswordChanged)
 	return Ticket{Cookie: s.sign(token), User: user}, nil
 }
 

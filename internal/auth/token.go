@@ -119,7 +119,7 @@ func (s *Service) MakeToken(ctx context.Context, actor domain.Actor, n NewToken)
 	if err != nil {
 		return "", domain.Token{}, err
 	}
-	s.tellOf(actor.User, actor, letters.TokenMade)
+	s.post.Tell(actor.User, actor.Address, letters.TokenMade)
 	return text, token, nil
 }
 

@@ -125,7 +125,7 @@ func (s *Service) enrol(ctx context.Context, actor domain.Actor, user domain.Use
 	})
 	out.Factor.Secret = ""
 	if err == nil && confirmed {
-		s.tellOf(user, actor, letters.FactorOn)
+		s.post.Tell(user, actor.Address, letters.FactorOn)
 	}
 	return out, err
 }
@@ -322,7 +322,7 @@ func (s *Service) confirm(ctx context.Context, actor domain.Actor, f domain.TOTP
 		})
 	})
 	if err == nil {
-		s.tellOf(actor.User, actor, letters.FactorOn)
+		s.post.Tell(actor.User, actor.Address, letters.FactorOn)
 	}
 	return err
 }
@@ -376,7 +376,7 @@ func (s *Service) removeFactor(ctx context.Context, actor domain.Actor, user dom
 		return s.noteUser(ctx, actor, user, "Second factor of user %s removed")
 	})
 	if err == nil {
-		s.tellOf(user, actor, letters.FactorOff)
+		s.post.Tell(user, actor.Address, letters.FactorOff)
 	}
 	return err
 }
@@ -458,7 +458,7 @@ func (s *Service) Recover(ctx context.Context, cookie string, code domain.Secret
 		return s.noteUser(ctx, c.actor(user), user, "Second factor of user %s removed by a recovery code")
 	})
 	if err == nil {
-		s.tell(user, c, letters.FactorRecovered)
+		s.post.Tell(user, c.Address, letters.FactorRecovered)
 	}
 	return ticket, true, err
 }

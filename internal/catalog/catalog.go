@@ -60,27 +60,10 @@ type Deps struct {
 	Teams         Teams
 	Maintenance   Maintenance
 	// Mail sends notices and invitations; nil: nothing is sent.
-	Mail Mailer
+	Mail mail.Mailer
 	// WebHost is the public address that links in letters start with; without one
 	// invitations are not mailed.
 	WebHost string
-}
-
-// Mailer sends letters without making anybody wait.
-type Mailer interface {
-	// Configured reports whether there is a mail server at all.
-	Configured() bool
-	Post(mail.Message)
-}
-
-// mails reports whether letters can be sent.
-func (c *Catalog) mails() bool { return c.Mail != nil && c.Mail.Configured() }
-
-// tell writes to a user what somebody did to their account.
-func (c *Catalog) tell(u domain.User, actor domain.Actor, n mail.Notice) {
-	if c.mails() && u.Email != "" {
-		c.Mail.Post(n.About(u, actor.Address, c.WebHost))
-	}
 }
 
 // Teams governs how members come and go.
@@ -102,6 +85,7 @@ const (
 // Catalog carries out the use cases.
 type Catalog struct {
 	Deps
+	post     mail.Postman
 	launches launchChecker // nil: nobody knows
 }
 
@@ -119,7 +103,7 @@ func New(d Deps) (*Catalog, error) {
 	if d.BaseApps == nil {
 		d.BaseApps = domain.BuiltinApps()
 	}
-	return &Catalog{Deps: d}, nil
+	return &Catalog{Deps: d, post: mail.Postman{Mailer: d.Mail, WebHost: d.WebHost}}, nil
 }
 
 // Grant says what an actor is in a project. An administrator gets a grant for
