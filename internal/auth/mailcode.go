@@ -154,7 +154,7 @@ func (s *Service) LoginByMail(ctx context.Context, address string, c Client) (Ti
 		return Ticket{}, err
 	}
 	token := randomText()
-	row := domain.MailCode{Purpose: domain.MailLogin, Email: address, TokenHash: hexHash(token)}
+	row := domain.MailCode{Purpose: domain.MailLogin, Email: address, TokenHash: domain.HashToken(token)}
 	send := s.mayLoginByMail(user, known, address)
 	if known && send {
 		row.UserID = &user.ID
@@ -218,7 +218,7 @@ func (s *Service) ResendMail(ctx context.Context, cookie string, c Client) error
 	if !ok {
 		return errSignIn()
 	}
-	row, err := s.mailCode(ctx, hexHash(token), domain.MailFactor, domain.MailLogin)
+	row, err := s.mailCode(ctx, domain.HashToken(token), domain.MailFactor, domain.MailLogin)
 	if errors.Is(err, store.ErrNotFound) {
 		return errSignIn()
 	}
@@ -282,7 +282,7 @@ func (s *Service) waitsForMail(ctx context.Context, cookie string) (domain.MailC
 	if !ok {
 		return domain.MailCode{}, errSignIn()
 	}
-	row, err := s.mailCode(ctx, hexHash(token), domain.MailLogin)
+	row, err := s.mailCode(ctx, domain.HashToken(token), domain.MailLogin)
 	if errors.Is(err, store.ErrNotFound) || err == nil && s.cfg.Now().Sub(row.Created) >= pendingLife {
 		return row, errSignIn()
 	}

@@ -50,7 +50,7 @@ func (s *Service) AskReset(ctx context.Context, login string, c Client) error {
 		return err
 	}
 	token := randomText()
-	row.TokenHash = hexHash(token)
+	row.TokenHash = domain.HashToken(token)
 	err = s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		// The last link is the one that holds.
 		if _, err := s.cfg.Store.MailCodes().DeleteWhere(ctx, store.Eq("purpose", domain.MailReset), store.Eq("email", row.Email)); err != nil {
@@ -107,7 +107,7 @@ func (s *Service) ResetPassword(ctx context.Context, token, password domain.Secr
 }
 
 func (s *Service) resetPassword(ctx context.Context, token, password domain.Secret, c Client) (domain.User, error) {
-	row, err := s.mailCode(ctx, hexHash(token.Reveal()), domain.MailReset)
+	row, err := s.mailCode(ctx, domain.HashToken(token.Reveal()), domain.MailReset)
 	if errors.Is(err, store.ErrNotFound) || err == nil && (row.UserID == nil || s.cfg.Now().Sub(row.Sent) >= resetLife) {
 		return domain.User{}, errWrongCode
 	}

@@ -38,7 +38,7 @@ func (s *Service) start(ctx context.Context, user domain.User, c Client, byMail 
 	token := randomText()
 	now := s.cfg.Now().UTC()
 	session := domain.Session{
-		TokenHash: hexHash(token), UserID: user.ID, Created: now, LastActive: now,
+		TokenHash: domain.HashToken(token), UserID: user.ID, Created: now, LastActive: now,
 		IP: cut(c.Address, 39), UserAgent: cut(c.UserAgent, 500),
 	}
 	err := s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
@@ -110,7 +110,7 @@ func (s *Service) session(ctx context.Context, cookie string) (domain.Session, d
 	if !ok {
 		return domain.Session{}, domain.User{}, errSignIn()
 	}
-	session, err := s.cfg.Store.Sessions().First(ctx, store.Where(store.Eq("token_hash", hexHash(token))))
+	session, err := s.cfg.Store.Sessions().First(ctx, store.Where(store.Eq("token_hash", domain.HashToken(token))))
 	if errors.Is(err, store.ErrNotFound) {
 		return session, domain.User{}, errSignIn()
 	}
@@ -222,7 +222,7 @@ func (s *Service) Discard(ctx context.Context, cookie string) error {
 	if !ok {
 		return nil
 	}
-	mine := store.Eq("token_hash", hexHash(token))
+	mine := store.Eq("token_hash", domain.HashToken(token))
 	if _, err := s.cfg.Store.MailCodes().DeleteWhere(ctx, mine); err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func (s *Service) NewSetupToken() domain.Secret {
 	token := randomText()
 	s.setupMu.Lock()
 	defer s.setupMu.Unlock()
-	s.setupHash = hexHash(token)
+	s.setupHash = domain.HashToken(token)
 	return domain.Secret(token)
 }
 
@@ -98,7 +98,7 @@ func (s *Service) setup(ctx context.Context, token domain.Secret, user domain.Us
 func (s *Service) setupTokenIs(token domain.Secret) bool {
 	s.setupMu.Lock()
 	defer s.setupMu.Unlock()
-	return s.setupHash != "" && subtle.ConstantTimeCompare([]byte(hexHash(token.Reveal())), []byte(s.setupHash)) == 1
+	return s.setupHash != "" && subtle.ConstantTimeCompare([]byte(domain.HashToken(token.Reveal())), []byte(s.setupHash)) == 1
 }
 
 func errSetupDone() error {

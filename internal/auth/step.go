@@ -124,7 +124,7 @@ func (s *Service) ChangeRequired(ctx context.Context, cookie string, password do
 			return err
 		}
 		_, err = s.cfg.Store.Sessions().Update(ctx, session.ID, func(row *domain.Session) error {
-			row.TokenHash, row.LastActive = hexHash(token), s.cfg.Now().UTC()
+			row.TokenHash, row.LastActive = domain.HashToken(token), s.cfg.Now().UTC()
 			return nil
 		})
 		if errors.Is(err, store.ErrNotFound) {

@@ -47,7 +47,7 @@ func (s *Service) byToken(ctx context.Context, text string) (domain.Actor, error
 	if text == "" || len(text) > 200 {
 		return domain.Actor{}, errSignIn()
 	}
-	token, err := s.cfg.Store.Tokens().First(ctx, store.Where(store.Eq("token_hash", hexHash(text))))
+	token, err := s.cfg.Store.Tokens().First(ctx, store.Where(store.Eq("token_hash", domain.HashToken(text))))
 	if errors.Is(err, store.ErrNotFound) {
 		return domain.Actor{}, errSignIn()
 	}
@@ -106,7 +106,7 @@ func (s *Service) MakeToken(ctx context.Context, actor domain.Actor, n NewToken)
 	// send; the padding makes it the 44 characters they expect.
 	text := strings.ToLower(base64.URLEncoding.EncodeToString(randomBytes(32)))
 	token := domain.Token{
-		TokenHash: hexHash(text), Prefix: text[:prefixLength], Name: n.Name, Created: now, ExpiresAt: n.ExpiresAt,
+		TokenHash: domain.HashToken(text), Prefix: text[:prefixLength], Name: n.Name, Created: now, ExpiresAt: n.ExpiresAt,
 		UserID: actor.User.ID, Scopes: n.Scopes, Projects: n.Projects,
 	}
 	err := s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
@@ -223,7 +223,7 @@ func (s *Service) DeleteTokens(ctx context.Context, actor domain.Actor, text str
 	text = strings.ToLower(text)
 	conds := []store.Cond{store.Eq("user_id", actor.User.ID), store.Eq("prefix", text[:prefixLength])}
 	if len(text) >= 40 {
-		conds = append(conds, store.Eq("token_hash", hexHash(text)))
+		conds = append(conds, store.Eq("token_hash", domain.HashToken(text)))
 	}
 	return s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		tokens, err := s.cfg.Store.Tokens().List(ctx, store.Where(conds...))

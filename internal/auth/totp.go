@@ -256,7 +256,7 @@ func (s *Service) takeRecovery(ctx context.Context, id domain.UserID, text strin
 
 // recoveryHash needs no salt of its own: the codes are random.
 func recoveryHash(id domain.UserID, code string) string {
-	return hexHash(fmt.Sprintf("recovery\x00%d\x00%s", id, code))
+	return domain.HashToken(fmt.Sprintf("recovery\x00%d\x00%s", id, code))
 }
 
 // codeTries is the name under which wrong codes of a user are counted. Apart from
@@ -479,7 +479,7 @@ func (s *Service) complete(ctx context.Context, session domain.Session, user dom
 			}
 			now := s.cfg.Now().UTC()
 			_, err := s.cfg.Store.Sessions().Update(ctx, session.ID, func(row *domain.Session) error {
-				row.TokenHash, row.Pending, row.VerifiedAt, row.LastActive = hexHash(token), domain.FactorNone, &now, now
+				row.TokenHash, row.Pending, row.VerifiedAt, row.LastActive = domain.HashToken(token), domain.FactorNone, &now, now
 				return nil
 			})
 			if err != nil {

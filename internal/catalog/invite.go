@@ -2,9 +2,7 @@ package catalog
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"net/mail"
 	"net/url"
@@ -136,7 +134,7 @@ func (c *Catalog) CreateInvite(ctx context.Context, g authz.Grant, i domain.Invi
 		return InviteRow{}, "", err
 	}
 	secret := base64.RawURLEncoding.EncodeToString(randomBytes(32))
-	i.ProjectID, i.Status, i.TokenHash = g.Project, domain.InvitePending, hashInvite(secret)
+	i.ProjectID, i.Status, i.TokenHash = g.Project, domain.InvitePending, domain.HashToken(secret)
 	i.InviterUserID, i.AcceptedAt = g.Actor.UserID(), nil
 	var row InviteRow
 	err := c.Store.InTx(ctx, func(ctx context.Context) error {
@@ -190,11 +188,6 @@ func (c *Catalog) mailInvite(ctx context.Context, g authz.Grant, row InviteRow, 
 		Link: c.WebHost + "/invite#" + url.Values{"token": {secret}}.Encode(), Action: "Accept the invitation",
 		Footer: "If you do not know what this is about, leave this letter alone.",
 	}.To(address, name))
-}
-
-func hashInvite(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return hex.EncodeToString(sum[:])
 }
 
 // checkInvite looks at the values alone and fills in what was left out.
@@ -366,7 +359,7 @@ func (c *Catalog) AcceptInvite(ctx context.Context, actor domain.Actor, secret d
 	}
 	var project domain.ProjectID
 	err := c.Store.InTx(ctx, func(ctx context.Context) error {
-		i, err := c.Store.Invites().First(ctx, store.Where(store.Eq("token_hash", hashInvite(secret.Reveal()))))
+		i, err := c.Store.Invites().First(ctx, store.Where(store.Eq("token_hash", domain.HashToken(secret.Reveal()))))
 		if err != nil {
 			return missing(err, "invitation")
 		}

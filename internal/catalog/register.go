@@ -44,7 +44,7 @@ func (c *Catalog) openInvite(ctx context.Context, secret domain.Secret) (domain.
 	if secret == "" {
 		return domain.Invite{}, domain.Invalid("token", "the token of the invitation is required")
 	}
-	i, err := c.Store.Invites().First(ctx, store.Where(store.Eq("token_hash", hashInvite(secret.Reveal()))))
+	i, err := c.Store.Invites().First(ctx, store.Where(store.Eq("token_hash", domain.HashToken(secret.Reveal()))))
 	if errors.Is(err, store.ErrNotFound) {
 		return i, domain.Invalid("token", "there is no such invitation; ask for a new one")
 	}

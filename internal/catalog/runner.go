@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/pem"
 	"fmt"
 	"maps"
@@ -126,10 +124,10 @@ func (c *Catalog) CreateRunner(ctx context.Context, s RunnerScope, r domain.Runn
 		private := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 		// The runners of the reference want this form under this name.
 		r.PublicKey = string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&key.PublicKey)}))
-		r.TokenHash = hashToken(token)
+		r.TokenHash = domain.HashToken(token)
 		secrets = RunnerSecrets{Token: domain.Secret(token), PrivateKey: domain.Secret(private)}
 	} else {
-		r.TokenHash = domain.UnregisteredToken + hashToken(token)
+		r.TokenHash = domain.UnregisteredToken + domain.HashToken(token)
 	}
 	err := c.Store.InTx(ctx, func(ctx context.Context) error {
 		r.ID = 0
@@ -146,11 +144,6 @@ func (c *Catalog) CreateRunner(ctx context.Context, s RunnerScope, r domain.Runn
 
 func randomToken() string {
 	return base64.StdEncoding.EncodeToString(randomBytes(32))
-}
-
-func hashToken(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(sum[:])
 }
 
 // UpdateRunner changes what may be changed of a runner through change, which
@@ -194,7 +187,7 @@ func (c *Catalog) NewRegistrationToken(ctx context.Context, s RunnerScope, id do
 		if row.Registered() {
 			return domain.Invalid("", "the runner has registered already; delete it and create a new one if its token is lost")
 		}
-		hash := hashToken(token)
+		hash := domain.HashToken(token)
 		row.RegistrationHash = &hash
 		return nil
 	})
