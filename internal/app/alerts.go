@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"signalbox/internal/config"
+	"signalbox/internal/mail"
 	"signalbox/internal/notify"
 	"signalbox/internal/notify/dingtalk"
 	"signalbox/internal/notify/email"
@@ -17,21 +18,15 @@ import (
 	"signalbox/internal/store"
 )
 
-// newAlerts makes what tells people about tasks.
-func newAlerts(c *config.Config, st store.Store, log *slog.Logger) (*notify.Service, error) {
-	channels, err := alertChannels(c)
-	if err != nil {
-		return nil, err
-	}
-	return notify.New(notify.Deps{Store: st, Channels: channels, WebHost: c.Server.WebHost, Log: log, Now: utcNow})
+// newAlerts makes what tells people about tasks. It shares the sender with the
+// queue of letters but not the queue: what that drops is forgotten, while alerts
+// wait in the database until they have been delivered.
+func newAlerts(c *config.Config, st store.Store, sender *mail.Sender, log *slog.Logger) (*notify.Service, error) {
+	return notify.New(notify.Deps{Store: st, Channels: alertChannels(c, sender), WebHost: c.Server.WebHost, Log: log, Now: utcNow})
 }
 
 // alertChannels are the channels that the configuration switches on.
-func alertChannels(c *config.Config) ([]notify.Channel, error) {
-	sender, err := newMail(c.Mail)
-	if err != nil {
-		return nil, err
-	}
+func alertChannels(c *config.Config, sender *mail.Sender) []notify.Channel {
 	client := webhook.New(webhook.Settings{Proxy: http.ProxyFromEnvironment})
 	a := c.Alerts
 	var on []notify.Channel
@@ -51,5 +46,5 @@ func alertChannels(c *config.Config) ([]notify.Channel, error) {
 			on = append(on, channel.Channel)
 		}
 	}
-	return on, nil
+	return on
 }

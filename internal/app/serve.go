@@ -113,7 +113,7 @@ func (a *App) serve(ctx context.Context, c *config.Config, st store.Store, log *
 	if err != nil {
 		return err
 	}
-	alerts, err := newAlerts(c, st, log)
+	alerts, err := newAlerts(c, st, sender, log)
 	if err != nil {
 		return err
 	}
