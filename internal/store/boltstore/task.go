@@ -74,9 +74,6 @@ func (s *tasks) Update(ctx context.Context, id domain.TaskID, fn func(*domain.Ta
 	return result, rules.Explain(err, "update task %d", id)
 }
 
-// removals is the revision that counts the tasks deleted from a project.
-func removals(p domain.ProjectID) int64 { return -int64(p) }
-
 func (s *tasks) Delete(ctx context.Context, id domain.TaskID) error {
 	err := s.DB.Write(ctx, func(t *kv.Tx) error {
 		task, row, err := s.Load(t, int64(id))
@@ -96,7 +93,7 @@ func (s *tasks) Delete(ctx context.Context, id domain.TaskID) error {
 		if err := s.notices.Remove(t, told...); err != nil {
 			return err
 		}
-		t.Bump(removals(task.ProjectID))
+		t.Bump(int64(rules.Removals(task.ProjectID)))
 		return s.Remove(t, row)
 	})
 	return rules.Explain(err, "delete task %d", id)
@@ -112,7 +109,7 @@ func (s *tasks) Settled(ctx context.Context, p domain.ProjectID, before time.Tim
 		return found, err
 	}
 	err = s.DB.Read(ctx, func(t *kv.Tx) error {
-		if removed, err = t.Revision(removals(p)); err != nil {
+		if removed, err = t.Revision(int64(rules.Removals(p))); err != nil {
 			return err
 		}
 		newest, err := first(t, store.Where(store.InProject(p), store.Lt("created", before)).By("-id"))

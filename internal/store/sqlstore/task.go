@@ -196,7 +196,7 @@ func (s *tasks) Delete(ctx context.Context, id domain.TaskID) error {
 			}
 		}
 		tx.bump(t.ProjectID)
-		tx.bump(removals(t.ProjectID))
+		tx.bump(rules.Removals(t.ProjectID))
 		return nil
 	})
 	return rules.Explain(err, "delete task %d", id)
@@ -422,13 +422,10 @@ func (s *tasks) Stats(ctx context.Context, f store.StatsFilter) ([]domain.TaskSt
 	return stats.List(), nil
 }
 
-// removals is whose revision counts the tasks that were deleted from a project.
-func removals(p domain.ProjectID) domain.ProjectID { return -p }
-
 func (s *tasks) Settled(ctx context.Context, p domain.ProjectID, before time.Time) (upTo domain.TaskID, removed int64, err error) {
 	defer func() { err = rules.Explain(err, "look how far the tasks of project %d have ended", p) }()
 	// First, so that what is deleted meanwhile counts against what is read now.
-	if err := s.eng.scan(ctx, "select coalesce(sum(value), 0) from revisions where project_id = ?", []any{int64(removals(p))}, &removed); err != nil {
+	if err := s.eng.scan(ctx, "select coalesce(sum(value), 0) from revisions where project_id = ?", []any{int64(rules.Removals(p))}, &removed); err != nil {
 		return 0, 0, err
 	}
 	var unfinished, newest sql.NullInt64

@@ -457,7 +457,8 @@ create table if not exists "options" (
 	"value" longtext not null
 );
 
--- The row of project 0 counts what all projects share.
+-- The row of project 0 counts what all projects share. That of -p grows
+-- when tasks of project p are deleted.
 create table if not exists revisions (
 	project_id bigint primary key,
 	"value"    bigint not null

@@ -405,7 +405,8 @@ create table options (
 	"value" text collate "C" not null
 );
 
--- The row of project 0 counts what all projects share.
+-- The row of project 0 counts what all projects share. That of -p grows
+-- when tasks of project p are deleted.
 create table revisions (
 	project_id bigint primary key,
 	"value"    bigint not null

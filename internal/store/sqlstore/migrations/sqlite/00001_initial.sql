@@ -404,7 +404,8 @@ create table options (
 	value text not null
 ) strict, without rowid;
 
--- The row of project 0 counts what all projects share.
+-- The row of project 0 counts what all projects share. That of -p grows
+-- when tasks of project p are deleted.
 create table revisions (
 	project_id integer primary key,
 	value      integer not null
