@@ -20,14 +20,13 @@ type tasks struct {
 	definitions            kv.Table[domain.TaskDefinition]
 	chunks, results        kv.Table[chunk]
 	stages                 kv.Table[domain.TaskStage]
-	notices                kv.Table[domain.Notification]
 	queue, heads, versions *kv.Index
 }
 
 func newTasks(s *Store, definitions kv.Table[domain.TaskDefinition], stages kv.Table[domain.TaskStage]) *tasks {
 	c := collect[domain.Task, domain.TaskID](s.db, "tasks")
 	return &tasks{
-		c, s.tmpls.Table, definitions, s.logs.Table, s.results.Table, stages, s.notices.Table,
+		c, s.tmpls.Table, definitions, s.logs.Table, s.results.Table, stages,
 		c.Partial(schema.Queue), c.Partial(schema.Heads), c.Partial(schema.Versions),
 	}
 }
@@ -78,19 +77,6 @@ func (s *tasks) Delete(ctx context.Context, id domain.TaskID) error {
 	err := s.DB.Write(ctx, func(t *kv.Tx) error {
 		task, row, err := s.Load(t, int64(id))
 		if err != nil {
-			return err
-		}
-		// The schema takes along what is owned; notifications have indexes, so they
-		// are not.
-		var told [][]any
-		err = s.notices.Query(ctx, t, store.Where(store.Eq("task_id", id)).Max(kv.NoLimit), func(row []any) error {
-			told = append(told, slices.Clone(row))
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		if err := s.notices.Remove(t, told...); err != nil {
 			return err
 		}
 		t.Bump(int64(rules.Removals(task.ProjectID)))

@@ -263,7 +263,7 @@ func (t *Rows) Remove(tx *Tx, rows ...[]any) error {
 		key := t.primary.key(row)
 		for _, r := range t.referred {
 			if r.owned {
-				if err := r.clear(tx, key); err != nil {
+				if err := r.remove(tx, key); err != nil {
 					return err
 				}
 			} else if r.holds(tx, key) {
@@ -272,6 +272,28 @@ func (t *Rows) Remove(tx *Tx, rows ...[]any) error {
 		}
 	}
 	return nil
+}
+
+// remove deletes the rows that refer to the one with a key, with those they own.
+func (r referrer) remove(tx *Tx, key []byte) error {
+	t := r.table
+	if r.Index == t.primary && len(t.indexes) == 0 && len(t.referred) == 0 && t.Schema.Revision == "" {
+		return r.clear(tx, key) // nobody needs to know what logs say to delete them
+	}
+	var rows [][]any
+	primary := tx.tx.Bucket(t.primary.bucket)
+	err := path{Index: r.Index, from: key, to: after(key)}.walk(tx, false, func(at, value []byte) (bool, error) {
+		if r.Index != t.primary {
+			value = primary.Get(at[len(at)-keyInt:])
+		}
+		row := make([]any, len(t.cols))
+		rows = append(rows, row)
+		return true, t.decode(value, row)
+	})
+	if err != nil {
+		return tx.Fail(err)
+	}
+	return t.Remove(tx, rows...)
 }
 
 // clear deletes the keys with a prefix.

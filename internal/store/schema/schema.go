@@ -32,8 +32,8 @@ const Shared = "*"
 // Reference says that a field holds keys of another table, null aside.
 type Reference struct {
 	Field, To string
-	// Owned rows go with the row they refer to. They have no indexes and raise no
-	// revision. Other references keep it from going.
+	// Owned rows go with the row they refer to, without being asked for. Other
+	// references keep it from going.
 	Owned bool
 }
 
@@ -189,9 +189,22 @@ func Tables() []Table {
 			References: []Reference{{Field: "task_id", To: "tasks", Owned: true}},
 		},
 		{
-			Name: "notifications", What: "notification", References: all(of("tasks", "task_id"), project),
-			Indexes: [][]string{{"channel", "next_at"}, {"next_at"}, {"created"}},
+			Name: "notifications", What: "notification",
+			References: all([]Reference{{Field: "task_id", To: "tasks", Owned: true}}, project),
+			Indexes:    [][]string{{"channel", "next_at"}, {"next_at"}, {"created"}},
 		},
+	}
+}
+
+// OwnedBy calls fn for each table with rows that go with a row of the table to,
+// and the field that says with which.
+func OwnedBy(to string, fn func(table, field string)) {
+	for _, t := range Tables() {
+		for _, r := range t.References {
+			if r.Owned && r.To == to {
+				fn(t.Name, r.Field)
+			}
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"signalbox/internal/store"
 	"signalbox/internal/store/rowmap"
 	"signalbox/internal/store/rules"
+	"signalbox/internal/store/schema"
 )
 
 // tasks implements store.Tasks; the queue is in queue.go, what jobs report in
@@ -27,6 +28,8 @@ type tasks struct {
 	// waiting, active and ended are conditions, spelt as in the partial indexes.
 	waiting, active, ended, versioned string
 	headsSQL                          string
+	// deleteAll deletes what a task owns, and then the task.
+	deleteAll []string
 }
 
 func newTasks(e *engine) *tasks {
@@ -47,6 +50,10 @@ func newTasks(e *engine) *tasks {
 		t.headsSQL = "select" + e.d.AsWritten + " t.id, t.project_id, t.template_id from (select min(id) as id from tasks where " + t.waiting +
 			" group by template_id) as h join tasks t on t.id = h.id order by t.id"
 	}
+	schema.OwnedBy("tasks", func(table, field string) {
+		t.deleteAll = append(t.deleteAll, fmt.Sprintf("delete from %s where %s = ?", table, field))
+	})
+	t.deleteAll = append(t.deleteAll, t.deleteSQL)
 	var cols []string
 	for _, c := range t.rows.Columns {
 		cols = append(cols, "t."+e.d.Quote(c.Name))
@@ -183,14 +190,7 @@ func (s *tasks) Delete(ctx context.Context, id domain.TaskID) error {
 		if err != nil {
 			return err
 		}
-		for _, query := range []string{
-			"delete from " + logTable + " where task_id = ?",
-			"delete from " + resultTable + " where task_id = ?",
-			"delete from task_stages where task_id = ?",
-			"delete from notifications where task_id = ?",
-			"delete from task_definitions where task_id = ?",
-			s.deleteSQL,
-		} {
+		for _, query := range s.deleteAll {
 			if _, err := tx.exec(ctx, query, int64(id)); err != nil {
 				return err
 			}

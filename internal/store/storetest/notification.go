@@ -1,12 +1,14 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"signalbox/internal/domain"
 	"signalbox/internal/store"
@@ -69,6 +71,67 @@ func notificationCases() []testCase {
 			}
 			err = s.Notifications().Create(t.Context(), &domain.Notification{ProjectID: w.Project.ID, TaskID: gone.ID})
 			wantError(t, "about a task that is gone", err, store.ErrReference)
+		}},
+		{"deleted with template and project", func(t *testing.T, s store.Store) {
+			ctx := t.Context()
+			w := Seed(t, s)
+			other := w.NewTemplate(t, func(tpl *domain.Template) { tpl.Name = "Other" })
+			gone, stays := w.NewTask(t, w.Template), w.NewTask(t, other)
+			w.notify(t, gone, domain.ChannelSlack, ptr(Now()))
+			kept := w.notify(t, stays, domain.ChannelSlack, ptr(Now()))
+			left := func(want ...domain.Notification) {
+				t.Helper()
+				for _, q := range []store.Query{ // by every index there is
+					{}, store.Where(store.InProject(w.Project.ID)), store.Where(store.Eq("channel", domain.ChannelSlack), store.Lt("next_at", Now().Add(time.Hour))),
+					store.Where(store.Gt("next_at", time.Unix(0, 0))), store.Where(store.Lt("created", Now().Add(time.Hour))),
+				} {
+					list, err := s.Notifications().List(ctx, q)
+					check(t, err)
+					if diff := cmp.Diff(want, list, cmpopts.EquateEmpty()); diff != "" {
+						t.Errorf("left by %+v (-want +got):\n%s", q, diff)
+					}
+				}
+			}
+			// Neither goes while there are tasks, and a refusal takes nothing along.
+			wantError(t, "template with a task", s.Templates().Delete(ctx, w.Template.ID), store.ErrReference)
+			wantError(t, "project with tasks", s.Projects().Delete(ctx, w.Project.ID), store.ErrReference)
+			if n, err := s.Notifications().Count(ctx, store.Query{}); err != nil || n != 2 {
+				t.Errorf("after refusals %d are left, %v, want 2", n, err)
+			}
+			check(t, s.InTx(ctx, func(ctx context.Context) error {
+				if err := s.Tasks().Delete(ctx, gone.ID); err != nil {
+					return err
+				}
+				return s.Templates().Delete(ctx, w.Template.ID)
+			}))
+			left(kept)
+			err := s.InTx(ctx, func(ctx context.Context) error {
+				if err := s.Tasks().Delete(ctx, stays.ID); err != nil {
+					return err
+				}
+				return errStop
+			})
+			wantError(t, "given up", err, errStop)
+			left(kept)
+			check(t, s.InTx(ctx, func(ctx context.Context) error {
+				if err := s.Tasks().Delete(ctx, stays.ID); err != nil {
+					return err
+				}
+				if err := s.Templates().Delete(ctx, other.ID); err != nil {
+					return err
+				}
+				in := store.InProject(w.Project.ID)
+				for _, remove := range []func(context.Context, ...store.Cond) (int, error){
+					s.Inventories().DeleteWhere, s.Repositories().DeleteWhere, s.Keys().DeleteWhere,
+					s.VariableGroups().DeleteWhere, s.Views().DeleteWhere, s.Members().DeleteWhere,
+				} {
+					if _, err := remove(ctx, in); err != nil {
+						return err
+					}
+				}
+				return s.Projects().Delete(ctx, w.Project.ID)
+			}))
+			left()
 		}},
 		{"one of many takes it", func(t *testing.T, s store.Store) {
 			w := Seed(t, s)
