@@ -328,6 +328,11 @@ func TestRun_TakesOverFromTheDead(t *testing.T) {
 	if !strings.Contains(hook.got()[0], fmt.Sprintf("#%d ", marker.ID)) {
 		t.Errorf("sent while its lease was good: %s", hook.got()[0])
 	}
+	testkit.Eventually(t, "the other alert is done with", func() bool { // or its lease would end too
+		return slices.ContainsFunc(f.rows(), func(n domain.Notification) bool {
+			return n.TaskID == marker.ID && n.State == domain.NotificationSent
+		})
+	})
 	clock.Advance(3 * time.Minute)
 	if diff := cmp.Diff([]string{"slack sent after 1: ", "slack sent after 2: "}, f.settled()); diff != "" {
 		t.Errorf("records (-want +got):\n%s", diff)
