@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,8 +87,21 @@ func TestCopyData_NothingWorksOnAnUnfinishedCopy(t *testing.T) {
 			if err := dest.Close(); err != nil {
 				t.Fatal(err)
 			}
+			again, err := a.CopyData(t.Context(), from, to, log, func(cli.CopyProgress) {})
+			if err != nil || !slices.Equal(again, tables) {
+				t.Errorf("again, into what is complete: %+v, %v, want %+v", again, err, tables)
+			}
+			if dest, err = a.Open(t.Context(), to, log); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := dest.AddUser(t.Context(), cli.NewUser{Login: "more", Name: "U", Email: "more@example.org", External: true}); err != nil {
+				t.Fatal(err)
+			}
+			if err := dest.Close(); err != nil {
+				t.Fatal(err)
+			}
 			if _, err := a.CopyData(t.Context(), from, to, log, func(cli.CopyProgress) {}); !domain.IsKind(err, domain.KindConflict) {
-				t.Errorf("again, into what is complete: %v", err)
+				t.Errorf("again, into what has been used: %v", err)
 			}
 		})
 	}
