@@ -85,7 +85,6 @@ const (
 // Catalog carries out the use cases.
 type Catalog struct {
 	Deps
-	post     mail.Postman
 	launches launchChecker // nil: nobody knows
 }
 
@@ -103,8 +102,11 @@ func New(d Deps) (*Catalog, error) {
 	if d.BaseApps == nil {
 		d.BaseApps = domain.BuiltinApps()
 	}
-	return &Catalog{Deps: d, post: mail.Postman{Mailer: d.Mail, WebHost: d.WebHost}}, nil
+	return &Catalog{Deps: d}, nil
 }
+
+// post is by whom letters are sent.
+func (c *Catalog) post() mail.Postman { return mail.Postman{Mailer: c.Mail, WebHost: c.WebHost} }
 
 // Grant says what an actor is in a project. An administrator gets a grant for
 // every project there is; anybody else a grant without membership for projects

@@ -160,7 +160,7 @@ func (c *Catalog) CreateInvite(ctx context.Context, g authz.Grant, i domain.Invi
 // mailInvite sends an invitation to whom it is for. It stands without the letter
 // too: whoever made it has the link.
 func (c *Catalog) mailInvite(ctx context.Context, g authz.Grant, row InviteRow, secret string) {
-	if !c.post.Ready() || c.WebHost == "" {
+	if !c.post().Ready() || c.WebHost == "" {
 		return
 	}
 	project, err := c.Store.Projects().Get(ctx, g.Project)
@@ -182,7 +182,7 @@ func (c *Catalog) mailInvite(ctx context.Context, g authz.Grant, row InviteRow, 
 	if row.ExpiresAt != nil {
 		lines = append(lines, "The invitation holds until "+row.ExpiresAt.UTC().Format("2 January 2006, 15:04")+" UTC.")
 	}
-	c.post.Post(letters.Letter{
+	c.post().Post(letters.Letter{
 		Subject: "Invitation to " + project.Name, Lines: lines,
 		// What comes after # is not sent to servers, nor written to their logs.
 		Link: c.WebHost + "/invite#" + url.Values{"token": {secret}}.Encode(), Action: "Accept the invitation",

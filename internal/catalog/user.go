@@ -177,10 +177,10 @@ func (c *Catalog) ReplaceUser(ctx context.Context, actor domain.Actor, id domain
 		return err
 	}
 	if hash != "" {
-		c.post.Tell(stored, actor.Address, passwordNotice(actor, id))
+		c.post().Tell(stored, actor.Address, passwordNotice(actor, id))
 	}
 	if !strings.EqualFold(stored.Email, u.Email) {
-		c.post.Tell(stored, actor.Address, mail.EmailChanged) // at the old address
+		c.post().Tell(stored, actor.Address, mail.EmailChanged) // at the old address
 	}
 	return nil
 }
@@ -286,7 +286,7 @@ func (c *Catalog) SetPassword(ctx context.Context, actor domain.Actor, id domain
 		return c.note(ctx, actor, userEntry(domain.ActionUpdate, after, "Password of user %s changed", stored, after))
 	})
 	if err == nil {
-		c.post.Tell(stored, actor.Address, passwordNotice(actor, id))
+		c.post().Tell(stored, actor.Address, passwordNotice(actor, id))
 	}
 	return err
 }
