@@ -96,3 +96,20 @@ func (p *prepared) prepare(t testing.TB) {
 	p.world.site, p.world.other = nil, nil
 	p.file = file
 }
+
+// TestDump_SeesWhatIsCommitted makes sure that what was refused is held against
+// the database as it is, not as it was.
+func TestDump_SeesWhatIsCommitted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for round := range 3 {
+		before := w.dump()
+		if w.dump() != before {
+			t.Errorf("round %d: nothing was done, and it differs", round)
+		}
+		w.must("owner", "POST", w.path("/views"), object{"title": "new", "project_id": w.project})
+		if after := w.dump(); after == before || after != w.read() {
+			t.Errorf("round %d: a new row is not seen", round)
+		}
+	}
+}
