@@ -93,12 +93,14 @@ func (t *table[T]) list(ctx context.Context, query string, args []any) ([]T, err
 	}
 	defer rows.Close()
 	list := []T{}
-	row := t.rows.NewRow(t.eng.decode())
+	var e T
+	dest := t.rows.NewRow(t.eng.decode()).Dest(&e)
 	for rows.Next() {
-		list = append(list, *new(T))
-		if err := rows.Scan(row.Dest(&list[len(list)-1])...); err != nil {
+		e = *new(T)
+		if err := rows.Scan(dest...); err != nil {
 			return nil, err
 		}
+		list = append(list, e)
 	}
 	return list, t.eng.translate(rows.Err())
 }

@@ -74,9 +74,12 @@ func (p *pool) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 	return st, nil
 }
 
-// spell writes the parameters the way of the engine. Statements of this package
+// spell writes the parameters and limits the way of the engine. Statements of this package
 // hold no question marks but those.
 func (p *pool) spell(query string) string {
+	if p.d.HideLimit {
+		query = strings.ReplaceAll(query, " limit ?", " limit (0 + ?)")
+	}
 	if !p.d.Numbered {
 		return query
 	}

@@ -1,9 +1,11 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,6 +51,7 @@ func (ev *events) Add(ctx context.Context, e *domain.Event) error {
 	return nil
 }
 
+// List puts the events in order itself, for the reason that tasks do.
 func (ev *events) List(ctx context.Context, f store.EventFilter) ([]domain.EventWithNames, error) {
 	if f.Text != "" {
 		return rules.SearchEvents(ctx, f, ev.List)
@@ -57,12 +60,12 @@ func (ev *events) List(ctx context.Context, f store.EventFilter) ([]domain.Event
 		f.Limit = store.DefaultLimit
 	}
 	query, args := ev.listQuery(f)
-	rows, err := ev.eng.rows(ctx, query+" order by e.id desc limit ?", append(args, int64(f.Limit))...)
+	rows, err := ev.eng.rows(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list events: %w", err)
 	}
 	defer rows.Close()
-	list := []domain.EventWithNames{}
+	list := make([]domain.EventWithNames, 0, min(f.Limit, usual))
 	row := ev.named.NewRow(ev.eng.decode())
 	for rows.Next() {
 		list = append(list, domain.EventWithNames{})
@@ -73,6 +76,7 @@ func (ev *events) List(ctx context.Context, f store.EventFilter) ([]domain.Event
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("list events: %w", ev.eng.translate(err))
 	}
+	slices.SortFunc(list, func(a, b domain.EventWithNames) int { return cmp.Compare(b.ID, a.ID) })
 	return list, nil
 }
 
@@ -105,7 +109,7 @@ func (ev *events) listQuery(f store.EventFilter) (string, []any) {
 		parts = newest("project_id = ?", int64(*f.Project))
 	case f.Projects == nil:
 		if len(extra) == 0 {
-			return fmt.Sprintf(ev.listSQL, "events e"), nil
+			return fmt.Sprintf(ev.listSQL, "events e") + " order by e.id desc limit ?", []any{int64(f.Limit)}
 		}
 		parts = newest("")
 	default:
@@ -125,6 +129,8 @@ func (ev *events) listQuery(f store.EventFilter) (string, []any) {
 		for _, id := range ids {
 			parts += " union " + newest("project_id = ?", id)
 		}
+		parts = "select id from (" + parts + ") as y order by id desc limit ?"
+		args = append(args, int64(f.Limit))
 	}
 	return fmt.Sprintf(ev.listSQL, "("+parts+") as x join events e on e.id = x.id"), args
 }

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -202,13 +203,8 @@ func (s *tasks) Delete(ctx context.Context, id domain.TaskID) error {
 	return rules.Explain(err, "delete task %d", id)
 }
 
-func (s *tasks) listNamed(ctx context.Context, query string, args []any) ([]domain.TaskWithTemplate, error) {
-	list := []domain.TaskWithTemplate{}
-	err := s.eachNamed(ctx, query, args, func(t domain.TaskWithTemplate) { list = append(list, t) })
-	return list, err
-}
-
-func (s *tasks) eachNamed(ctx context.Context, query string, args []any, fn func(domain.TaskWithTemplate)) error {
+// eachNamed gives the tasks that a query selects to fn, each in the same place.
+func (s *tasks) eachNamed(ctx context.Context, query string, args []any, fn func(*domain.TaskWithTemplate)) error {
 	rows, err := s.eng.rows(ctx, query, args...)
 	if err != nil {
 		return err
@@ -216,15 +212,19 @@ func (s *tasks) eachNamed(ctx context.Context, query string, args []any, fn func
 	defer rows.Close()
 	row := s.named.NewRow(s.eng.decode())
 	var t domain.TaskWithTemplate
+	dest := row.Dest(&t)
 	for rows.Next() {
 		t = domain.TaskWithTemplate{}
-		if err := rows.Scan(row.Dest(&t)...); err != nil {
+		if err := rows.Scan(dest...); err != nil {
 			return err
 		}
-		fn(t)
+		fn(&t)
 	}
 	return s.eng.translate(rows.Err())
 }
+
+// usual is how long lists mostly are; there is room for as many from the start.
+const usual = 200
 
 // List looks for the identifiers first, by an index alone, then joins the rest
 // to those few.
@@ -292,11 +292,20 @@ func (s *tasks) List(ctx context.Context, f store.TaskFilter) ([]domain.TaskWith
 			part("", "status = ?", string(st))
 		}
 	}
-	query := fmt.Sprintf(s.selectNamed, "("+strings.Join(parts, " union all ")+") as p", "t.id = p.id") + " order by t.id desc limit ?"
-	list, err := s.listNamed(ctx, query, append(all, int64(f.Limit)))
+	ids := strings.Join(parts, " union all ")
+	if len(parts) > 1 {
+		ids, all = "select id from ("+ids+") as y order by id desc limit ?", append(all, int64(f.Limit))
+	}
+	// The rows are put in order here: SQLite would write each of them into a
+	// temporary table for it.
+	list := make([]domain.TaskWithTemplate, 0, min(f.Limit, usual))
+	err := s.eachNamed(ctx, fmt.Sprintf(s.selectNamed, "("+ids+") as p", "t.id = p.id"), all, func(t *domain.TaskWithTemplate) {
+		list = append(list, *t)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list tasks: %w", err)
 	}
+	slices.SortFunc(list, func(a, b domain.TaskWithTemplate) int { return cmp.Compare(b.ID, a.ID) })
 	return list, nil
 }
 
@@ -335,7 +344,7 @@ func (s *tasks) LastOfTemplates(ctx context.Context, p domain.ProjectID) (map[do
 		"(select (select x.id from tasks x where x.template_id = m.id order by x.id desc limit 1) as id from templates m where m.project_id = ?) as p", "t.id = p.id")
 	last := map[domain.TemplateID]domain.TaskWithTemplate{}
 	// Not by way of a list: there may be thousands of templates.
-	err := s.eachNamed(ctx, query, []any{int64(p)}, func(t domain.TaskWithTemplate) { last[t.TemplateID] = t })
+	err := s.eachNamed(ctx, query, []any{int64(p)}, func(t *domain.TaskWithTemplate) { last[t.TemplateID] = *t })
 	if err != nil {
 		return nil, fmt.Errorf("last tasks of project %d: %w", p, err)
 	}

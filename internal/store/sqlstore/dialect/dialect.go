@@ -84,6 +84,9 @@ type Dialect struct {
 	SingleWriter bool
 	// Numbered parameters are written $1, others ?.
 	Numbered bool
+	// HideLimit: a statement would be planned again whenever its limit is another
+	// than before, so limits are written as something to be calculated.
+	HideLimit bool
 	// Returning: the identifier of an inserted row is asked for with a returning
 	// clause; others report it after the statement.
 	Returning bool

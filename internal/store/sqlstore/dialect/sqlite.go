@@ -28,6 +28,7 @@ func SQLite(migrations fs.FS) *Dialect {
 		Open:         openSQLite,
 		Classify:     classifySQLite,
 		SingleWriter: true,
+		HideLimit:    true,
 		UseIndex:     func(index string) string { return " indexed by " + index },
 		Upsert: func(table, key, value, change string) string {
 			if change == "" {

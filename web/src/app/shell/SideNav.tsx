@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useMatchRoute } from "@tanstack/react-router";
 import { IconChevronsLeft, IconChevronsRight } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { usePermissions } from "@/api/permissions";
@@ -14,6 +14,7 @@ export function NavEntries({ pid, onNavigate }: { pid?: number; onNavigate?: () 
   const { t } = useTranslation();
   const { can } = usePermissions(pid ?? NaN);
   const user = useQuery(userQuery());
+  const matches = useMatchRoute();
   if (pid === undefined) {
     return (
       <ul className={classes.navList}>
@@ -41,12 +42,13 @@ export function NavEntries({ pid, onNavigate }: { pid?: number; onNavigate?: () 
       <div key={group}>
         {group !== "work" && <p className={classes.navGroup}>{t(`nav.group.${group}`)}</p>}
         <ul className={classes.navList}>
-          {entries.map(({ to, label, icon: Icon, exact }) => (
+          {entries.map(({ to, label, icon: Icon, exact, tab }) => (
             <li key={to}>
               <Link
                 to={to}
                 params={{ pid }}
                 className={classes.navLink}
+                {...(tab && matches({ to: tab, params: { pid } }) ? { "data-status": "active" } : {})}
                 activeOptions={{ exact: exact ?? false, includeSearch: false }}
                 onClick={onNavigate}
                 title={t(label)}

@@ -41,6 +41,8 @@ export type ProjectEntry = {
   label: string;
   icon: TablerIcon;
   exact?: boolean;
+  /** A page that is reached by a tab of this one. */
+  tab?: "/project/$pid/roles";
   needs?: Permission;
   group: "work" | "resources" | "project";
 };
@@ -56,7 +58,7 @@ export const projectEntries: ProjectEntry[] = [
   { to: "/project/$pid/repositories", label: "nav.repositories", icon: IconGitBranch, group: "resources" },
   { to: "/project/$pid/host_configs", label: "nav.hostConfigs", icon: IconLockAccess, group: "resources" },
   { to: "/project/$pid/integrations", label: "nav.integrations", icon: IconWebhook, group: "resources" },
-  { to: "/project/$pid/team", label: "nav.team", icon: IconUsers, group: "project" },
+  { to: "/project/$pid/team", label: "nav.team", icon: IconUsers, tab: "/project/$pid/roles", group: "project" },
   { to: "/project/$pid/runners", label: "nav.runners", icon: IconServerBolt, group: "project" },
   { to: "/project/$pid/audit", label: "nav.activity", icon: IconListDetails, group: "project" },
   {
