@@ -24,8 +24,8 @@ import (
 	"signalbox/internal/httpapi"
 )
 
-// tries returns how often three values are tried on each field of a request. With
-// SIGNALBOX_FUZZ_TRIES=100 it is all there are.
+// tries returns how many values of each kind are tried on each field of a request.
+// With SIGNALBOX_FUZZ_TRIES=100 it is all there are.
 func tries() int {
 	if n, err := strconv.Atoi(os.Getenv("SIGNALBOX_FUZZ_TRIES")); err == nil {
 		return n
@@ -49,12 +49,10 @@ func TestEveryOperation_TakesAnything(t *testing.T) {
 			seed := fnv.New64a()
 			_, _ = io.WriteString(seed, rt.ID) // a hash does not fail
 			p := &prober{
-				world: newWorld(t), rt: rt, op: c.ops[rt.Method+" /api"+rt.Path],
+				world: preparedPair.copy(t), rt: rt, op: c.ops[rt.Method+" /api"+rt.Path],
 				random: rand.New(rand.NewPCG(seed.Sum64(), 1)),
 			}
-			p.other = &world{site: p.site}
-			p.other.project = p.must("admin", "POST", "/api/projects", object{"name": "Other"})
-			p.other.furnish("admin", "other-")
+			p.turn = p.random.IntN(1000) // not every operation begins with the first values
 			p.state = p.dump()
 			p.run()
 			if strings.Contains(p.log.String(), "panic") {
@@ -67,10 +65,10 @@ func TestEveryOperation_TakesAnything(t *testing.T) {
 // prober sends one operation everything it can think of.
 type prober struct {
 	*world
-	other  *world
 	rt     httpapi.Route
 	op     *huma.Operation
 	random *rand.Rand
+	turn   int    // how many fields have had their values
 	state  string // what the database held when last something was done
 }
 
@@ -121,10 +119,17 @@ func (p *prober) anyone() string {
 	return []string{"admin", "admin", "admin", "owner"}[p.random.IntN(4)]
 }
 
-// some picks as many values as are to be tried.
-func (p *prober) some(values []string) []string {
-	p.random.Shuffle(len(values), func(i, j int) { values[i], values[j] = values[j], values[i] })
-	return values[:min(len(values), 3*tries())]
+// some picks values of each kind. Fields take turns, so that one of them meets what
+// its neighbour did not: all values are tried by fields of about the same kind.
+func (p *prober) some(kinds [][]string) []string {
+	var out []string
+	for _, kind := range kinds {
+		for i := range min(len(kind), tries()) {
+			out = append(out, kind[(p.turn+i)%len(kind)])
+		}
+	}
+	p.turn++
+	return out
 }
 
 func (p *prober) send(actor, path string, body []byte, kind string) {
@@ -187,11 +192,16 @@ func (p *prober) paths() []string {
 	return out
 }
 
-func queryValues() []string {
-	return []string{
-		"", "0", "-1", "1", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "1e3", "1.5", "true", "maybe", "zzz", "%00",
-		"%FF%FE", "%F0%9F%92%A5", "'%22;--", "%25_", "2026-01-31T12:00:00Z", "2026-13-31", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z",
-		"..%2F..%2Fetc", strings.Repeat("x", 64<<10), "name", "(", "(a%2B)%2B%24", "%5B", "null",
+// queryValues are what parameters are set to, by kind.
+func queryValues() [][]string {
+	return [][]string{
+		{"", "null", "name", "zzz"},
+		{"0", "1", "-1", "1e3", "1.5", "true", "maybe"},
+		{"9223372036854775807", "-9223372036854775808", "9223372036854775808"},
+		{"2026-01-31T12:00:00Z", "2026-13-31", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"},
+		{"%00", "%FF%FE", "%F0%9F%92%A5"},
+		{"'%22;--", "%25_", "..%2F..%2Fetc", "(", "(a%2B)%2B%24", "%5B"},
+		{strings.Repeat("x", 64<<10)},
 	}
 }
 
@@ -210,14 +220,19 @@ func rawBodies(good []byte) [][]byte {
 	return out
 }
 
-// fieldValues are what fields are set to, encoded.
-func fieldValues() []string {
-	return []string{
-		"null", "true", "false", "0", "-1", "1", "1.5", "1e400", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "2147483648",
-		`""`, `" "`, `"x"`, `"zzz"`, `"\u0000"`, `"a\u0000b"`, `"\ud800"`, "\"\xff\xfe\"", `"💥"`, `"a\nb\r\u2028"`, `"../../etc/passwd"`, `"--help"`,
-		`"{\"a\":1}"`, `"[null]"`, `"` + strings.Repeat("x", 64<<10) + `"`, `"` + strings.Repeat("é", 200) + `"`, `"2026-02-31T12:00:00Z"`,
-		`"9999-12-31T23:59:59Z"`, `"0001-01-01T00:00:00Z"`, "[]", "[null]", "[[]]", "[1,1]", `["x","x"]`, "[{}]", "[{\"id\":-1}]", "{}", `{"":null}`, `{"a":{"b":[null]}}`,
-		`{"id":"x"}`, strings.Repeat("[", 500) + strings.Repeat("]", 500), `"* * * * *"`, `"%s%n"`, `"@"`, `"'; drop table user; --"`,
+// fieldValues are what fields are set to, encoded, by kind.
+func fieldValues() [][]string {
+	return [][]string{
+		{"null"},
+		{"true", "false", "1", `"x"`, `"zzz"`},
+		{"0", "-1", "1.5", "1e400", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "2147483648"},
+		{`""`, `" "`},
+		{`"\u0000"`, `"a\u0000b"`, `"\ud800"`, "\"\xff\xfe\"", `"💥"`, `"a\nb\r\u2028"`},
+		{`"../../etc/passwd"`, `"--help"`, `"%s%n"`, `"@"`, `"'; drop table user; --"`},
+		{`"{\"a\":1}"`, `"[null]"`, `"* * * * *"`, `"2026-02-31T12:00:00Z"`, `"9999-12-31T23:59:59Z"`, `"0001-01-01T00:00:00Z"`},
+		{`"` + strings.Repeat("x", 64<<10) + `"`, `"` + strings.Repeat("é", 200) + `"`},
+		{"[]", "[null]", "[[]]", "[1,1]", `["x","x"]`, "[{}]", "[{\"id\":-1}]", strings.Repeat("[", 500) + strings.Repeat("]", 500)},
+		{"{}", `{"":null}`, `{"a":{"b":[null]}}`, `{"id":"x"}`},
 	}
 }
 

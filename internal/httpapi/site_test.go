@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +11,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -45,6 +45,12 @@ type site struct {
 	tokens  map[string]string // by user name
 	users   map[string]domain.User
 	secrets string // directory of files that keys may name
+
+	sealedBy string // the key
+	path     string // of the database; "" for one on a server
+	watch    *sql.Conn
+	dumped   string // what dump has said last
+	version  int64  // of the database then
 }
 
 type clock struct {
@@ -100,13 +106,26 @@ func (l *lockedWriter) Write(b []byte) (int, error) {
 // newSite returns a site with an administrator whose name is "admin".
 func newSite(t testing.TB, change ...func(*httpapi.Deps)) *site {
 	t.Helper()
-	return newSiteOn(t, sqlstore.Config{Path: filepath.Join(t.TempDir(), "test.db")}, change...)
+	return preparedSite.copy(t, change...).site
 }
 
-// newSiteOn is newSite on another database.
+// newSiteOn is newSite on another database, which is empty.
 func newSiteOn(t testing.TB, config sqlstore.Config, change ...func(*httpapi.Deps)) *site {
 	t.Helper()
-	s := &site{t: t, log: &bytes.Buffer{}, clock: &clock{now: time.Now().UTC()}, tokens: map[string]string{}, users: map[string]domain.User{}}
+	s := openSite(t, config, newKey(), time.Now().UTC(), change...)
+	s.addUser("admin", true)
+	return s
+}
+
+func newKey() string { return secrets.GenerateKey() }
+
+// openSite starts a site on a database as it is. The key is the one that secrets
+// in it are sealed with.
+func openSite(t testing.TB, config sqlstore.Config, key string, now time.Time, change ...func(*httpapi.Deps)) *site {
+	t.Helper()
+	s := &site{
+		t: t, path: config.Path, sealedBy: key, log: &bytes.Buffer{}, clock: &clock{now: now}, tokens: map[string]string{}, users: map[string]domain.User{},
+	}
 	db, err := sqlstore.Open(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +133,7 @@ func newSiteOn(t testing.TB, config sqlstore.Config, change ...func(*httpapi.Dep
 	t.Cleanup(func() { _ = db.Close() })
 	s.store, s.bus = db, live.NewBus()
 	logger := slog.New(slog.NewTextHandler(&lockedWriter{w: s.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	ring, err := secrets.New(secrets.GenerateKey())
+	ring, err := secrets.New(key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +179,6 @@ func newSiteOn(t testing.TB, config sqlstore.Config, change ...func(*httpapi.Dep
 		t.Fatal(err)
 	}
 	t.Cleanup(s.server.Close)
-	s.addUser("admin", true)
 	return s
 }
 
@@ -263,11 +281,18 @@ type world struct {
 	// role is the slug of a custom role of the project.
 	role string
 	mark string // what the names of everything start with
+	// other is a second world on the same site, where there is one.
+	other *world
 }
 
 func newWorld(t testing.TB, change ...func(*httpapi.Deps)) *world {
 	t.Helper()
-	w := &world{site: newSite(t, change...)}
+	return preparedWorld.copy(t, change...)
+}
+
+// begin makes the project, its members and one of everything.
+func (w *world) begin() {
+	w.t.Helper()
 	w.project = w.must("admin", "POST", "/api/projects", object{"name": "World"})
 	for name, role := range map[string]string{"owner": "owner", "manager": "manager", "runner": "task_runner", "guest": "guest"} {
 		u := w.addUser(name, false)
@@ -275,7 +300,6 @@ func newWorld(t testing.TB, change ...func(*httpapi.Deps)) *world {
 	}
 	w.addUser("outsider", false)
 	w.furnish("owner", "")
-	return w
 }
 
 // otherWorld is a second project on the same site, with an owner who is in no

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -66,45 +68,115 @@ func open(t testing.TB, at place) database {
 
 func fresh(t testing.TB, kind string) place {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "x.db")
+	return fileAt(kind, filepath.Join(t.TempDir(), "x.db"))
+}
+
+func fileAt(kind, path string) place {
 	if kind == "bolt" {
-		return boltAt(file)
+		return boltAt(path)
 	}
-	return sqliteAt(file)
+	return sqliteAt(path)
+}
+
+// richFile is a file with what storetest.Rich makes, which is made once: writing
+// it takes longer than many a copy.
+type richFile struct {
+	once sync.Once
+	path string
+}
+
+var richFiles = map[string]*richFile{"sqlite": {}, "bolt": {}}
+
+// richDir is where they are; TestMain makes and removes it.
+var richDir string
+
+// rich puts a rich database of a kind at a path.
+func rich(t testing.TB, kind, path string) {
+	t.Helper()
+	r := richFiles[kind]
+	r.once.Do(func() {
+		made := filepath.Join(richDir, kind+".db")
+		s, err := fileAt(kind, made)(t.Context())
+		check(t, err)
+		storetest.Rich(t, s)
+		check(t, s.Close())
+		if rest, err := filepath.Glob(made + "-*"); err != nil || len(rest) != 0 {
+			t.Fatalf("not everything is in the file: %v %v", rest, err)
+		}
+		r.path = made
+	})
+	if r.path == "" {
+		t.Fatalf("the rich database of %s could not be made; the test that tried says why", kind)
+	}
+	from, err := os.Open(r.path)
+	check(t, err)
+	defer from.Close() //nolint:errcheck // read only
+	to, err := os.Create(path)
+	check(t, err)
+	_, err = io.Copy(to, from)
+	check(t, errors.Join(err, to.Close()))
+}
+
+func openRich(t testing.TB, kind string) database {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "rich.db")
+	rich(t, kind, path)
+	return open(t, fileAt(kind, path))
+}
+
+// end is a kind of database: one that is filled, and new ones.
+type end struct {
+	rich  func(t testing.TB) database
+	fresh func(t testing.TB) place
+}
+
+func files() map[string]end {
+	out := map[string]end{}
+	for _, kind := range []string{"sqlite", "bolt"} {
+		out[kind] = end{
+			rich:  func(t testing.TB) database { return openRich(t, kind) },
+			fresh: func(t testing.TB) place { return fresh(t, kind) },
+		}
+	}
+	return out
+}
+
+func server(s *dbserver.Server) end {
+	return end{
+		rich: func(t testing.TB) database {
+			db := open(t, serverAt(s))
+			storetest.Rich(t, db)
+			return db
+		},
+		fresh: func(testing.TB) place { return serverAt(s) },
+	}
 }
 
 // Copies between all kinds of databases, with interruptions on the way.
 func TestCopy_Files(t *testing.T) {
 	t.Parallel()
-	files := map[string]func() place{
-		"sqlite": func() place { return fresh(t, "sqlite") },
-		"bolt":   func() place { return fresh(t, "bolt") },
-	}
-	everyPair(t, files, files)
+	everyPair(t, files(), files())
 }
 
 func TestCopy_Servers(t *testing.T) {
 	t.Parallel()
-	postgres, mysql := dbserver.Postgres(t), dbserver.MySQL(t)
-	servers := map[string]func() place{
-		"postgres": func() place { return serverAt(postgres) },
-		"mysql":    func() place { return serverAt(mysql) },
-	}
-	files := map[string]func() place{
-		"sqlite": func() place { return fresh(t, "sqlite") },
-		"bolt":   func() place { return fresh(t, "bolt") },
-	}
-	everyPair(t, servers, servers)
-	everyPair(t, servers, files)
-	everyPair(t, files, servers)
+	servers := map[string]end{"postgres": server(dbserver.Postgres(t)), "mysql": server(dbserver.MySQL(t))}
+	all := files()
+	maps.Copy(all, servers)
+	everyPair(t, servers, all)
+	everyPair(t, files(), servers)
 }
 
-func everyPair(t *testing.T, from, to map[string]func() place) {
+// everyPair copies each source to each destination. No source is changed by that,
+// so that it serves all of them, at the same time too.
+func everyPair(t *testing.T, from, to map[string]end) {
 	for _, a := range slices.Sorted(maps.Keys(from)) {
-		source := open(t, from[a]())
-		storetest.Rich(t, source)
+		source := from[a].rich(t)
 		for _, b := range slices.Sorted(maps.Keys(to)) {
-			t.Run(a+" to "+b, func(t *testing.T) { interrupted(t, source, to[b]()) })
+			t.Run(a+" to "+b, func(t *testing.T) {
+				t.Parallel()
+				interrupted(t, source, to[b].fresh(t))
+			})
 		}
 	}
 }
@@ -445,8 +517,7 @@ func TestCopy_BatchesAreBounded(t *testing.T) {
 	t.Parallel()
 	const limit = 1 << 20
 	for _, kind := range []string{"sqlite", "bolt"} {
-		source, dest := open(t, fresh(t, kind)), &watched{database: open(t, fresh(t, "sqlite"))}
-		storetest.Rich(t, source)
+		source, dest := openRich(t, kind), &watched{database: open(t, fresh(t, "sqlite"))}
 		if _, err := transfer.Copy(t.Context(), source, dest, transfer.Options{BatchBytes: limit, BatchRows: 50}); err != nil {
 			t.Fatal(err)
 		}
@@ -492,7 +563,14 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	var err error
+	if richDir, err = os.MkdirTemp("", "transfer"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(richDir) // the system clears what is left there
+	os.Exit(code)
 }
 
 func places(paths string) (from, to place) {
@@ -530,9 +608,7 @@ func TestKill_GoesOn(t *testing.T) {
 			dir := t.TempDir()
 			paths := filepath.Join(dir, ends[0]) + ";" + filepath.Join(dir, ends[1])
 			from, to := places(paths)
-			source := open(t, from)
-			storetest.Rich(t, source)
-			check(t, source.Close())
+			rich(t, map[string]string{"a.db": "sqlite", "a.bolt": "bolt"}[ends[0]], filepath.Join(dir, ends[0]))
 			killed := 0
 			for after := 5; ; after += 10 {
 				cmd := exec.CommandContext(t.Context(), os.Args[0])
