@@ -27,7 +27,9 @@ import (
 
 const (
 	mixedRate      = 500 // requests a second
-	mixedTime      = 20 * time.Second
+	mixedRounds    = 7
+	mixedTime      = 8 * time.Second // of a round
+	mixedPings     = 4 * time.Second // after each
 	mixedTasks     = 100_000
 	mixedTemplates = 200
 )
@@ -35,7 +37,9 @@ const (
 const apiNote = `Mixed load: requests leave at fixed times, whether or not earlier ones were answered, and each
 answer counts from the time its request was due. Of 100 requests 97 read (newest tasks 24, older pages 10,
 a task 12, templates 10, a template 10, events 8, the user 12, five lists of resources 2 each, statistics 1) and 3 write
-(start a task, change a template, change a key), so that what the server keeps ready is outdated 15 times a second. Each kind of page was asked for once before.`
+(start a task, change a template, change a key), so that what the server keeps ready is outdated 15 times a second. Each kind of page was asked for once before.
+The machine halts its guests now and then, for tens of milliseconds, which no server can make up for. So there are seven
+rounds, each followed by pings at the same rate: the figures are those of the median round, and all are listed.`
 
 // api measures what clients of the HTTP API see.
 func api(t *testing.T, r *report, dir string) {
@@ -105,24 +109,36 @@ func mixed(t *testing.T, r *report, dir string) {
 			s.Do("GET", a.path(), nil, nil)
 		}
 	}
-	begin := cpuTime(t, s.PID())
-	took := openLoop(t, s, asks)
-	used := cpuTime(t, s.PID()) - begin
-	ping := openLoop(t, s, []ask{{100, "ping", "GET", fixed("/ping"), nil}})["ping"]
-
-	var all []time.Duration
-	for _, list := range took {
-		all = append(all, list...)
+	ping := []ask{{100, "ping", "GET", fixed("/ping"), nil}}
+	var used time.Duration
+	var p50, p99, floor50, floor99 []time.Duration
+	for round := range mixedRounds {
+		begin := cpuTime(t, s.PID())
+		took := openLoop(t, s, asks, mixedTime)
+		used += cpuTime(t, s.PID()) - begin
+		var all []time.Duration
+		for _, a := range asks {
+			t.Logf("round %d: %-18s %5d requests, p50 %8s, p99 %8s", round+1, a.name, len(took[a.name]), ms(quantile(took[a.name], 0.5)), ms(quantile(took[a.name], 0.99)))
+			all = append(all, took[a.name]...)
+		}
+		pings := openLoop(t, s, ping, mixedPings)["ping"]
+		p50, p99 = append(p50, quantile(all, 0.5)), append(p99, quantile(all, 0.99))
+		floor50, floor99 = append(floor50, quantile(pings, 0.5)), append(floor99, quantile(pings, 0.99))
 	}
-	floor50, floor99 := quantile(ping, 0.5), quantile(ping, 0.99)
-	what := fmt.Sprintf("%d requests/s for %.0f s, %d templates and %d tasks in SQLite", mixedRate, mixedTime.Seconds(), mixedTemplates, mixedTasks)
-	p50, p99 := quantile(all, 0.5), quantile(all, 0.99)
-	r.add(what+", p50", "", ms(p50), "`/api/ping` at the same rate "+ms(floor50), ratio(p50, floor50))
-	r.add("… p99", "≤ 20 ms", ms(p99), ms(floor99), ratio(p99, floor99))
-	r.add("… processors in use by the server", "", fmt.Sprintf("%.2f", used.Seconds()/mixedTime.Seconds()), "", "")
-	for _, a := range asks {
-		t.Logf("%-18s %5d requests, p50 %8s, p99 %8s", a.name, len(took[a.name]), ms(quantile(took[a.name], 0.5)), ms(quantile(took[a.name], 0.99)))
+	rounds := func(list []time.Duration) string {
+		var texts []string
+		for _, d := range list {
+			texts = append(texts, fmt.Sprintf("%.1f", d.Seconds()*1000))
+		}
+		return strings.Join(texts, ", ")
 	}
+	each99, eachFloor := rounds(p99), rounds(floor99)
+	what := fmt.Sprintf("%d requests/s for %d × %.0f s, %d templates and %d tasks in SQLite", mixedRate, mixedRounds, mixedTime.Seconds(), mixedTemplates, mixedTasks)
+	mid, floor := quantile(p50, 0.5), quantile(floor50, 0.5)
+	r.add(what+", p50", "", ms(mid), "`/api/ping` at the same rate "+ms(floor), ratio(mid, floor))
+	mid, floor = quantile(p99, 0.5), quantile(floor99, 0.5)
+	r.add("… p99", "≤ 20 ms", ms(mid)+" (rounds: "+each99+")", ms(floor)+" (rounds: "+eachFloor+")", ratio(mid, floor))
+	r.add("… processors in use by the server", "", fmt.Sprintf("%.2f", used.Seconds()/(mixedRounds*mixedTime.Seconds())), "", "")
 	s.Do("POST", p.Path("/templates/%d/stop_all_tasks", templates[0]), map[string]any{"force": true}, nil)
 }
 
@@ -176,7 +192,7 @@ func fillTasks(t *testing.T, path string, project domain.ProjectID, templates []
 
 // openLoop sends requests of the mix at a fixed rate and returns how long after
 // they were due they were answered, in order of length.
-func openLoop(t *testing.T, s *harness.Server, asks []ask) map[string][]time.Duration {
+func openLoop(t *testing.T, s *harness.Server, asks []ask, length time.Duration) map[string][]time.Duration {
 	t.Helper()
 	type job struct {
 		due time.Time
@@ -196,7 +212,7 @@ func openLoop(t *testing.T, s *harness.Server, asks []ask) map[string][]time.Dur
 	transport := &http.Transport{MaxIdleConnsPerHost: connections}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, Timeout: 30 * time.Second}
-	jobs := make(chan job, mixedRate*int(mixedTime.Seconds()))
+	jobs := make(chan job, mixedRate*int(length.Seconds()))
 	var mu sync.Mutex
 	took := map[string][]time.Duration{}
 	var wg sync.WaitGroup

@@ -57,6 +57,12 @@ func TestInvitations(t *testing.T) {
 	journey(t, "invitations.mjs", "SIGNALBOX_TEAMS_INVITES_ENABLED=true", "SIGNALBOX_TEAMS_INVITE_TYPE=both")
 }
 
+// TestSignIn goes through a second factor and a new password that the server asks
+// for.
+func TestSignIn(t *testing.T) {
+	journey(t, "sign-in.mjs", "SIGNALBOX_TOTP_ENABLED=true", "SIGNALBOX_TOTP_ALLOW_RECOVERY=true", "SIGNALBOX_AUTH_REQUIRE_MFA=all")
+}
+
 // TestAutomation makes schedules and integrations.
 func TestAutomation(t *testing.T) { journey(t, "automation.mjs") }
 
