@@ -45,12 +45,14 @@ var (
 		w.begin()
 		return w
 	}}
-	// preparedPair holds a world, and another one of the administrator alone.
+	// preparedPair holds a world with a task that waits, and another one of the
+	// administrator alone.
 	preparedPair = prepared{name: "pair", make: func(t testing.TB) *world {
 		w := newWorld(t)
 		other := &world{site: w.site}
 		other.project = w.must("admin", "POST", "/api/projects", object{"name": "Other"})
 		other.furnish("admin", "other-")
+		w.launch()
 		w.other = other
 		return w
 	}}
